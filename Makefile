@@ -1,0 +1,158 @@
+# rollsim - discrete-event simulator of Kubernetes rollouts.  See `make help`.
+
+# ---- a user may set these on the command line or in the environment ----------
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+DATADIR    ?= $(PREFIX)/share/rollsim
+BUILD      ?= build
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+Q          := $(if $(V),,@)
+
+# ---- layers: what each may see, itself first; this is also the link order ----
+LAYERS     := base kernel stats models io app
+use_base   := base
+use_kernel := kernel base
+use_stats  := stats kernel base
+use_models := models stats kernel base
+use_io     := io base
+use_app    := app models io stats kernel base
+src_base   := $(wildcard sim/base/*.c)
+src_kernel := $(wildcard sim/kernel/*.c)
+src_stats  := $(wildcard sim/stats/*.c)
+src_models := $(wildcard models/*.c models/*/*.c)
+src_io     := $(wildcard sim/io/*.c)
+src_app    := $(filter-out sim/app/main.c,$(wildcard sim/app/*.c))
+TESTED     := $(LAYERS) theory
+use_theory := $(use_app)
+
+# ---- compiler and libraries ---------------------------------------------------
+DEPS     := gsl yaml-0.1 sqlite3
+PACKAGES := gcc make pkg-config libgsl-dev libyaml-dev libsqlite3-dev
+ifeq ($(filter clean help uninstall deps,$(MAKECMDGOALS)),)
+  ifneq ($(shell $(PKG_CONFIG) --exists $(DEPS) check 2>/dev/null && echo yes),yes)
+    $(info rollsim: installing what is missing: $(PACKAGES) check gnuplot-nox)
+    $(shell .ci/install-packages >&2)
+    ifneq ($(shell $(PKG_CONFIG) --exists $(DEPS) && echo yes),yes)
+      $(error rollsim needs $(DEPS): apt-get install $(PACKAGES) check gnuplot-nox)
+    endif
+  endif
+endif
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wvla -Wwrite-strings \
+        -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
+INC  := -Iinclude -D_POSIX_C_SOURCE=200809L \
+        $(shell $(PKG_CONFIG) --cflags $(DEPS) 2>/dev/null)
+LIBS := $(shell $(PKG_CONFIG) --libs $(DEPS) 2>/dev/null) -pthread -lm
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
+# Results must not depend on whether the machine fuses multiply and add.
+EXACT   := -ffp-contract=off
+COMPILE = $(CC) $(INC) $(CPPFLAGS) -std=c11 $(WARN) $(SAN) $(CFLAGS) $(EXACT) -pthread
+LINK    = $(CC) $(SAN) $(CFLAGS) $(LDFLAGS)
+
+all: $(BUILD)/rollsim                ## build the program (default)
+
+define layer
+obj_$(1) := $$(src_$(1):%.c=$$(BUILD)/%.o)
+OBJ += $$(obj_$(1))
+$$(BUILD)/lib$(1).a: $$(obj_$(1))
+	@echo "  AR    $$@"; mkdir -p $$(@D); rm -f $$@; $$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+
+libs = $(patsubst %,$(BUILD)/lib%.a,$(use_$(1)))
+
+# A test links only the layers its folder may see.
+define tests
+tst_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
+TEST_OBJ += $$(addsuffix .o,$$(tst_$(1)))
+TESTS += $$(tst_$(1))
+$$(tst_$(1)): %: %.o $(call libs,$(1))
+	@echo "  LD    $$@"
+	$$(Q)$$(LINK) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS) $$(LDLIBS)
+endef
+$(foreach l,$(TESTED),$(eval $(call tests,$(l))))
+
+# Programs that drive the finished thing: tests/tools/NAME.c -> build/tests/tools/NAME
+tools    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
+TEST_OBJ += $(addsuffix .o,$(tools))
+$(tools): %: %.o $(call libs,app)
+	@echo "  LD    $@"
+	$(Q)$(LINK) -o $@ $^ $(LIBS) $(LDLIBS)
+
+OBJ += $(BUILD)/sim/app/main.o
+$(BUILD)/rollsim: $(BUILD)/sim/app/main.o $(call libs,app)
+	@echo "  LD    $@"
+	$(Q)$(LINK) -o $@ $^ $(LIBS) $(LDLIBS)
+
+$(BUILD)/%.o: %.c $(BUILD)/.flags
+	@echo "  CC    $<"; mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/.flags: FORCE               # rebuild when the compiler or a flag changes
+	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+test: $(TESTS) $(BUILD)/rollsim $(tools)      ## build and run every test but the long ones
+	$(Q)BUILD='$(BUILD)' .ci/run-tests $(TESTS)
+
+check: check-layers check-headers    ## prove the architecture rules on the built archives
+
+asan:                                ## run the tests under ASan and UBSan
+	$(Q)$(MAKE) BUILD=$(BUILD)/asan test CFLAGS='-O1 -g' \
+	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+# A layer may include no header and use no symbol of a layer it may not see.
+# base, kernel, stats and models keep no mutable global: a replication is a
+# function of its arguments alone.  Whatever a file exports, another file uses.
+space := $(subst ,, )
+define layer_rule
+check-$(1): $$(LAYERS:%=$$(BUILD)/lib%.a)
+	$$(Q)! cat $$(obj_$(1):.o=.d) /dev/null | grep -oE 'include/($$(subst $$(space),|,$$(strip \
+	  $$(filter-out $$(use_$(1)),$$(LAYERS)))))/[^ :]*' | sort -u | sed 's/^/$(1) must not include /' | grep .
+	$$(Q)nm -u $$(BUILD)/lib$(1).a | awk 'NF==2 {print $$$$2}' | sort -u > $$(BUILD)/$(1).uses
+	$$(Q)nm -g --defined-only $$(patsubst %,$$(BUILD)/lib%.a,$$(filter-out $$(use_$(1)),$$(LAYERS))) | \
+	  awk 'NF==3 {print $$$$3}' | sort -u > $$(BUILD)/$(1).hidden
+	$$(Q)! comm -12 $$(BUILD)/$(1).uses $$(BUILD)/$(1).hidden | sed 's/^/$(1) must not use /' | grep .
+endef
+LOWER := $(filter-out app,$(LAYERS))
+$(foreach l,$(LOWER),$(eval $(call layer_rule,$(l))))
+
+check-layers: $(LOWER:%=check-%) check-exports
+	$(Q)! grep -nE '#include <(yaml|sqlite3)' $(src_base) $(src_kernel) $(src_stats) $(src_models) \
+	  $$(find include -name '*.h') | sed 's/$$/: only sim\/io may/' | grep .
+	$(Q)! objdump -t $(patsubst %,$(BUILD)/lib%.a,base kernel stats models) | \
+	  grep -E '(\.t?bss|\.t?data|COM\*)[^[:space:]]*[[:space:]]+0*[1-9a-f]' | grep -v rel.ro | \
+	  sed 's/^/mutable global: /' | grep .
+	@echo "layers hold: no forbidden include, symbol, library, global or unused export"
+
+check-exports: $(OBJ) $(TEST_OBJ)
+	$(Q)nm -u $(OBJ) $(TEST_OBJ) | awk 'NF==2 {print $$2}' | sort -u > $(BUILD)/used
+	$(Q)! nm -g --defined-only $(OBJ) | awk 'NF==3 && $$3 != "main" {print $$3}' | sort -u | \
+	  comm -23 - $(BUILD)/used | sed 's/$$/ is used by no other file: static, unlisted or dead/' | grep .
+
+check-headers:                       # every header compiles by itself
+	$(Q)for h in $$(cd include && find . -name '*.h'); do echo "#include \"$$h\"" | \
+	  $(CC) $(INC) -std=c11 $(WARN) -fsyntax-only -x c - || exit 1; done
+
+install: $(BUILD)/rollsim            ## install under DESTDIR/PREFIX
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)'
+	$(INSTALL) -m 755 $(BUILD)/rollsim '$(DESTDIR)$(BINDIR)'
+	cp -R scenarios plots '$(DESTDIR)$(DATADIR)'
+
+uninstall:                           ## undo install
+	rm -f '$(DESTDIR)$(BINDIR)/rollsim'
+	rm -rf '$(DESTDIR)$(DATADIR)'
+
+clean:                               ## remove everything built
+	rm -rf $(BUILD)
+
+help:                                ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
+
+FORCE:
+.PHONY: all test check asan check-layers check-exports check-headers $(LOWER:%=check-%) \
+        install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+-include $(OBJ:.o=.d) $(TEST_OBJ:.o=.d)
