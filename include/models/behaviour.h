@@ -1,0 +1,92 @@
+/*
+ * behaviour.h - how the processes of an image behave (scenario: images).
+ *
+ * Keyed by "*", then repository, then repository:tag, each laid over the last.
+ * Times are distributions; every pod draws its own from its stream.
+ */
+#ifndef MODELS_BEHAVIOUR_H
+#define MODELS_BEHAVIOUR_H
+#include "base/field.h"
+#include "kernel/dist.h"
+
+enum readiness_mode { READINESS_PROBE, READINESS_NEVER, READINESS_FLAP,
+                      READINESS_AFTER };
+enum shutdown_mode { SHUTDOWN_DRAIN, SHUTDOWN_IMMEDIATE, SHUTDOWN_IGNORE };
+
+/* `readiness:` probe | never | {flap: {up, down}} | {after: duration} (Ready
+ * that long after the container runs, whatever the probes), with `first: N`
+ * (never for the first N pods of an owner only) and `onTerm: notReady`. */
+struct readiness {
+    enum readiness_mode mode;
+    struct dist up, down;       /* FLAP */
+    struct dist after;          /* AFTER */
+    int never_first;            /* the first N pods never become ready */
+    struct dist lose;           /* ready, then not ready for good, after */
+    bool not_ready_on_term;     /* Ready goes False when told to stop */
+};
+
+struct error_rate {
+    double rate;                /* share answered 5xx */
+    struct dist after;          /* from this long after the start ... */
+    struct dist lasting;        /* ... for this long (never: for good) */
+};
+
+struct crash {
+    struct dist every;          /* runs this long, then exits, again and again */
+    struct dist after;          /* exits once, this long after the pod's first
+                                 * start */
+    int exit_code;
+};
+
+struct call_out {               /* requests made to serve a request */
+    const char *to;             /* "service/NAME" */
+    int count;
+    bool parallel;
+};
+
+struct behaviour {
+    struct dist pull;           /* law NEVER if unset: timings.imagePull */
+    bool pull_set;
+    double size_bytes;          /* 0: unknown */
+    struct dist startup;        /* container started -> can answer */
+    struct readiness readiness;
+    struct dist service;        /* work per request at full speed */
+    int concurrency;            /* requests served at once by a pod */
+    int queue;                  /* more may wait; then overload */
+    struct error_rate error;
+    double slowdown;            /* factor on service */
+    double warm_from;           /* speed at the start, share; 1: none */
+    struct dist warm_over;      /* until full speed */
+    struct crash crash;
+    struct dist hang;           /* stops answering after; never: does not */
+    double leak_bytes_per_s;    /* memoryLeak */
+    enum shutdown_mode shutdown;
+    struct dist shutdown_time;  /* SIGTERM -> process gone; drain: at most,
+                                 * when idle before: at once */
+    bool shutdown_time_set;
+    struct dist cpu_per_request;        /* cpu-seconds */
+    const struct call_out *calls;
+    size_t ncalls;
+    double conversion;
+    const char *schema_reads, *schema_writes;   /* NULL: none */
+    struct dist runs;           /* Jobs: how long the container runs; never: a
+                                 * server */
+    int fails_first;            /* Jobs: the first N pods fail */
+    double fails;               /* Jobs: share of pods that fail */
+};
+
+/* The field table of one entry of images: (models/behaviour.c). */
+extern const struct field behaviour_fields[];
+
+/* The resolved table: image -> behaviour. */
+struct behaviours;
+
+/* Read the images: section (a map value; NULL: all defaults). */
+struct behaviours *behaviours_from(struct binder *b, const struct value *v);
+
+/* The behaviour of an image; made on first use, then shared.  Not for use by
+ * several threads: call behaviours_resolve for each image at load time. */
+const struct behaviour *behaviour_of(const struct behaviours *bs,
+                                     const char *image);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * node.h - the Node object.
+ */
+#ifndef MODELS_NODE_H
+#define MODELS_NODE_H
+#include "models/object.h"
+
+struct taint {
+    const char *key, *value, *effect;   /* NoSchedule PreferNoSchedule
+                                         * NoExecute */
+    sim_time added;
+};
+
+struct node {
+    struct meta meta;
+    /* spec */
+    bool unschedulable;
+    const struct taint *taints;
+    size_t ntaints;
+    /* status */
+    int64_t cpu_milli, memory_bytes;    /* allocatable */
+    int pods;
+    struct condition ready;
+    const char *zone;           /* label topology.kubernetes.io/zone; "" */
+    uint32_t index;             /* 0 .. nodes - 1, in order of joining */
+};
+
+#define node_of(m) ((struct node *)(m))
+#define node_seen(m) ((const struct node *)(m))
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * purposes.h - what a random stream is for (kernel/rng.h: stream_init).
+ *
+ * The entity beside each is an ordinal in the thing's own history, so that
+ * strategies share their luck.  Never renumber: results would change.
+ */
+#ifndef MODELS_PURPOSES_H
+#define MODELS_PURPOSES_H
+
+enum purpose {
+    PURPOSE_NONE,
+    PURPOSE_POD,            /* pod entity: start-up, crash, shutdown times */
+    PURPOSE_KUBELET,        /* pod entity: phases of the node's loops */
+    PURPOSE_TIMING,         /* component: latencies of control-plane steps */
+    PURPOSE_SCHEDULER,      /* ties between nodes */
+    PURPOSE_UID,            /* object ordinal: names and uid order */
+    PURPOSE_ARRIVAL,        /* client class: times of arrival */
+    PURPOSE_REQUEST,        /* client class: what request i is */
+    PURPOSE_BALANCER,       /* node: which endpoint */
+    PURPOSE_PROXY,          /* node: sync times */
+    PURPOSE_FAULT,          /* fault: when and whom */
+    PURPOSE_PULL,           /* node and image */
+    PURPOSE_BOOTSTRAP,      /* statistics */
+    PURPOSE_OPERATOR,       /* people: reaction times */
+    PURPOSE_ANALYSIS,
+};
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * spec.h - a scenario as the models see it: read-only, shared by all
+ * replications and threads, in the scenario's arena.
+ *
+ * Bound by sim/app/scenario.c from the documents; a test fills one in by hand
+ * (spec_defaults gives a usable one).
+ */
+#ifndef MODELS_SPEC_H
+#define MODELS_SPEC_H
+#include "base/units.h"
+#include "base/value.h"
+#include "models/behaviour.h"
+#include "models/object.h"
+#include "models/timings.h"
+
+enum kube_version { KUBE_1_20, KUBE_1_36 };
+
+struct node_pool {
+    const char *name, *zone;
+    int count;
+    struct quantity cpu, memory;
+    int pods;
+    const struct value *labels, *taints;
+    const char *exact_name;     /* one node called so (fidelity); or NULL */
+};
+
+/* Proxies: scenario cluster.proxy. */
+enum proxy_mode { PROXY_IPTABLES, PROXY_IPVS, PROXY_NFTABLES };
+
+struct cluster_spec {
+    enum profile profile;
+    enum kube_version version;
+    const struct node_pool *pools;
+    size_t npools;
+    struct timings timings;
+    enum proxy_mode proxy_mode;
+    sim_time min_sync_period, sync_period;
+    double controller_qps, controller_burst;    /* 20, 30; 0: no limit */
+    double scheduler_qps, scheduler_burst;      /* 50, 100 */
+    double kubelet_qps, kubelet_burst;          /* 50, 100 */
+    sim_time clock_offset;      /* where in a wall-clock second the end of the
+                                 * warm-up falls (time stamps are cut to whole
+                                 * seconds) */
+    bool probe_at_start;        /* see kubelet.c */
+    int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */
+};
+
+/* ---- traffic ------------------------------------------------------------- */
+
+enum rate_form { RATE_CONSTANT, RATE_STEPS, RATE_SERIES, RATE_SINE };
+
+struct rate_point {
+    sim_time at;                /* since the end of the warm-up */
+    double per_s;               /* STEPS: from here on; SERIES: linear between */
+};
+
+struct rate_spec {
+    enum rate_form form;
+    double per_s;               /* CONSTANT; SINE: mean */
+    double amplitude;           /* SINE, per second */
+    sim_time period, phase;     /* SINE */
+    const struct rate_point *points;
+    size_t npoints;
+    bool bursts;
+    struct dist burst_every, burst_lasting;
+    double burst_factor;
+};
+
+enum client_protocol { CLIENT_HTTP1, CLIENT_HTTP2 };
+
+struct attribute_share {        /* shares of clients by header or cookie */
+    const char *key, *value;
+    double share;
+};
+
+struct client_spec {
+    int users;                  /* distinct users */
+    bool sticky;
+    bool keep_alive;
+    enum client_protocol protocol;
+    sim_time connect_timeout, timeout;  /* whole request; 0: none */
+    int retries;
+    sim_time backoff;
+    const char *node;           /* where the clients are; NULL: spread */
+    const struct attribute_share *attributes;
+    size_t nattributes;
+};
+
+struct traffic_spec {
+    const char *name;
+    const char *to;             /* "service/NAME", "ingress/HOST/PATH", ... */
+    const char *space;          /* namespace of the target */
+    struct rate_spec rate;
+    struct client_spec clients;
+};
+
+/* ---- what is done ---------------------------------------------------------- */
+
+/* kubectl, at a time or after an event. */
+struct action_spec {
+    struct dist at;             /* since the end of the warm-up, if !when */
+    const char *when;           /* "rollout complete", ...; NULL */
+    struct dist after;          /* delay after `when` */
+    const char *kubectl;        /* the words after kubectl */
+    const struct value *const *documents;   /* of apply -f, patch */
+    size_t ndocuments;
+    struct mark mark;
+    const char *name;           /* for marks on figures; may be NULL */
+};
+
+struct fault_spec {
+    const struct fault_ops *ops;
+    struct dist at, lasting;
+    const void *spec;           /* as ops->fields bound it */
+    struct mark mark;
+};
+
+struct container_image {
+    const char *container, *image;
+};
+
+struct release_spec {
+    bool given;
+    sim_time at;                /* since the end of the warm-up */
+    const char *workload;       /* "deployment/checkout" */
+    const struct container_image *images;
+    size_t nimages;
+    struct mark mark;
+};
+
+struct guard_spec {
+    const char *when;
+    struct dist after;
+    const char *then;
+    struct mark mark;
+};
+
+struct strategy_spec {
+    const char *name;           /* as the user calls it */
+    const struct strategy_ops *ops;     /* NULL: the manifest's own */
+    const void *spec;           /* as ops->fields bound it */
+    const struct value *patch;  /* strategic merge over the manifests */
+    struct mark mark;
+};
+
+/* A manifest: as written, and with its place. */
+struct manifest {
+    enum kind kind;
+    const struct value *value;
+    const char *space, *name;
+    struct mark mark;
+};
+
+struct spec {
+    const char *name;
+    sim_time duration, warmup;
+    uint64_t seed;
+    struct cluster_spec cluster;
+    struct behaviours *behaviours;
+    const struct manifest *manifests;
+    size_t nmanifests;
+    const struct traffic_spec *traffic;
+    size_t ntraffic;
+    struct release_spec release;
+    const struct action_spec *actions;
+    size_t nactions;
+    const struct fault_spec *faults;
+    size_t nfaults;
+    const struct guard_spec *guards;
+    size_t nguards;
+    double slo_error_share;     /* brownout windows; 0.01 */
+    sim_time slo_latency;       /* brownout windows; 0: not judged */
+};
+
+/* A spec in which everything has its default: profile exact if exact, else
+ * default; three nodes of 4 cpu, 16Gi, 110 pods; no objects. */
+struct spec *spec_defaults(struct arena *a, bool exact);
+
+#endif

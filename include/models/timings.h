@@ -1,0 +1,42 @@
+/*
+ * timings.h - the table of latencies and its profiles.
+ */
+#ifndef MODELS_TIMINGS_H
+#define MODELS_TIMINGS_H
+#include "kernel/dist.h"
+
+enum timing {
+#define TIMING(id, name, exact, normal, loaded, minikube, doc, source)        \
+    TIMING_##id,
+#include "models/timings.list"
+#undef TIMING
+    TIMING_COUNT
+};
+
+enum profile { PROFILE_DEFAULT, PROFILE_EXACT, PROFILE_LOADED,
+               PROFILE_MINIKUBE };
+extern const char *const profile_names[5];      /* NULL-terminated */
+
+/* A value of the table in constants: CONSTANT a; LOGNORMAL median a, p95 b;
+ * UNIFORM a to b; EXPONENTIAL mean a; all in seconds. */
+struct timing_value {
+    enum dist_law law;
+    double a, b;
+};
+
+struct timing_row {
+    const char *name, *doc, *source;
+    struct timing_value profile[4];     /* by enum profile */
+};
+const struct timing_row *timing_row(enum timing t);
+
+/* The timings of one cluster: a profile with overrides. */
+struct timings {
+    struct dist dist[TIMING_COUNT];
+};
+void timings_from_profile(struct timings *t, enum profile p);
+
+/* Bind cluster.timings (a map of rows) over *t. */
+bool timings_bind(struct binder *b, const struct value *v, struct timings *t);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * world.h - one replication: a cluster, its users, and what is done to it.
+ */
+#ifndef MODELS_WORLD_H
+#define MODELS_WORLD_H
+#include "base/map.h"
+#include "kernel/event.h"
+#include "kernel/rng.h"
+#include "models/api.h"
+#include "models/purposes.h"
+#include "models/ranks.h"
+#include "models/record.h"
+#include "models/spec.h"
+
+struct controller;
+struct scheduler;
+struct kubelets;
+struct network;
+struct traffic;
+struct measure;
+struct pod_template;
+
+struct world {
+    struct arena *arena;
+    struct sim *sim;
+    const struct spec *spec;
+    const struct strategy_spec *strategy;   /* NULL: the manifest's own */
+    uint32_t replication;
+    struct api *api;
+    struct informers *informers;
+    struct controller *controllers;
+    size_t ncontrollers;
+    struct scheduler *scheduler;
+    struct kubelets *kubelets;
+    struct network *network;    /* slices' way to the nodes: proxies */
+    struct traffic *traffic;
+    struct measure *measure;    /* metrics */
+    struct record record;
+    struct map pods_made;       /* revision_key -> how many so far */
+    struct stream uid_stream;
+    object_uid last_uid;
+    uint32_t last_ip;
+};
+
+/* Build the world of (spec, strategy, replication) in arena a: nodes join,
+ * components start, manifests are applied at time 0.  rows: keep rows of the
+ * record.  Manifests were validated before: a refusal here is a BUG. */
+struct world *world_new(struct arena *a, const struct spec *spec,
+                        const struct strategy_spec *strategy,
+                        uint32_t replication, bool rows);
+
+/* Run warm-up and measured time; then close the accounts. */
+void world_run(struct world *w);
+
+/* Now; and the wall-clock second of a time, as API time stamps have it. */
+static inline sim_time world_now(const struct world *w)
+{
+    return sim_now(w->sim);
+}
+int64_t world_second(const struct world *w, sim_time t);
+/* The instant at which the wall clock shows a whole second. */
+sim_time world_second_starts(const struct world *w, int64_t second);
+
+/* A stream of this replication. */
+void world_stream(const struct world *w, struct stream *s,
+                  enum purpose purpose, uint64_t entity);
+
+/* Draw a latency. */
+sim_time world_draw(const struct world *w, enum timing t, struct stream *s);
+
+/* The next pod entity of a template: (revision_key, k) mixed; see podspec.h. */
+uint64_t world_pod_entity(struct world *w, const struct pod_template *t);
+
+/* Five random letters of Kubernetes' alphabet, for names. */
+const char *world_suffix(struct world *w);
+
+/* The controller called name, or NULL. */
+struct controller *world_controller(struct world *w, const char *name);
+
+bool world_is(const struct world *w, enum kube_version v);
+/* Printed by sim_bug; also the text for `replay with:`. */
+
+#endif
