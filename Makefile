@@ -76,9 +76,12 @@ $(foreach l,$(TESTED),$(eval $(call tests,$(l))))
 # Programs that drive the finished thing: tests/tools/NAME.c -> build/tests/tools/NAME
 tools    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 TEST_OBJ += $(addsuffix .o,$(tools))
+conf     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/conformance/*.c))
+TEST_OBJ += $(conf)
+$(BUILD)/tests/tools/conformance: $(conf)
 $(tools): %: %.o $(call libs,app)
 	@echo "  LD    $@"
-	$(Q)$(LINK) -o $@ $^ $(LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
 
 OBJ += $(BUILD)/sim/app/main.o
 $(BUILD)/rollsim: $(BUILD)/sim/app/main.o $(call libs,app)
@@ -94,6 +97,11 @@ $(BUILD)/.flags: FORCE               # rebuild when the compiler or a flag chang
 
 test: $(TESTS) $(BUILD)/rollsim $(tools)      ## build and run every test but the long ones
 	$(Q)BUILD='$(BUILD)' .ci/run-tests $(TESTS)
+
+TABLES = ../shared/conformance
+conformance: $(BUILD)/tests/tools/conformance ## check the tables of TABLES=DIR, row by row
+	$(Q)if [ -d '$(TABLES)' ] || [ $(origin TABLES) != file ]; then $< '$(TABLES)'; \
+	else echo 'SKIPPED conformance tables: $(TABLES) is not there'; fi
 
 check: check-layers check-headers    ## prove the architecture rules on the built archives
 
@@ -150,7 +158,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all test check asan check-layers check-exports check-headers $(LOWER:%=check-%) \
+.PHONY: all test conformance check asan check-layers check-exports check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
