@@ -50,4 +50,8 @@ void arena_on_free(struct arena *a, void (*fn)(void *arg), void *arg);
 /* Bytes handed out so far (without slack). */
 size_t arena_used(const struct arena *a);
 
+/* realloc to n objects of size bytes for what must live on the heap, with the
+ * same promise: never NULL.  New memory is not zeroed. */
+void *heap_grow(void *p, size_t n, size_t size);
+
 #endif

@@ -53,21 +53,22 @@ struct diag {
     const char *note;
 };
 
-#define ERR_MAX 20              /* errors kept per source; the rest counted */
+#define ERR_MAX 20              /* kept per source and level; rest counted */
 
 struct err_list {
     struct arena *arena;        /* texts live here */
     struct diag *items;
     size_t len, cap;
     int errors, warnings;       /* all of them, also those not kept */
+    struct diag scratch;        /* the last one that was not kept */
 };
 
 /* An empty list that keeps its texts in a. */
 void err_init(struct err_list *l, struct arena *a);
 
 /* Add a fault at m (NULL: no place).  Returns the entry, so that help, note,
- * code, path and type can be set; never NULL (beyond ERR_MAX of one source it
- * is a scratch entry that is counted and not shown). */
+ * code, path and type can be set until the next err_add; never NULL (beyond
+ * ERR_MAX of one source it is a scratch entry, counted and not shown). */
 struct diag *err_add(struct err_list *l, enum err_level level,
                      const struct mark *m, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

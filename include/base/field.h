@@ -117,15 +117,22 @@ struct binder {
     bool quiet;                 /* say nothing about unknown or ignored keys */
     char path[256];             /* of the value being bound, for messages;
                                  * kept by field_bind */
+    /* Reads the file called name (a scalar) as a sample of numbers into the
+     * arena; adds the fault and returns false if it cannot.  NULL: files are
+     * not to be had, and naming one is a fault. */
+    bool (*load_sample)(struct binder *b, const struct value *name,
+                        const double **x, size_t *n);
+    void *ctx;                  /* for load_sample */
 };
 
-/* Bind map v (NULL or null: all defaults) into *out by table.  Every fault is
- * added to b->errors and binding goes on with the default.  Returns true if
+/* Bind map v (NULL or null: all defaults) into *out, zeroed by the caller, by
+ * table.  Every fault is added to b->errors and binding goes on with the default.  Returns true if
  * nothing was wrong. */
 bool field_bind(struct binder *b, const struct value *v,
                 const struct field *table, void *out);
 
-/* Set every field of *out to its default. */
+/* Set every field of *out, zeroed by the caller, to its default.  A default
+ * that does not parse or lies outside its range is a BUG. */
 void field_defaults(struct binder *b, const struct field *table, void *out);
 
 /* For parse functions: report that v is not what was expected. */

@@ -1,8 +1,9 @@
 /*
  * map.h - a table from strings, or from 64-bit numbers, to pointers.
  *
- * Open addressing in an arena.  Iteration (map_each_*) is in order of first
- * insertion, never in hash order, so results do not depend on addresses.
+ * Open addressing in an arena.  Iteration is over entries[0 .. len-1], those
+ * with value NULL skipped: in order of first insertion, never in hash order,
+ * so results do not depend on addresses.
  * A removed key keeps its place in the order if it is put again.
  */
 #ifndef BASE_MAP_H

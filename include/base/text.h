@@ -19,7 +19,14 @@ void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* s as a JSON string, quotes included; bytes that are not UTF-8 become
+ * U+FFFD. */
+void buf_json(struct buf *b, const char *s);
 void buf_free(struct buf *b);
+
+/* Decode the code point at s (len >= 1 bytes there): returns its length in
+ * bytes; 1 and U+FFFD for a byte that is not UTF-8. */
+size_t utf8_next(const char *s, size_t len, uint32_t *code);
 
 /* FNV-1a.  Start with FNV_START (or a former result, to go on). */
 #define FNV_START UINT64_C(0xcbf29ce484222325)

@@ -41,6 +41,7 @@ struct quantity {
     __extension__ __int128 nano; /* the value in 10^-9 units */
     bool binary;                /* written with Ki Mi ..., so printed so */
     bool exponent;              /* written with e3, so printed so */
+    bool capital;               /* ... or with E3 */
 };
 bool parse_quantity(const char *s, struct quantity *q, const char **why);
 int64_t quantity_value(struct quantity q);      /* rounded up to units */

@@ -46,6 +46,9 @@ enum scalar_kind value_scalar_kind(const struct value *v);
 const struct value *value_get(const struct value *v, const char *key);
 const struct member *value_member(const struct value *v, const char *key);
 
+/* True for a VALUE_NULL node and for a plain scalar that means null. */
+bool value_is_null(const struct value *v);
+
 /* Follow "spec.template.spec.containers[0].image" or, with a name that
  * selects a list item, "containers[web].image".  Keys with dots are quoted:
  * metadata.annotations."a.b/c".  NULL if a step is missing. */
@@ -65,6 +68,11 @@ const struct value *value_list(struct arena *a,
                                const struct mark *m);
 const struct value *value_map(struct arena *a, const struct member *members,
                               size_t len, const struct mark *m);
+
+/* A value written on one line: a scalar, {key: value, ...} or [a, b], as in
+ * YAML.  m is the mark of every node of it, or NULL.  NULL if malformed. */
+const struct value *value_flow(struct arena *a, const char *text,
+                               const struct mark *m);
 
 /* A copy of root in which path (as in value_at) is x; missing maps on the way
  * are made; x NULL deletes.  NULL if a step is not a map or list, or a list
