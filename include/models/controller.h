@@ -40,7 +40,8 @@ struct controller {
     int busy;                   /* workers in a sync */
     bool stopped;               /* the process is down: nothing is taken */
     struct stream stream;
-    void *state;
+    void *state;                /* the controller's own */
+    struct frame *frame;        /* controller.c */
     uint64_t syncs;             /* counted, for tests and explain */
 };
 
@@ -72,8 +73,7 @@ void sync_batch_begin(struct sync *s);
 void sync_batch_end(struct sync *s);
 
 /* A refusal of this call is not an error of the sync: the calls after it are
- * still sent.  skip_after: instead, calls up to the next sync_label are
- * dropped and the sync goes on from there. */
+ * sent all the same. */
 void sync_tolerate(struct sync *s, struct call *c);
 
 /* The sync itself failed: the key comes back with back-off. */

@@ -1,0 +1,100 @@
+/*
+ * client.c - API calls with a rate limit and a latency.
+ *
+ * Token bucket with reservations, as golang.org/x/time/rate: a call takes its
+ * token at once, possibly from the future, and waits until it is there.
+ *
+ * Source: client-go util/flowcontrol; reference 8.2.
+ */
+#include "models/client.h"
+
+#include <math.h>
+
+#include "base/bug.h"
+#include "models/world.h"
+
+void client_init(struct client *c, struct world *w, double qps, double burst,
+                 enum timing latency, uint64_t entity)
+{
+    *c = (struct client){ .w = w, .qps = qps, .burst = burst,
+                          .tokens = burst, .latency = latency };
+    world_stream(w, &c->stream, PURPOSE_TIMING, entity);
+}
+
+/* Take a token; returns how long it must be waited for. */
+static sim_time take_token(struct client *c)
+{
+    sim_time now = world_now(c->w);
+
+    if (c->qps <= 0)
+        return 0;
+    c->tokens += (double)(now - c->filled) / (double)SIM_S * c->qps;
+    if (c->tokens > c->burst)
+        c->tokens = c->burst;
+    c->filled = now;
+    c->tokens -= 1;
+    if (c->tokens >= 0)
+        return 0;
+    return (sim_time)llround(-c->tokens / c->qps * (double)SIM_S);
+}
+
+static enum api_code commit(struct call *call, const struct meta **result,
+                            const char **reason)
+{
+    struct api *api = call->client->w->api;
+
+    if (call->after && call->draft)
+        call->draft->version = call->after->wrote;
+    switch (call->verb) {
+    case CALL_CREATE:
+        return api_create(api, call->draft, result, reason);
+    case CALL_UPDATE:
+        return api_update(api, call->draft, result, reason);
+    case CALL_UPDATE_STATUS:
+        return api_update_status(api, call->draft, result, reason);
+    case CALL_DELETE:
+        return api_delete(api, call->uid, call->grace_s);
+    }
+    BUG("verb %d of an API call", (int)call->verb);
+}
+
+static void fire_call(struct sim *sim, void *subject, int64_t arg)
+{
+    struct call *call = subject;
+    const struct meta *result = NULL;
+    const char *reason = NULL;
+    enum api_code code = commit(call, &result, &reason);
+
+    (void)sim;
+    (void)arg;
+    call->draft = NULL;
+    if (result)
+        call->wrote = result->version;
+    if (call->done)
+        call->done(call, code, result, reason);
+}
+
+static const struct event_kind ev_call = {
+    .name = "api.call", .rank = RANK_COMMIT, .fire = fire_call,
+};
+
+void client_send(struct client *c, struct call *call)
+{
+    sim_time at = world_now(c->w) + take_token(c);
+
+    if (at < c->last)
+        at = c->last;
+    c->last = at;
+    call->client = c;
+    at += world_draw(c->w, c->latency, &c->stream);
+    sim_at(c->w->sim, at, &ev_call, call, (int64_t)call->verb);
+}
+
+struct call *call_new(struct world *w, enum call_verb verb)
+{
+    struct call *call = arena_make(w->arena, struct call);
+
+    call->verb = verb;
+    call->grace_s = -1;
+    return call;
+}

@@ -1,0 +1,96 @@
+/*
+ * timings.c - the table of latencies, its profiles, and its overrides.
+ *
+ * A row is one step of the control plane or of a node.  Four columns give its
+ * value: default (a healthy production cluster), exact (small constants, so
+ * that closed forms hold), loaded (late and slow), minikube (one busy node).
+ *
+ * Source: beside each row, in include/models/timings.list.
+ */
+#include "models/timings.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bug.h"
+
+const char *const profile_names[5] = {
+    "default", "exact", "loaded", "minikube", NULL,
+};
+
+#define T(s) { DIST_CONSTANT, (s), 0 }
+#define L(median, p95) { DIST_LOGNORMAL, (median), (p95) }
+#define U(low, high) { DIST_UNIFORM, (low), (high) }
+
+static const struct timing_row rows[TIMING_COUNT] = {
+#define TIMING(id, name_, exact, normal, loaded, minikube, doc_, source_)     \
+    [TIMING_##id] = { .name = name_, .doc = doc_, .source = source_,          \
+                      .profile = { [PROFILE_DEFAULT] = normal,                \
+                                   [PROFILE_EXACT] = exact,                   \
+                                   [PROFILE_LOADED] = loaded,                 \
+                                   [PROFILE_MINIKUBE] = minikube } },
+#include "models/timings.list"
+#undef TIMING
+};
+
+const struct timing_row *timing_row(enum timing t)
+{
+    return &rows[t];
+}
+
+static struct dist dist_of(const struct timing_value *v)
+{
+    switch (v->law) {
+    case DIST_CONSTANT:
+        return dist_constant((sim_time)llround(v->a * 1e9));
+    case DIST_LOGNORMAL:
+        return dist_lognormal(v->a, v->b);
+    case DIST_UNIFORM:
+        return (struct dist){ .law = DIST_UNIFORM, .a = v->a, .b = v->b };
+    default:
+        BUG("law %d in the table of timings", (int)v->law);
+    }
+}
+
+void timings_from_profile(struct timings *t, enum profile p)
+{
+    for (int i = 0; i < TIMING_COUNT; i++)
+        t->dist[i] = dist_of(&rows[i].profile[p]);
+}
+
+/* The row called m->key, or -1 after an error with a suggestion. */
+static int row_named(struct binder *b, const struct member *m)
+{
+    const char *names[TIMING_COUNT + 1] = { NULL };
+    struct diag *d;
+
+    for (int i = 0; i < TIMING_COUNT; i++) {
+        if (strcmp(rows[i].name, m->key) == 0)
+            return i;
+        names[i] = rows[i].name;
+    }
+    d = err_error(b->errors, &m->mark, "unknown timing \"%s\"", m->key);
+    diag_suggest(b->errors, d, m->key, names);
+    if (!d->help)
+        diag_help(b->errors, d, "rollsim explain timings lists them");
+    return -1;
+}
+
+bool timings_bind(struct binder *b, const struct value *v, struct timings *t)
+{
+    bool good = true;
+
+    if (!v || v->type == VALUE_NULL)
+        return true;
+    if (v->type != VALUE_MAP) {
+        field_expected(b, v, "a map of timings");
+        return false;
+    }
+    for (size_t i = 0; i < v->len; i++) {
+        int row = row_named(b, &v->u.members[i]);
+
+        if (row < 0 || !dist_parse(b, v->u.members[i].value, &t->dist[row]))
+            good = false;
+    }
+    return good;
+}
