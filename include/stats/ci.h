@@ -17,6 +17,7 @@
 #define STATS_CI_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct interval {
     double mean, low, high;     /* estimate and bounds; NaN if undefined */
@@ -26,6 +27,26 @@ struct interval {
 /* Student's t interval for the mean of x[0..n-1]; n >= 2, else low and high
  * are NaN.  mean +- t(n-1) s / sqrt(n). */
 struct interval ci_mean(const double *x, size_t n, double confidence);
+
+/* True if x is too skewed for Student's t: n <= 25 skewness^2 (Cochran). */
+bool ci_skewed(const double *x, size_t n);
+
+/* The bootstrap-t interval for the mean: the distribution of the t statistic
+ * is measured on 1999 resamples instead of looked up.  seed names the stream
+ * (purpose PURPOSE_BOOTSTRAP), so a result repeats.  n >= 2, else bounds are
+ * NaN; a bound is infinite where so many resamples are constant that the data
+ * give none.  Resolution suffices up to a confidence of 0.999. */
+struct interval ci_mean_bootstrap(const double *x, size_t n,
+                                  double confidence, uint64_t seed);
+
+/* The rule: Student's t, or the bootstrap-t if x is skewed. */
+struct interval ci_mean_ruled(const double *x, size_t n, double confidence,
+                              uint64_t seed);
+
+/* Two-sided p-value of "the mean is 0" by the same rule, seed and resamples:
+ * p <= 1 - confidence just where ci_mean_ruled leaves out 0.  At least 0.001
+ * if x is skewed.  n < 2: 1. */
+double ci_mean_p(const double *x, size_t n, uint64_t seed);
 
 /* Wilson's score interval for k successes in n trials; k <= n.  For display:
  * coverage is near the nominal one on average.  n = 0: all NaN. */

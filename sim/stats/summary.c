@@ -1,0 +1,100 @@
+/*
+ * summary.c - one metric over replications.
+ *
+ * Source: coverage of intervals on zero-inflated data, measured in
+ * tests/stats/test_bootstrap.c: with fewer than about ten values that are not
+ * zero, no interval for the mean comes near its nominal coverage.
+ */
+#include "stats/summary.h"
+#include <math.h>
+#include <gsl/gsl_sort.h>
+
+#define FEW 10                  /* fewer hits make no mean */
+
+bool summary_is_rare(size_t hits, size_t n)
+{
+    return hits < FEW && hits <= n / 2;
+}
+
+size_t summary_defined(const double *x, size_t n, double *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i]))
+            out[len++] = x[i];
+    return len;
+}
+
+static bool is_hit(double x)
+{
+    return x < 0 || x > 0;
+}
+
+/* Median of sorted x; NaN if there is none. */
+static double median(const double *x, size_t n)
+{
+    if (n == 0)
+        return NAN;
+    return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+static double deviation(const double *x, size_t n, double mean)
+{
+    double s = 0;
+
+    for (size_t i = 0; i < n; i++)
+        s += (x[i] - mean) * (x[i] - mean);
+    return n < 2 ? NAN : sqrt(s / (double)(n - 1));
+}
+
+static enum summary_kind kind_of(const struct summary *s)
+{
+    if (s->n == 0)
+        return SUMMARY_NONE;
+    if (summary_is_rare(s->hits, s->n))
+        return SUMMARY_RARE;
+    return s->min < s->max ? SUMMARY_MEAN : SUMMARY_CONSTANT;
+}
+
+/* Keep the values of sorted x that are not zero, in order; how many. */
+static size_t keep_hits(double *x, size_t n)
+{
+    size_t hits = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (is_hit(x[i]))
+            x[hits++] = x[i];
+    return hits;
+}
+
+struct summary summary_of(struct arena *scratch, const double *x, size_t n,
+                          double confidence, uint64_t seed)
+{
+    double *value = arena_many(scratch, double, n);
+    double *sorted;
+    struct summary s = {.min = NAN, .max = NAN, .hit_min = NAN, .hit_max = NAN};
+
+    s.n = summary_defined(x, n, value);
+    s.undefined = n - s.n;
+    s.mean = ci_mean_ruled(value, s.n, confidence, seed);
+    s.skewed = ci_skewed(value, s.n);
+    s.sd = deviation(value, s.n, s.mean.mean);
+    sorted = arena_memdup(scratch, value, s.n * sizeof *value);
+    gsl_sort(sorted, 1, s.n);
+    s.p95 = ci_quantile(sorted, s.n, 0.95, confidence);
+    s.median = median(sorted, s.n);
+    if (s.n > 0) {
+        s.min = sorted[0];
+        s.max = sorted[s.n - 1];
+    }
+    s.hits = keep_hits(sorted, s.n);
+    s.share = ci_share_exact(s.hits, s.n, confidence);
+    s.hit_median = median(sorted, s.hits);
+    if (s.hits > 0) {
+        s.hit_min = sorted[0];
+        s.hit_max = sorted[s.hits - 1];
+    }
+    s.kind = kind_of(&s);
+    return s;
+}
