@@ -124,8 +124,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->strategy = strategy;
     w->replication = replication;
     w->sim = sim_new(a, label_of_run(a, spec, strategy, replication));
-    w->record.arena = a;
-    w->record.rows = rows;
+    record_init(&w->record, a, rows);
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
     w->api = api_new(w);

@@ -7,6 +7,7 @@
  */
 #ifndef MODELS_RECORD_H
 #define MODELS_RECORD_H
+#include "base/map.h"
 #include "base/vec.h"
 #include "models/object.h"
 
@@ -58,7 +59,11 @@ struct record {
     VEC(struct event_row) events;
     VEC(struct failure_row) failures;
     VEC(struct series_row) series;
+    struct map last;            /* record.c: the last row of an object */
 };
+
+/* An empty record in a. */
+void record_init(struct record *r, struct arena *a, bool rows);
 
 /* Kubernetes Event about an object; message may be NULL. */
 void record_event(struct world *w, const struct meta *about,

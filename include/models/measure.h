@@ -1,0 +1,59 @@
+/*
+ * measure.h - what is noticed while a replication runs, for its metrics.
+ *
+ * Definitions are in models/metrics.list.  "The release" is the first change
+ * of a Deployment's pod template after the warm-up, unless measure_release
+ * says otherwise; "new" is the version that it brings, "old" the one it
+ * replaces, "the application" the pods of both.
+ */
+#ifndef MODELS_MEASURE_H
+#define MODELS_MEASURE_H
+#include "models/metrics.h"
+#include "models/object.h"
+#include "models/podspec.h"
+#include "models/request.h"
+
+struct world;
+struct rules;
+struct process;
+
+/* Make w->measure.  Called by world_new before objects are applied. */
+void measure_new(struct world *w);
+
+/* Close the accounts and the levels, and write the last rows.  Called by
+ * world_run at the end. */
+void measure_finish(struct world *w);
+
+/* ---- told by strategies, guards, controllers --------------------------------- */
+
+/* Now the new template starts to replace the old one (either may be NULL). */
+void measure_release(struct world *w, const struct pod_template *old,
+                     const struct pod_template *new_);
+
+/* The new version is complete, for releases that are not one Deployment's
+ * rolling update; the first call counts. */
+void measure_complete(struct world *w);
+
+/* Somebody, or something, decided to roll back; the first call counts. */
+void measure_rollback_decided(struct world *w);
+
+/* ---- told by record.c, traffic and proxies ------------------------------------- */
+
+void measure_commit(struct world *w, const struct meta *before,
+                    const struct meta *after);
+
+/* A place from which requests go by these rules, with its share of all. */
+void measure_watch(struct world *w, struct rules *r, double share);
+void measure_rules_changed(struct world *w, struct rules *r);
+void measure_process_changed(struct world *w, struct process *p);
+
+/* A pod has accepted a request of a client. */
+void measure_served(struct world *w, struct ask *a, const struct version *v);
+
+/* A client's request was sent; has its final outcome, known at `end`. */
+void measure_sent(struct world *w, const struct ask *a);
+void measure_outcome(struct world *w, const struct ask *a,
+                     const struct version *v, object_uid pod, enum cause cause,
+                     sim_time end);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * proxy.h - kube-proxy on each node: from EndpointSlices to rules.
+ *
+ * A node has a proxy only if somebody on it sends requests (network_rules).
+ */
+#ifndef MODELS_PROXY_H
+#define MODELS_PROXY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "kernel/event.h"
+#include "models/network.h"
+#include "models/spec.h"
+
+struct world;
+struct process;
+struct rules;
+
+/* Make w->network.  Called by world_new before objects are applied. */
+void network_new(struct world *w);
+
+/* ---- which endpoints (reference 6.3) ---------------------------------------- */
+
+struct policy {
+    bool internal_local, external_local;    /* of the Service */
+    bool terminating;           /* fall back to serving, terminating ones
+                                 * (from 1.26 on) */
+};
+
+/* What a node uses of a Service's endpoints.  cluster and local have room for
+ * n indexes and get ncluster and nlocal of them, in order of items; local is
+ * empty unless a policy is Local.  any: is there a usable endpoint at all? */
+struct selection {
+    size_t *cluster, *local;
+    size_t ncluster, nlocal;
+    bool any;
+};
+void proxy_select(const struct endpoint *items, size_t n, object_uid node,
+                  struct policy policy, struct selection *out);
+
+/* ---- the rules of one node for one Service ----------------------------------- */
+
+struct rule {
+    object_uid pod;
+    int port;                   /* the pod's; 0: its first */
+    struct process *process;    /* NULL: the pod has no network yet */
+};
+
+struct rules {
+    const char *key;            /* "namespace/name" of the Service */
+    object_uid node;
+    bool known;                 /* the proxy has programmed this Service */
+    struct rule *items;         /* usable endpoints, in order of pod uid */
+    size_t len, cap;
+    bool drop;                  /* without endpoints: dropped, not rejected */
+    sim_time leaks_from;        /* from here until the next change, packets are
+                                 * neither rejected nor translated; NEVER */
+    bool affinity;              /* sessionAffinity ClientIP */
+    sim_time affinity_timeout;
+    struct affinity *stuck;     /* proxy.c: by client */
+    unsigned turn;              /* round robin */
+    size_t watch;               /* for measure.c: 1 + its index; 0: none */
+    struct proxy *proxy;
+    struct rules *next;         /* proxy.c */
+};
+
+/* The rules on a node for Service space/name, which need not exist yet.
+ * Starts a proxy there if there is none.  Lives as long as w. */
+struct rules *network_rules(struct world *w, object_uid node,
+                            const char *space, const char *name);
+
+/* Pick the endpoint of a new connection; NULL if there is none.  u: the
+ * request's uniform; client: its address, for affinity. */
+const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
+                              sim_time now);
+
+/* ---- balancers -------------------------------------------------------------- */
+
+struct balancer_ops {
+    const char *name, *doc;
+    size_t (*pick)(struct rules *r, double u);  /* len > 0 */
+};
+const struct balancer_ops *balancer_of(enum proxy_mode mode);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * request.h - a request, its fate, and the servers that meet it.
+ *
+ * What is random about request i of a source is drawn when it arrives, in a
+ * fixed order, so that it is the same request under every strategy.  Further
+ * attempts draw from an address (source, i, attempt), not from a sequence.
+ */
+#ifndef MODELS_REQUEST_H
+#define MODELS_REQUEST_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "kernel/event.h"
+
+struct source;
+struct server;
+struct request;
+
+enum cause {
+    CAUSE_NONE,                 /* answered well */
+#define CAUSE(id, name, doc) CAUSE_##id,
+#include "models/causes.list"
+#undef CAUSE
+    CAUSE_COUNT
+};
+extern const char *const cause_names[CAUSE_COUNT + 1];  /* "", "refused" */
+
+/* An application version: pods whose containers run the same images. */
+struct version {
+    unsigned index;             /* 0: no pod; 1, 2, ... in order of sight */
+    uint64_t key;               /* pod_template.revision_key */
+    const char *name;           /* "" for none; see traffic.h */
+};
+
+/* One request, in one of its attempts. */
+struct ask {
+    struct source *source;
+    int64_t i;                  /* of its source, from 0 */
+    sim_time sent;              /* first attempt: the intended arrival */
+    double u_pick, u_work, u_error; /* of this attempt */
+    uint32_t user;              /* 0 .. users - 1; 0 without users */
+    uint16_t place;             /* which of the source's client nodes */
+    uint8_t attempt;            /* from 0 */
+    bool first_failed;
+    bool exposed;               /* some attempt was served by the release */
+    struct request *parent;     /* made to serve that one; NULL: a client's */
+};
+
+#endif

@@ -1,0 +1,364 @@
+/*
+ * record.c - the rows that a replication leaves behind.
+ *
+ * Rows are derived from commits to the store, so they say what `kubectl get
+ * --watch` would have shown: one row per change of any column.  What a pod
+ * does between two commits (pulling, starting) is taken from the events of
+ * its kubelet.  Without rows a commit costs a call and a compare.
+ *
+ * Not modelled: aggregation of repeated Kubernetes Events.
+ */
+#include "models/record.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "models/network.h"
+#include "models/node.h"
+#include "models/pod.h"
+#include "models/workload.h"
+#include "models/world.h"
+
+/* The row of an object that was written last, by uid. */
+struct last_row {
+    struct timeline_row timeline;
+    const char *state;          /* pods; NULL: none yet */
+};
+
+static struct last_row *last_row(struct world *w, object_uid uid)
+{
+    struct last_row *last = map_get_number(&w->record.last, uid);
+
+    if (!last) {
+        last = arena_make(w->arena, struct last_row);
+        map_put_number(&w->record.last, uid, last);
+    }
+    return last;
+}
+
+void record_init(struct record *r, struct arena *a, bool rows)
+{
+    *r = (struct record){ .arena = a, .rows = rows };
+    map_init(&r->last, a);
+}
+
+/* ---- workloads and Services -------------------------------------------------- */
+
+static const char *first_image(const struct pod_template *t)
+{
+    if (!t || !t->spec || t->spec->ncontainers == 0)
+        return "";
+    return t->spec->containers[0].image;
+}
+
+static bool same_row(const struct timeline_row *a,
+                     const struct timeline_row *b)
+{
+    return a->kind && a->revision == b->revision &&
+           strcmp(a->image, b->image) == 0 && a->desired == b->desired &&
+           a->pods == b->pods && a->ready == b->ready &&
+           a->available == b->available && a->endpoints == b->endpoints;
+}
+
+static void put_timeline(struct world *w, const struct meta *m,
+                         struct timeline_row row)
+{
+    struct last_row *last = last_row(w, m->uid);
+
+    row.at = world_now(w);
+    row.kind = kind_name(m->kind);
+    row.space = m->space;
+    row.name = m->name;
+    if (same_row(&last->timeline, &row))
+        return;
+    last->timeline = row;
+    vec_push(w->arena, &w->record.timeline, row);
+}
+
+static void record_replicaset(struct world *w, const struct meta *m, bool gone)
+{
+    const struct replicaset *rs = replicaset_seen(m);
+
+    put_timeline(w, m, (struct timeline_row){
+        .revision = rs->revision ? rs->revision : -1,
+        .image = first_image(rs->template),
+        .desired = gone ? 0 : rs->replicas,
+        .pods = gone ? 0 : rs->status_replicas,
+        .ready = gone ? 0 : rs->ready,
+        .available = gone ? 0 : rs->available,
+        .endpoints = -1,
+    });
+}
+
+static void record_deployment(struct world *w, const struct meta *m, bool gone)
+{
+    const struct deployment *d = deployment_seen(m);
+
+    put_timeline(w, m, (struct timeline_row){
+        .revision = d->revision ? d->revision : -1,
+        .image = first_image(d->template),
+        .desired = gone ? 0 : d->replicas,
+        .pods = gone ? 0 : d->status_replicas,
+        .ready = gone ? 0 : d->ready,
+        .available = gone ? 0 : d->available,
+        .endpoints = -1,
+    });
+}
+
+/* A Service's row counts the endpoints that its slice calls ready. */
+static void record_service(struct world *w, const struct meta *service,
+                           const struct endpointslice *slice)
+{
+    int ready = 0;
+
+    for (size_t i = 0; slice && i < slice->len; i++)
+        ready += slice->items[i].ready;
+    put_timeline(w, service, (struct timeline_row){
+        .revision = -1, .image = "", .desired = -1, .pods = -1, .ready = -1,
+        .available = -1, .endpoints = ready,
+    });
+}
+
+static void record_slice(struct world *w, const struct meta *m, bool gone)
+{
+    const struct meta *service = api_get(w->api, m->owner);
+
+    if (service && service->kind == KIND_SERVICE)
+        record_service(w, service, gone ? NULL : slice_seen(m));
+}
+
+/* ---- pods --------------------------------------------------------------------- */
+
+static bool was_ready(const char *state)
+{
+    return state && (strcmp(state, "Ready") == 0 ||
+                     strcmp(state, "NotReady") == 0);
+}
+
+static bool is_starting(const char *state)
+{
+    return state && (strcmp(state, "Pulling") == 0 ||
+                     strcmp(state, "Starting") == 0);
+}
+
+/* The word for what a pod is doing; last: the word before, or NULL. */
+static const char *pod_state(const struct pod *p, const char *last)
+{
+    if (meta_deleting(&p->meta))
+        return "Terminating";
+    if (p->phase == POD_SUCCEEDED)
+        return "Succeeded";
+    if (p->phase == POD_FAILED)
+        return "Failed";
+    if (p->waiting && strcmp(p->waiting, "CrashLoopBackOff") == 0)
+        return "CrashLoopBackOff";
+    if (p->waiting && (strcmp(p->waiting, "ImagePullBackOff") == 0 ||
+                       strcmp(p->waiting, "ErrImagePull") == 0))
+        return "ImagePullBackOff";
+    if (p->phase == POD_RUNNING && p->ready)
+        return "Ready";
+    if (p->phase == POD_RUNNING)
+        return was_ready(last) ? "NotReady" : "Running";
+    if (p->node == 0)
+        return "Pending";
+    return is_starting(last) ? last : "Scheduled";
+}
+
+static void put_pod(struct world *w, const struct pod *p, const char *state)
+{
+    struct last_row *last = last_row(w, p->meta.uid);
+    const struct meta *owner = api_get(w->api, p->meta.owner);
+    const struct meta *node = api_get(w->api, p->node);
+    struct pod_row row = {
+        .at = world_now(w), .space = p->meta.space, .pod = p->meta.name,
+        .revision = -1, .image = first_image(p->template),
+        .node = node ? node->name : "", .state = state,
+    };
+
+    if (last->state && strcmp(last->state, state) == 0)
+        return;
+    if (owner && owner->kind == KIND_REPLICASET &&
+        replicaset_seen(owner)->revision)
+        row.revision = replicaset_seen(owner)->revision;
+    last->state = state;
+    vec_push(w->arena, &w->record.pods, row);
+}
+
+static void record_pod(struct world *w, const struct meta *m, bool gone)
+{
+    const struct pod *p = pod_seen(m);
+
+    put_pod(w, p, gone ? "Gone" : pod_state(p, last_row(w, m->uid)->state));
+}
+
+/* What only the kubelet's events tell of a pod that is starting. */
+static void record_pod_step(struct world *w, const struct pod *p,
+                            const char *reason)
+{
+    if (p->phase != POD_PENDING || meta_deleting(&p->meta))
+        return;
+    if (strcmp(reason, "Pulling") == 0)
+        put_pod(w, p, "Pulling");
+    else if (strcmp(reason, "Pulled") == 0 || strcmp(reason, "Created") == 0)
+        put_pod(w, p, "Starting");
+}
+
+/* ---- events --------------------------------------------------------------------- */
+
+/* "deployment/web", as kubectl get events has it. */
+static const char *object_word(struct world *w, const struct meta *m)
+{
+    char *s = arena_printf(w->arena, "%s/%s", kind_name(m->kind), m->name);
+
+    for (char *c = s; *c && *c != '/'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return s;
+}
+
+static void put_event(struct world *w, struct event_row row)
+{
+    row.at = world_now(w);
+    vec_push(w->arena, &w->record.events, row);
+}
+
+void record_event(struct world *w, const struct meta *about,
+                  const char *type, const char *reason, const char *format,
+                  ...)
+{
+    const char *message = "";
+    va_list args;
+
+    if (!w->record.rows)
+        return;
+    if (format) {
+        va_start(args, format);
+        message = arena_vprintf(w->arena, format, args);
+        va_end(args);
+    }
+    put_event(w, (struct event_row){
+        .type = type, .reason = reason, .space = about->space,
+        .object = object_word(w, about), .message = message,
+    });
+    if (about->kind == KIND_POD)
+        record_pod_step(w, pod_seen(about), reason);
+}
+
+void record_note(struct world *w, const char *type, const char *reason,
+                 const char *space, const char *object, const char *message)
+{
+    if (!w->record.rows)
+        return;
+    put_event(w, (struct event_row){
+        .type = type, .reason = reason, .space = space ? space : "",
+        .object = object ? object : "", .message = message ? message : "",
+    });
+}
+
+/* ---- conditions ------------------------------------------------------------------ */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* One event if status or reason of a condition changed. */
+static void record_condition(struct world *w, const struct meta *m,
+                             const char *type, const struct condition *before,
+                             const struct condition *after)
+{
+    static const struct condition absent = { .status = CONDITION_ABSENT };
+
+    if (!before)
+        before = &absent;
+    if (before->status == after->status &&
+        same_text(before->reason, after->reason))
+        return;
+    if (after->status == CONDITION_ABSENT && !after->reason)
+        after = &absent;
+    put_event(w, (struct event_row){
+        .type = "Condition", .space = m->space, .object = object_word(w, m),
+        .reason = arena_printf(w->arena, "%s=%s%s%s", type,
+                               after->status == CONDITION_ABSENT
+                                   ? "removed" : condition_names[after->status],
+                               after->reason ? "/" : "",
+                               after->reason ? after->reason : ""),
+        .message = after->message ? after->message : "",
+    });
+}
+
+static void deployment_conditions(struct world *w, const struct meta *before,
+                                  const struct meta *after)
+{
+    const struct deployment *b = before ? deployment_seen(before) : NULL;
+    const struct deployment *a = deployment_seen(after);
+
+    record_condition(w, after, "Available", b ? &b->cond_available : NULL,
+                     &a->cond_available);
+    record_condition(w, after, "Progressing", b ? &b->progressing : NULL,
+                     &a->progressing);
+    record_condition(w, after, "ReplicaFailure",
+                     b ? &b->replica_failure : NULL, &a->replica_failure);
+}
+
+static void record_conditions(struct world *w, const struct meta *before,
+                              const struct meta *after)
+{
+    switch (after->kind) {
+    case KIND_DEPLOYMENT:
+        deployment_conditions(w, before, after);
+        break;
+    case KIND_REPLICASET:
+        record_condition(w, after, "ReplicaFailure",
+                         before ? &replicaset_seen(before)->replica_failure
+                                : NULL,
+                         &replicaset_seen(after)->replica_failure);
+        break;
+    case KIND_NODE:
+        record_condition(w, after, "Ready",
+                         before ? &node_seen(before)->ready : NULL,
+                         &node_seen(after)->ready);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- commits ------------------------------------------------------------------------ */
+
+static void record_rows(struct world *w, const struct meta *before,
+                        const struct meta *after)
+{
+    const struct meta *m = after ? after : before;
+    bool gone = !after;
+
+    switch (m->kind) {
+    case KIND_POD:
+        record_pod(w, m, gone);
+        break;
+    case KIND_REPLICASET:
+        record_replicaset(w, m, gone);
+        break;
+    case KIND_DEPLOYMENT:
+        record_deployment(w, m, gone);
+        break;
+    case KIND_ENDPOINTSLICE:
+        record_slice(w, m, gone);
+        break;
+    case KIND_SERVICE:
+        if (!before)
+            record_service(w, m, NULL);
+        break;
+    default:
+        break;
+    }
+    if (after)
+        record_conditions(w, before, after);
+}
+
+void record_commit(struct world *w, const struct meta *before,
+                   const struct meta *after)
+{
+    if (w->record.rows)
+        record_rows(w, before, after);
+}
