@@ -8,6 +8,7 @@ BUILD      ?= build
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
+FUZZ_SECONDS ?= 60
 Q          := $(if $(V),,@)
 
 # ---- layers: what each may see, itself first; this is also the link order ----
@@ -109,6 +110,22 @@ asan:                                ## run the tests under ASan and UBSan
 	$(Q)$(MAKE) BUILD=$(BUILD)/asan test CFLAGS='-O1 -g' \
 	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
+# A fuzzer is tests/fuzz/fuzz_NAME.c, with fuzz_NAME.dict and corpus/NAME beside it.
+fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(fuzzers): %: %.o $(call libs,app)
+	@echo "  LD    $@"
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(LDLIBS)
+
+fuzz:                                ## run every fuzzer for FUZZ_SECONDS (needs clang)
+	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-O1 -g' run-fuzzers \
+	  SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+
+run-fuzzers: $(fuzzers)
+	$(Q)for f in $(fuzzers); do n=$${f##*/fuzz_}; mkdir -p $(BUILD)/corpus/$$n; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	    -dict=tests/fuzz/fuzz_$$n.dict -artifact_prefix=$(BUILD)/$$n- \
+	    $(BUILD)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+
 # A layer may include no header and use no symbol of a layer it may not see.
 # base, kernel, stats and models keep no mutable global: a replication is a
 # function of its arguments alone.  Whatever a file exports, another file uses.
@@ -158,9 +175,10 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all test conformance check asan check-layers check-exports check-headers $(LOWER:%=check-%) \
+.PHONY: all test conformance check asan fuzz run-fuzzers check-layers check-exports \
+        check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
--include $(OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(fuzzers:=.d)
