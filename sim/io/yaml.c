@@ -137,7 +137,7 @@ static void bad_key(struct loader *l, const struct mark *m, const char *what)
     l->stop = true;
     if (yaml_explain_template(m, l->errors))
         return;
-    err_error(l->errors, m, "a key must be a text, not a %s", what);
+    err_error(l->errors, m, "a key must be a text, not %s", what);
 }
 
 /* ---- mappings: keys given twice, merge keys ------------------------------ */
@@ -241,6 +241,19 @@ static void apply_merges(struct loader *l, members *list)
             merge_value(l, &seen, &list->items[i], &out);
     }
     *list = out;
+}
+
+/* Look for keys given twice in the mappings that a fault left open. */
+static void check_open(struct loader *l)
+{
+    size_t end = l->children.len;
+
+    for (int i = l->depth - 1; i >= 0; i--) {
+        const struct frame *f = &l->frames[i];
+        if (f->type == VALUE_MAP)
+            drop_repeats(l, l->children.items + f->base, end - f->base);
+        end = f->base;
+    }
 }
 
 static const struct value *close_map(struct loader *l, struct frame *f)
@@ -413,7 +426,7 @@ static void open_frame(struct loader *l, const yaml_event_t *e,
     bool is_map = type == VALUE_MAP;
 
     if (wants_key(l)) {
-        bad_key(l, &m, is_map ? "mapping" : "list");
+        bad_key(l, &m, is_map ? "a mapping" : "a list");
         return;
     }
     if (l->depth == YAML_DEPTH_MAX) {
@@ -462,6 +475,33 @@ static void undefined_alias(struct loader *l, const char *name,
     diag_suggest(l->errors, d, name, names.items);
 }
 
+static void cyclic_alias(struct loader *l, const char *name,
+                         const struct mark *m, const struct anchor *x)
+{
+    struct diag *d = err_error(l->errors, m, "alias \"*%s\" is inside what "
+                               "it stands for", name);
+
+    diag_note(l->errors, d, &x->mark, "the anchor is here");
+}
+
+/* What an alias stands for after a fault was said: nothing that would lead
+ * to a second one. */
+static struct anchor *stand_in(struct loader *l, const char *name,
+                               const struct mark *m)
+{
+    struct anchor *x = arena_make(l->work, struct anchor);
+    struct frame *f = top(l);
+
+    if (wants_key(l))
+        x->value = value_plain(l->arena, name, m);
+    else if (f && f->key == merge_key)
+        x->value = value_map(l->arena, NULL, 0, m);
+    else
+        x->value = value_null(l->arena, m);
+    x->weight = 1;
+    return x;
+}
+
 /* Count a use of x at m.  False, and the end, if it is one too many. */
 static bool may_use(struct loader *l, const struct anchor *x,
                     const char *name, const struct mark *m)
@@ -489,8 +529,8 @@ static void alias_key(struct loader *l, const struct value *v,
         set_key(l, v->u.text, m);
         return;
     }
-    bad_key(l, m, v->type == VALUE_MAP    ? "mapping"
-                  : v->type == VALUE_LIST ? "list"
+    bad_key(l, m, v->type == VALUE_MAP    ? "a mapping"
+                  : v->type == VALUE_LIST ? "a list"
                                           : "null");
 }
 
@@ -499,26 +539,20 @@ static void on_alias(struct loader *l, const yaml_event_t *e)
     const char *name = (const char *)e->data.alias.anchor;
     struct mark m = event_mark(l, e);
     struct anchor *x = map_get(&l->anchors, name);
-    const struct value *v = value_null(l->arena, &m);
 
-    if (x && !may_use(l, x, name, &m))
-        return;
     if (!x) {
         undefined_alias(l, name, &m);
+        x = stand_in(l, name, &m);
     } else if (!x->value) {
-        struct diag *d = err_error(l->errors, &m, "alias \"*%s\" is inside "
-                                   "what it stands for", name);
-        diag_note(l->errors, d, &x->mark, "the anchor is here");
-    } else {
-        v = x->value;
+        cyclic_alias(l, name, &m, x);
+        x = stand_in(l, name, &m);
+    } else if (!may_use(l, x, name, &m)) {
+        return;
     }
-    if (wants_key(l) && x && x->value)
-        alias_key(l, v, &m);
-    else if (wants_key(l))
-        set_key(l, arena_strdup(l->arena, name), &m);
+    if (wants_key(l))
+        alias_key(l, x->value, &m);
     else
-        add_value(l, v, x && x->value ? x->weight : 1,
-                  x && x->value ? x->height : 0);
+        add_value(l, x->value, x->weight, x->height);
 }
 
 /* ---- documents ----------------------------------------------------------- */
@@ -589,7 +623,9 @@ static enum sim_code run(struct loader *l, struct yaml_stream *out)
         if (!yaml_parser_parse(&l->parser, &e)) {
             if (l->parser.error == YAML_MEMORY_ERROR)
                 return out_of_memory(l->source, l->errors);
-            yaml_explain(&l->parser, l->source, l->errors);
+            yaml_explain(&l->parser, l->source, top(l) ? &top(l)->mark : NULL,
+                         l->errors);
+            check_open(l);
             return SIM_INVALID;
         }
         more = e.type != YAML_STREAM_END_EVENT;

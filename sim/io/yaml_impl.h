@@ -11,9 +11,10 @@
 struct mark yaml_mark_between(const struct source *s, yaml_mark_t start,
                               yaml_mark_t end);
 
-/* Say in plain words why parser stopped.  Not for lack of memory. */
+/* Say in plain words why parser stopped; not if it was for lack of memory.
+ * open: the innermost list or mapping that is still open, or NULL. */
 void yaml_explain(const yaml_parser_t *parser, const struct source *s,
-                  struct err_list *errors);
+                  const struct mark *open, struct err_list *errors);
 
 /* If the line of m, or the one above it, holds a template's "{{", say so and
  * return true. */

@@ -26,6 +26,7 @@ struct why {
     struct err_list *errors;
     struct mark mark;           /* where libyaml noticed */
     struct mark context;        /* where the construct began; line 0: none */
+    struct mark open;           /* innermost list or mapping; line 0: none */
     struct source_line line;    /* of mark */
     size_t at;                  /* byte of mark in line */
 };
@@ -215,7 +216,8 @@ static void explain_start(struct why *w)
     struct diag *d = err_error(w->errors, &w->mark, "a value cannot start "
                                "with \"%s\"", character(w, room));
     size_t end = content_end(w->line);
-    if (end > w->at && end - w->at <= QUOTE_MAX)
+    if (end > w->at && end - w->at <= QUOTE_MAX &&
+        !memchr(w->line.text + w->at, '\'', end - w->at))
         diag_help(w->errors, d, "put it in quotes: '%.*s'",
                   (int)(end - w->at), w->line.text + w->at);
 }
@@ -267,9 +269,42 @@ static struct diag *explain_slip(struct why *w, const char *text)
     return d;
 }
 
+/* The byte where the key begins whose ":" is at the mark: at its quote, or
+ * after the last of ",{[" and blanks. */
+static size_t key_start(const struct why *w)
+{
+    const char *t = w->line.text;
+    size_t i = w->at;
+
+    if (i > 1 && t[i - 1] == '"') {
+        for (i -= 2; i > 0 && !(t[i] == '"' && t[i - 1] != '\\');)
+            i--;
+        return i;
+    }
+    while (i > 0 && !strchr(",{[", t[i - 1]))
+        i--;
+    while (i < w->at && t[i] == ' ')
+        i++;
+    return i;
+}
+
+/* libyaml looks for the ":" of a key no further than KEY_MAX. */
+static bool key_too_long(struct why *w)
+{
+    size_t from = key_start(w);
+
+    if (char_at_mark(w) != ':' || w->at - from <= KEY_MAX)
+        return false;
+    struct mark m = mark_bytes(w->source, w->mark.line, w->line, from, w->at);
+    err_error(w->errors, &m, "a key may have at most %d characters", KEY_MAX);
+    return true;
+}
+
 /* "mapping values are not allowed in this context" */
 static void explain_colon(struct why *w)
 {
+    if (key_too_long(w))
+        return;
     for (size_t i = 0; i + 1 < w->at; i++) {
         if (w->line.text[i] == ':' && w->line.text[i + 1] == ' ') {
             second_colon(w, i);
@@ -335,10 +370,20 @@ static void explain_no_colon(struct why *w)
 
     if (blank_missing(w, w->context.line))
         return;
-    struct diag *d = err_error(w->errors, &m, "expected \"key: value\", but "
-                               "there is no \":\"");
-    if (m.width > KEY_MAX)
-        diag_help(w->errors, d, "a key may have %d characters", KEY_MAX);
+    err_error(w->errors, &m, "expected \"key: value\", but there is no "
+              "\":\"");
+}
+
+/* The file ends inside a list or mapping in brackets: show where it opened. */
+static void explain_end(struct why *w)
+{
+    struct source_line line = source_line(w->source, w->open.line);
+    size_t at = byte_at(line, w->open.column);
+    struct diag *d = err_error(w->errors, &w->mark, "a value is missing at "
+                               "the end of the file");
+
+    if (at < line.len && (line.text[at] == '[' || line.text[at] == '{'))
+        diag_note(w->errors, d, &w->open, "this is still open");
 }
 
 /* "did not find expected node content" */
@@ -355,8 +400,7 @@ static void explain_node(struct why *w)
                                    "\"-\"");
         diag_help(w->errors, d, "set its items apart by commas");
     } else if (*c == '\0') {
-        err_error(w->errors, &w->mark, "a value is missing at the end of the "
-                  "file");
+        explain_end(w);
     } else {
         err_error(w->errors, &w->mark, "a value is missing before \"%s\"", c);
     }
@@ -366,21 +410,27 @@ static void explain_node(struct why *w)
 static void explain_flow(struct why *w)
 {
     bool is_map = strchr(w->parser->problem, '}') != NULL;
-    char room[5];
+    char room[5], want = is_map ? '}' : ']';
     const char *c = character(w, room);
     struct diag *d;
 
-    if (*c)
+    if (key_too_long(w))
+        return;
+    if (*c == ':' && w->at > 0 && w->line.text[w->at - 1] == '"') {
+        struct mark m = mark_bytes(w->source, w->mark.line, w->line,
+                                   key_start(w), w->at);
+        d = err_error(w->errors, &m, "expected \",\" or \"%c\" before this "
+                      "key", want);
+    } else if (*c) {
         d = err_error(w->errors, &w->mark, "expected \",\" or \"%c\" before "
-                      "\"%s\"", is_map ? '}' : ']', c);
-    else
-        d = err_error(w->errors, &w->mark, "expected \",\" or \"%c\"",
-                      is_map ? '}' : ']');
+                      "\"%s\"", want, c);
+    } else {
+        d = err_error(w->errors, &w->mark, "expected \",\" or \"%c\" before "
+                      "the end of the file", want);
+    }
     if (w->context.line)
         diag_note(w->errors, d, &w->context, "the %s opened here",
                   is_map ? "mapping" : "list");
-    if (*c == ':' && w->mark.column > KEY_MAX)
-        diag_help(w->errors, d, "a key may have %d characters", KEY_MAX);
 }
 
 /* "did not find expected <document start>" */
@@ -565,7 +615,7 @@ static bool has_context(const yaml_parser_t *p)
 }
 
 void yaml_explain(const yaml_parser_t *parser, const struct source *s,
-                  struct err_list *errors)
+                  const struct mark *open, struct err_list *errors)
 {
     struct why w = { .parser = parser, .source = s, .errors = errors };
     const char *problem = parser->problem ? parser->problem : "";
@@ -574,6 +624,8 @@ void yaml_explain(const yaml_parser_t *parser, const struct source *s,
         explain_reader(&w);
         return;
     }
+    if (open)
+        w.open = *open;
     w.mark = yaml_mark_between(s, parser->problem_mark, parser->problem_mark);
     w.line = source_line(s, w.mark.line);
     w.at = byte_at(w.line, w.mark.column);
