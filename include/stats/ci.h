@@ -33,7 +33,7 @@ bool ci_skewed(const double *x, size_t n);
 
 /* The bootstrap-t interval for the mean: the distribution of the t statistic
  * is measured on 1999 resamples instead of looked up.  seed names the stream
- * (purpose PURPOSE_BOOTSTRAP), so a result repeats.  n >= 2, else bounds are
+ * (purpose STATS_BOOTSTRAP), so a result repeats.  n >= 2, else bounds are
  * NaN; a bound is infinite where so many resamples are constant that the data
  * give none.  Resolution suffices up to a confidence of 0.999. */
 struct interval ci_mean_bootstrap(const double *x, size_t n,

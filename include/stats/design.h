@@ -15,7 +15,7 @@
 
 /* Latin hypercube: in every coordinate exactly one point in each of the n
  * slices.  Of 50 random ones the one whose closest two points are farthest
- * apart.  seed: of stream PURPOSE_DESIGN.  O(50 n^2 d). */
+ * apart.  seed: of stream STATS_DESIGN.  O(50 n^2 d). */
 void design_lhs(struct arena *scratch, double *points, size_t n, size_t d,
                 uint64_t seed);
 

@@ -8,8 +8,8 @@
 #define STATS_PURPOSES_H
 
 enum {
-    PURPOSE_BOOTSTRAP = 255,    /* resamples of bootstrap-t intervals */
-    PURPOSE_DESIGN = 254,       /* permutations and shifts of designs */
+    STATS_BOOTSTRAP = 255,      /* resamples of bootstrap-t intervals */
+    STATS_DESIGN = 254,         /* permutations and shifts of designs */
 };
 
 #endif

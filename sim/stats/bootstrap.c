@@ -79,7 +79,7 @@ static void bootstrap(const double *x, size_t n, double mean, uint64_t seed,
     struct bulk b;
 
     CHECK(n < UINT32_MAX);
-    bulk_init(&b, seed, PURPOSE_BOOTSTRAP, 0, 0);
+    bulk_init(&b, seed, STATS_BOOTSTRAP, 0, 0);
     for (int i = 0; i < RESAMPLES; i++)
         t[i] = resample(&b, x, n, mean);
     gsl_sort(t, 1, RESAMPLES);

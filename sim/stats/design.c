@@ -57,7 +57,7 @@ void design_lhs(struct arena *scratch, double *points, size_t n, size_t d,
     struct stream s;
 
     CHECK(n < UINT32_MAX);
-    stream_init(&s, seed, PURPOSE_DESIGN, STREAM_LHS, 0);
+    stream_init(&s, seed, STATS_DESIGN, STREAM_LHS, 0);
     for (int t = 0; t < LHS_TRIES; t++) {
         double gap;
         for (size_t column = 0; column < d; column++)
@@ -82,7 +82,7 @@ bool design_sobol(double *points, size_t n, size_t d, uint64_t seed)
         double *x = &points[i * d];
         gsl_qrng_get(q, x);
         for (size_t c = 0; c < d; c++) {
-            x[c] += stream_u01_at(seed, PURPOSE_DESIGN, STREAM_SHIFT, 0, c);
+            x[c] += stream_u01_at(seed, STATS_DESIGN, STREAM_SHIFT, 0, c);
             x[c] -= floor(x[c]);
         }
     }
