@@ -4,7 +4,9 @@
  * One row per law in kernel/dist.c: name, parameters as people measure them
  * (median and p95, mean and cv), inverse transform with one uniform per draw,
  * mean, and text.  Monotone in the uniform, so common random numbers and
- * antithetic pairs work.  A draw in seconds is rounded to ns once, here.
+ * antithetic pairs work (a mixture: monotone within each part, parts in order
+ * of their means).  A draw is rounded once, here: to ns below 1 ms, to us
+ * from there on, so that the last bit of a libm seldom matters.
  */
 #ifndef KERNEL_DIST_H
 #define KERNEL_DIST_H
@@ -19,7 +21,8 @@ enum dist_law {
     DIST_CONSTANT,              /* a = value, s */
     DIST_EXPONENTIAL,           /* a = mean */
     DIST_LOGNORMAL,             /* a = mu, b = sigma of ln(seconds) */
-    DIST_GAMMA,                 /* a = shape, b = scale; table of quantiles */
+    DIST_GAMMA,                 /* a = shape, b = scale; table: ln of quantiles
+                                 * at scale 1, over logits of u */
     DIST_WEIBULL,               /* a = scale, b = shape */
     DIST_PARETO,                /* a = min, b = shape */
     DIST_UNIFORM,               /* a, b */

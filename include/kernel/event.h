@@ -44,9 +44,11 @@ typedef struct {
 } event_id;
 
 /* Arrivals between events.  next: time of the next instant, SIM_NEVER if
- * none.  advance: handle all instants before (limit, rank of the feeder), in
- * order, moving the clock with sim_move_clock; it must return as soon as it
- * has scheduled or cancelled an event. */
+ * none.  advance: handle all instants before limit (not at it), in order,
+ * moving the clock with sim_move_clock; it must return as soon as it has
+ * scheduled or withdrawn an event.  The engine sets limit so that at equal
+ * times the lower rank comes first; at equal rank events come first, then
+ * feeders as they were added.  next is asked again after every event. */
 struct feeder {
     int rank;
     sim_time (*next)(void *ctx);
@@ -62,7 +64,9 @@ struct sim *sim_new(struct arena *a, const char *label);
 sim_time sim_now(const struct sim *sim);
 
 /* Schedule kind on subject at time t, or after delay ns.  The past is a BUG;
- * t >= SIM_NEVER schedules nothing and returns the null id. */
+ * t >= SIM_NEVER schedules nothing and returns the null id.  At the present
+ * instant a lower rank than that of the event being fired is allowed: it
+ * fires next. */
 event_id sim_at(struct sim *sim, sim_time t, const struct event_kind *kind,
                 void *subject, int64_t arg);
 event_id sim_after(struct sim *sim, sim_time delay,
@@ -81,7 +85,8 @@ void sim_add_feeder(struct sim *sim, const struct feeder *f);
 /* For feeders: set the clock to t.  Backwards is a BUG. */
 void sim_move_clock(struct sim *sim, sim_time t);
 
-/* Fire everything with time <= until, then set the clock to until. */
+/* Fire everything with time <= until, then set the clock to until (with
+ * SIM_NEVER: until nothing is left; the clock stays at the last event). */
 void sim_run(struct sim *sim, sim_time until);
 
 /* Leave sim_run after the event being fired. */

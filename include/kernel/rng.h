@@ -16,27 +16,29 @@
 /* A stream is a value: copy it to replay it.  64 bytes or less. */
 struct stream {
     uint32_t key[2];
-    uint32_t counter[4];        /* block low, block high, stream, replication */
+    uint32_t counter[4];        /* block, entity high, purpose and entity low,
+                                 * replication */
     uint32_t word[4];           /* the current block */
     unsigned used;              /* words of it handed out, 4 = none left */
 };
 
 /* Start the stream (seed, purpose, entity, replication) at its first draw.
- * purpose: 0..255, one per use (models/purposes.h); entity: any 64 bits, mixed
- * into the stream number. */
+ * purpose: 0..255, one per use (models/purposes.h); entity: any 64 bits (streams
+ * of entities below 2^56 are disjoint for certain). */
 void stream_init(struct stream *s, uint64_t seed, unsigned purpose,
                  uint64_t entity, uint32_t replication);
 
 uint32_t stream_u32(struct stream *s);
 uint64_t stream_u64(struct stream *s);
 
-/* Uniform on the open interval (0, 1), 53 bits. */
+/* Uniform on the open interval (0, 1): odd multiples of 2^-53. */
 double stream_u01(struct stream *s);
 
 /* Uniform on 0 .. n-1, exactly.  n >= 1. */
 uint32_t stream_below(struct stream *s, uint32_t n);
 
-/* The index-th uniform of a stream without any state. */
+/* The index-th uniform (from 0) of a stream that hands out nothing else,
+ * without any state. */
 double stream_u01_at(uint64_t seed, unsigned purpose, uint64_t entity,
                      uint32_t replication, uint64_t index);
 
@@ -68,10 +70,10 @@ static inline uint64_t bulk_u64(struct bulk *b)
     s[3] = (s[3] << 45) | (s[3] >> 19);
     return result;
 }
-/* Uniform on (0, 1), 53 bits. */
+/* Uniform on (0, 1): odd multiples of 2^-53. */
 static inline double bulk_u01(struct bulk *b)
 {
-    return ((double)(bulk_u64(b) >> 11) + 0.5) * 0x1p-53;
+    return ((double)(bulk_u64(b) >> 12) + 0.5) * 0x1p-52;
 }
 
 /* Both as generators of GSL; gsl_rng_set seeds stream (seed, 0, 0, 0). */
