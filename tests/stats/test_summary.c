@@ -1,0 +1,119 @@
+/*
+ * test_summary.c - which figures of a metric may be shown.
+ */
+#include "stats/summary.h"
+#include "common.h"
+
+static struct arena *scratch;
+
+static void open_scratch(void)
+{
+    scratch = arena_new();
+}
+
+static void close_scratch(void)
+{
+    arena_free(scratch);
+}
+
+static struct summary summarise(const double *x, size_t n)
+{
+    return summary_of(scratch, x, n, 0.95, 1);
+}
+
+START_TEST(undefined_values_are_counted_and_left_out)
+{
+    static const double x[] = {NAN, 4, NAN, 2, 6, NAN};
+    struct summary s = summarise(x, 6);
+
+    ck_assert_int_eq(s.kind, SUMMARY_MEAN);
+    ck_assert_uint_eq(s.n, 3);
+    ck_assert_uint_eq(s.undefined, 3);
+    near(s.mean.mean, 4, 0);
+    near(s.sd, 2, 1e-12);
+    near(s.min, 2, 0);
+    near(s.median, 4, 0);
+    near(s.max, 6, 0);
+    ck_assert(isnan(s.p95.high) && s.p95.low >= 2);
+}
+END_TEST
+
+START_TEST(nothing_defined_is_no_summary)
+{
+    static const double x[] = {NAN, NAN};
+    struct summary s = summarise(x, 2);
+
+    ck_assert_int_eq(s.kind, SUMMARY_NONE);
+    ck_assert_uint_eq(s.undefined, 2);
+    ck_assert(isnan(s.mean.mean) && isnan(s.min) && isnan(s.hit_median));
+    ck_assert_int_eq(summarise(NULL, 0).kind, SUMMARY_NONE);
+}
+END_TEST
+
+/* hits of 100 replications have downtime 1, 2, 3, ... */
+static const struct {
+    int hits;
+    enum summary_kind kind;
+} rare[] = {
+    {0, SUMMARY_RARE}, {1, SUMMARY_RARE}, {9, SUMMARY_RARE},
+    {10, SUMMARY_MEAN}, {99, SUMMARY_MEAN}, {100, SUMMARY_MEAN},
+};
+
+START_TEST(fewer_than_ten_hits_are_rare)
+{
+    double x[100] = {0};
+    int hits = rare[_i].hits;
+    struct summary s;
+
+    for (int i = 0; i < hits; i++)
+        x[99 - i] = i + 1;
+    s = summarise(x, 100);
+    ck_assert_int_eq(s.kind, rare[_i].kind);
+    ck_assert_uint_eq(s.hits, (size_t)hits);
+    near(s.share.high, ci_share_exact((size_t)hits, 100, .95).high, 0);
+    if (hits == 0) {
+        ck_assert(isnan(s.hit_min) && isnan(s.hit_median) && isnan(s.hit_max));
+    } else {
+        near(s.hit_min, 1, 0);
+        near(s.hit_median, (hits + 1) / 2.0, 0);
+        near(s.hit_max, hits, 0);
+    }
+}
+END_TEST
+
+START_TEST(equal_values_are_constant_and_few_values_are_not_rare)
+{
+    static const double same[] = {40, 40, 40, 40}, few[] = {1, 2, 3};
+
+    ck_assert_int_eq(summarise(same, 4).kind, SUMMARY_CONSTANT);
+    near(summarise(same, 4).mean.high, 40, 0);
+    ck_assert_int_eq(summarise(few, 3).kind, SUMMARY_MEAN);
+}
+END_TEST
+
+START_TEST(mean_follows_the_rule_for_skewed_data)
+{
+    double x[40] = {0};
+    struct summary s;
+
+    for (int i = 0; i < 12; i++)
+        x[3 * i] = exp(i / 2.0);
+    s = summarise(x, 40);
+    ck_assert(s.skewed);
+    near(s.mean.high, ci_mean_bootstrap(x, 40, .95, 1).high, 0);
+    ck_assert(s.mean.high > ci_mean(x, 40, .95).high);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = tcase_create("one metric");
+
+    tcase_add_checked_fixture(c, open_scratch, close_scratch);
+    tcase_add_test(c, undefined_values_are_counted_and_left_out);
+    tcase_add_test(c, nothing_defined_is_no_summary);
+    tcase_add_loop_test(c, fewer_than_ten_hits_are_rare, 0, COUNT_OF(rare));
+    tcase_add_test(c, equal_values_are_constant_and_few_values_are_not_rare);
+    tcase_add_test(c, mean_follows_the_rule_for_skewed_data);
+    return run_case("summary", c);
+}
