@@ -653,24 +653,35 @@ static void add_words(struct arena *a, struct yaml_stream *out,
     }
 }
 
+/* Where the words of our comment begin in line; NULL if it has none. */
+static const char *allow_words(const char *line, const char *stop)
+{
+    static const char intro[] = "# rollsim: allow ";
+    size_t n = strlen(intro);
+
+    for (const char *p = line; (size_t)(stop - p) > n; p++) {
+        p = memchr(p, '#', (size_t)(stop - p) - n);
+        if (!p)
+            return NULL;
+        bool alone = p == line || p[-1] == ' ' || p[-1] == '\t';
+        if (alone && memcmp(p, intro, n) == 0)
+            return p + n;
+    }
+    return NULL;
+}
+
 /* libyaml drops comments, so look for ours in the raw lines. */
 static void find_allows(struct arena *a, struct yaml_stream *out)
 {
-    static const char intro[] = "# rollsim: allow ";
     const char *p = out->source->text, *end = p + out->source->len;
 
     for (int line = 1; p < end; line++) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         if (!stop)
             stop = end;
-        const char *hash = memchr(p, '#', (size_t)(stop - p));
-        size_t room = hash ? (size_t)(stop - hash) : 0;
-        bool alone = hash && (hash == p || hash[-1] == ' ' ||
-                              hash[-1] == '\t');
-        if (alone && room >= strlen(intro) &&
-            memcmp(hash, intro, strlen(intro)) == 0)
-            add_words(a, out, hash + strlen(intro), room - strlen(intro),
-                      line);
+        const char *words = allow_words(p, stop);
+        if (words)
+            add_words(a, out, words, (size_t)(stop - words), line);
         p = stop + 1;
     }
 }

@@ -108,6 +108,7 @@ int main(void)
     tcase_add_test(tc, every_expected_message_has_its_case);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* fast, and leaks show */
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
