@@ -369,6 +369,25 @@ enum api_code api_delete(struct api *api, object_uid uid, int grace_s)
     return API_OK;
 }
 
+enum api_code api_bind(struct api *api, object_uid pod, object_uid node,
+                       const struct meta **result, const char **reason)
+{
+    const struct meta *now = api_get(api, pod);
+    struct meta *draft;
+
+    if (!now || meta_deleting(now) || pod_seen(now)->node != 0) {
+        if (reason)
+            *reason = now ? "pod is being deleted or already assigned"
+                          : "pod not found";
+        return now ? API_CONFLICT : API_NOT_FOUND;
+    }
+    draft = api_draft(api, now);
+    pod_of(draft)->node = node;
+    pod_of(draft)->unschedulable = false;
+    commit(api, draft, now, result);
+    return API_OK;
+}
+
 uint64_t api_writes(const struct api *api)
 {
     return api->version;

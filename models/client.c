@@ -54,6 +54,8 @@ static enum api_code commit(struct call *call, const struct meta **result,
         return api_update_status(api, call->draft, result, reason);
     case CALL_DELETE:
         return api_delete(api, call->uid, call->grace_s);
+    case CALL_BIND:
+        return api_bind(api, call->uid, call->node, result, reason);
     }
     BUG("verb %d of an API call", (int)call->verb);
 }

@@ -84,6 +84,10 @@ enum api_code api_update_status(struct api *api, struct meta *draft,
  * only shorten.  Finalizers keep any object.  Removing publishes a DELETE. */
 enum api_code api_delete(struct api *api, object_uid uid, int grace_s);
 
+/* The binding subresource: give an unassigned pod its node. */
+enum api_code api_bind(struct api *api, object_uid pod, object_uid node,
+                       const struct meta **result, const char **reason);
+
 /* Objects whose ownerReferences name uid as controller, in order of
  * creation; borrowed until the next write. */
 const object_uid *api_owned(const struct api *api, object_uid uid, size_t *n);

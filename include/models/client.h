@@ -11,7 +11,8 @@
 #include "models/api.h"
 #include "models/timings.h"
 
-enum call_verb { CALL_CREATE, CALL_UPDATE, CALL_UPDATE_STATUS, CALL_DELETE };
+enum call_verb { CALL_CREATE, CALL_UPDATE, CALL_UPDATE_STATUS, CALL_DELETE,
+                 CALL_BIND };
 
 struct call;
 /* The answer.  result: version written, NULL after a refusal or deletion.
@@ -22,7 +23,8 @@ typedef void (*call_done)(struct call *c, enum api_code code,
 struct call {
     enum call_verb verb;
     struct meta *draft;         /* CREATE, UPDATE, UPDATE_STATUS */
-    object_uid uid;             /* DELETE */
+    object_uid uid;             /* DELETE, BIND */
+    object_uid node;            /* BIND */
     int grace_s;                /* DELETE; -1: the object's own */
     call_done done;             /* NULL: nobody listens */
     void *ctx;                  /* for done */

@@ -11,6 +11,12 @@ struct taint {
     sim_time added;
 };
 
+/* An image that the node has, as its status says. */
+struct node_image {
+    const char *image;
+    int64_t size;               /* bytes */
+};
+
 struct node {
     struct meta meta;
     /* spec */
@@ -21,6 +27,8 @@ struct node {
     int64_t cpu_milli, memory_bytes;    /* allocatable */
     int pods;
     struct condition ready;
+    const struct node_image *images;
+    size_t nimages;
     const char *zone;           /* label topology.kubernetes.io/zone; "" */
     uint32_t index;             /* 0 .. nodes - 1, in order of joining */
 };

@@ -1,0 +1,144 @@
+/*
+ * framework.c - the scheduling cycle's plug-ins, run in order.
+ *
+ * Filters are asked in the order of plugins.list; the first refusal counts.
+ * Scores are brought to 0..100 per plug-in, multiplied by the version's
+ * weight, and added.
+ *
+ * Source: pkg/scheduler/framework/runtime, schedule_one.go at v1.36;
+ * reference 4.2 to 4.4.
+ */
+#include "models/scheduler.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+
+#define PLUGIN(id) extern const struct sched_plugin plugin_##id;
+#include "models/plugins.list"
+#undef PLUGIN
+
+static const struct sched_plugin *const plugins[] = {
+#define PLUGIN(id) &plugin_##id,
+#include "models/plugins.list"
+#undef PLUGIN
+    NULL,
+};
+_Static_assert(COUNT_OF(plugins) - 1 <= SCHED_PLUGINS_MAX, "scratch slots");
+
+const struct sched_plugin *sched_plugin_at(size_t i)
+{
+    return i < COUNT_OF(plugins) ? plugins[i] : NULL;
+}
+
+void sched_prefilter(struct sched_cycle *c)
+{
+    for (size_t i = 0; plugins[i]; i++) {
+        c->scratch[i] = NULL;
+        c->skipped[i] = plugins[i]->prefilter &&
+                        !plugins[i]->prefilter(c, &c->scratch[i]);
+    }
+}
+
+const char *sched_filter(const struct sched_cycle *c,
+                         const struct sched_node *n,
+                         const struct sched_plugin **by)
+{
+    for (size_t i = 0; plugins[i]; i++) {
+        const char *why;
+
+        if (!plugins[i]->filter || c->skipped[i])
+            continue;
+        why = plugins[i]->filter(c, c->scratch[i], n);
+        if (why) {
+            if (by)
+                *by = plugins[i];
+            return why;
+        }
+    }
+    return NULL;
+}
+
+/* Weighted scores of one plug-in for all feasible nodes. */
+static void score_by(struct sched_cycle *c, size_t i, int64_t *scores)
+{
+    const struct sched_plugin *p = plugins[i];
+    int weight = c->version == KUBE_1_20 ? p->weight_1_20 : p->weight_1_36;
+    void *scratch = NULL;
+
+    memset(scores, 0, c->nfeasible * sizeof(*scores));
+    if (!p->score || (p->prescore && !p->prescore(c, &scratch)))
+        return;
+    for (size_t k = 0; k < c->nfeasible; k++)
+        scores[k] = p->score(c, scratch, c->feasible[k]);
+    if (p->normalise)
+        p->normalise(c, scratch, scores, c->nfeasible);
+    for (size_t k = 0; k < c->nfeasible; k++)
+        scores[k] *= weight;
+}
+
+void sched_score(struct sched_cycle *c, int64_t *total, int64_t *parts)
+{
+    int64_t *scores = arena_many(c->arena, int64_t, c->nfeasible);
+
+    memset(total, 0, c->nfeasible * sizeof(*total));
+    for (size_t i = 0; plugins[i]; i++) {
+        score_by(c, i, scores);
+        for (size_t k = 0; k < c->nfeasible; k++) {
+            total[k] += scores[k];
+            if (parts)
+                parts[k * SCHED_PLUGINS_MAX + i] = scores[k];
+        }
+    }
+}
+
+int sched_nodes_to_find(int percentage, int n)
+{
+    int found;
+
+    if (n < 100)
+        return n;
+    if (percentage == 0) {
+        percentage = 50 - n / 125;
+        if (percentage < 5)
+            percentage = 5;
+    }
+    found = (int)((int64_t)n * percentage / 100);
+    return found < 100 ? 100 : found;
+}
+
+void sched_place(struct arena *a, struct sched_node *n, struct placed p)
+{
+    vec_push(a, &n->pods, p);
+    n->cpu += p.spec->cpu_milli;
+    n->memory += p.spec->memory_bytes;
+    n->cpu_nonzero += p.spec->cpu_nonzero;
+    n->memory_nonzero += p.spec->memory_nonzero;
+}
+
+void sched_unplace(struct sched_node *n, object_uid uid)
+{
+    for (size_t i = 0; i < n->pods.len; i++) {
+        const struct pod_spec *s = n->pods.items[i].spec;
+
+        if (n->pods.items[i].uid != uid)
+            continue;
+        n->cpu -= s->cpu_milli;
+        n->memory -= s->memory_bytes;
+        n->cpu_nonzero -= s->cpu_nonzero;
+        n->memory_nonzero -= s->memory_nonzero;
+        vec_swap_remove(&n->pods, i);
+        return;
+    }
+    BUG("pod %u has no place on node %s", uid, n->node.meta.name);
+}
+
+const char *node_topology(const struct node *n, const char *key)
+{
+    const char *value = labels_get(n->meta.labels, key);
+
+    /* Every real node carries its name as a label. */
+    if (!value && strcmp(key, "kubernetes.io/hostname") == 0)
+        return n->meta.name;
+    return value;
+}

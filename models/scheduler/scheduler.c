@@ -1,0 +1,741 @@
+/*
+ * scheduler.c - the queue of kube-scheduler and its cycle.
+ *
+ * One pod at a time.  activeQ is ordered by priority, then by when the pod was
+ * queued.  A pod that fits nowhere waits, unschedulable, until something
+ * happens that may help it; then it backs off 1 s * 2^(attempts - 1), at most
+ * 10 s, from its last attempt.  1.36 asks the plug-in that refused whether an
+ * event helps, and takes pods from the back-off queue when activeQ is empty;
+ * 1.20 moves all waiting pods at any event and looks at back-offs once a
+ * second.  Leftovers are tried again after 5 min (1.36) or 60 s (1.20).  A
+ * pod counts on its node from the decision on (assumed), before the binding
+ * is written.
+ *
+ * Not modelled: preemption, volumes, extenders, gang scheduling, several
+ * profiles; nodes are examined in order of joining, round robin over zones.
+ * Source: pkg/scheduler at v1.36 (backend/queue, schedule_one.go); reference
+ * 4.1, 4.2, 4.6; recordings, README-1.36 row 5.
+ */
+#include "models/scheduler.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "models/client.h"
+#include "models/controller.h"
+#include "models/network.h"
+#include "models/workload.h"
+#include "models/world.h"
+
+enum where { ACTIVE, BACKOFF, WAITING, IN_FLIGHT };
+
+struct queued {                 /* a pod that is not bound yet */
+    object_uid pod;
+    enum where where;
+    int attempts;
+    sim_time queued;            /* when it came to activeQ */
+    sim_time tried;             /* last failed attempt */
+    const struct sched_plugin *refused_by;  /* the last to refuse, of all */
+    uint64_t serial;            /* breaks ties of `queued` */
+};
+
+struct scheduler {
+    struct world *w;
+    struct informer *pods, *nodes, *services, *replicasets;
+    struct client client;
+    struct stream stream;
+    VEC(struct sched_node *) by_index;      /* by node.index; NULL: gone */
+    VEC(struct sched_node *) order;         /* of examination */
+    bool order_stale;
+    size_t start;               /* where the next cycle starts to look */
+    struct map queued;          /* pod uid -> struct queued */
+    VEC(struct queued *) active;            /* heap: see before() */
+    VEC(struct queued *) later;             /* BACKOFF and WAITING */
+    struct map placed;          /* pod uid -> 1 + node index */
+    struct arena *scratch;
+    uint64_t serial;
+    bool busy, stopped;
+    event_id next, flush;
+};
+
+#define BACKOFF_FIRST SIM_S             /* podInitialBackoffSeconds */
+#define BACKOFF_MOST (10 * SIM_S)       /* podMaxBackoffSeconds */
+#define LEFTOVER_1_20 (60 * SIM_S)
+#define LEFTOVER_1_36 (300 * SIM_S)
+#define LEFTOVER_CHECK (30 * SIM_S)
+
+static void wake(struct scheduler *s);
+
+/* ---- activeQ: a binary heap ------------------------------------------------------ */
+
+static int priority_of(const struct scheduler *s, const struct queued *q)
+{
+    const struct meta *m = informer_get(s->pods, q->pod);
+
+    return m ? pod_seen(m)->template->spec->priority : 0;
+}
+
+static bool before(const struct scheduler *s, const struct queued *a,
+                   const struct queued *b)
+{
+    int pa = priority_of(s, a), pb = priority_of(s, b);
+
+    if (pa != pb)
+        return pa > pb;
+    if (a->queued != b->queued)
+        return a->queued < b->queued;
+    return a->serial < b->serial;
+}
+
+static void active_push(struct scheduler *s, struct queued *q)
+{
+    struct queued **heap;
+    size_t i = s->active.len;
+
+    vec_push(s->w->arena, &s->active, q);
+    heap = s->active.items;
+    for (; i > 0 && before(s, q, heap[(i - 1) / 2]); i = (i - 1) / 2)
+        heap[i] = heap[(i - 1) / 2];
+    heap[i] = q;
+    q->where = ACTIVE;
+}
+
+static struct queued *active_pop(struct scheduler *s)
+{
+    struct queued **heap = s->active.items;
+    struct queued *top = heap[0], *last = heap[--s->active.len];
+    size_t n = s->active.len, i = 0;
+
+    while (2 * i + 1 < n) {
+        size_t child = 2 * i + 1;
+
+        if (child + 1 < n && before(s, heap[child + 1], heap[child]))
+            child++;
+        if (!before(s, heap[child], last))
+            break;
+        heap[i] = heap[child];
+        i = child;
+    }
+    heap[i] = last;
+    return top;
+}
+
+/* ---- backoff and waiting ----------------------------------------------------------- */
+
+static sim_time backoff_ends(const struct scheduler *s,
+                             const struct queued *q)
+{
+    sim_time wait = BACKOFF_MOST, end;
+
+    if (q->attempts < 5)
+        wait = BACKOFF_FIRST << (q->attempts - 1);
+    end = q->tried + (wait < BACKOFF_MOST ? wait : BACKOFF_MOST);
+    if (world_is(s->w, KUBE_1_36))      /* cut to whole seconds */
+        end = world_second_starts(s->w, world_second(s->w, end));
+    return end;
+}
+
+static void activate(struct scheduler *s, struct queued *q)
+{
+    q->queued = world_now(s->w);
+    q->serial = ++s->serial;
+    active_push(s, q);
+    wake(s);
+}
+
+static void remove_later(struct scheduler *s, const struct queued *q)
+{
+    for (size_t i = 0; i < s->later.len; i++)
+        if (s->later.items[i] == q) {
+            vec_remove(&s->later, i);
+            return;
+        }
+}
+
+/* An event may help this waiting pod. */
+static void move_one(struct scheduler *s, struct queued *q)
+{
+    if (backoff_ends(s, q) > world_now(s->w)) {
+        q->where = BACKOFF;
+        wake(s);
+        return;
+    }
+    remove_later(s, q);
+    activate(s, q);
+}
+
+/* The earliest end of a back-off; NULL if none waits for one. */
+static struct queued *first_backoff(struct scheduler *s)
+{
+    struct queued *first = NULL;
+
+    for (size_t i = 0; i < s->later.len; i++) {
+        struct queued *q = s->later.items[i];
+
+        if (q->where == BACKOFF &&
+            (!first || backoff_ends(s, q) < backoff_ends(s, first)))
+            first = q;
+    }
+    return first;
+}
+
+/* Move what has waited out its back-off, and old leftovers. */
+static void flush_later(struct scheduler *s)
+{
+    sim_time now = world_now(s->w);
+    sim_time old = world_is(s->w, KUBE_1_20) ? LEFTOVER_1_20 : LEFTOVER_1_36;
+
+    for (size_t i = 0; i < s->later.len;) {
+        struct queued *q = s->later.items[i];
+        bool due = q->where == BACKOFF ? backoff_ends(s, q) <= now
+                                       : now - q->tried > old;
+
+        if (!due) {
+            i++;
+            continue;
+        }
+        vec_remove(&s->later, i);
+        activate(s, q);
+    }
+}
+
+static void fire_flush(struct sim *sim, void *subject, int64_t arg);
+static const struct event_kind ev_flush = {
+    .name = "scheduler.flush", .rank = RANK_SYNC, .fire = fire_flush,
+};
+
+/* Keep a timer as long as anything waits: every second for back-offs, every
+ * 30 s for leftovers. */
+static void arm_flush(struct scheduler *s)
+{
+    sim_time period = first_backoff(s) ? SIM_S : LEFTOVER_CHECK;
+    sim_time now = world_now(s->w);
+
+    if (s->later.len == 0)
+        return;
+    sim_cancel(s->w->sim, s->flush);
+    s->flush = sim_at(s->w->sim, (now / period + 1) * period, &ev_flush, s, 0);
+}
+
+static void fire_flush(struct sim *sim, void *subject, int64_t arg)
+{
+    (void)sim;
+    (void)arg;
+    flush_later(subject);
+    arm_flush(subject);
+}
+
+/* ---- what helps whom ---------------------------------------------------------------- */
+
+enum happening { NODE_CHANGED, POD_GONE, POD_PLACED };
+
+/* Would the plug-in that refused q think that this helps?  1.20 does not
+ * ask.  n: the node concerned. */
+static bool helps(const struct scheduler *s, const struct queued *q,
+                  enum happening what, const struct sched_node *n)
+{
+    const char *name = q->refused_by ? q->refused_by->name : "";
+
+    if (world_is(s->w, KUBE_1_20) || !q->refused_by)
+        return true;
+    if (what == NODE_CHANGED)
+        return n == NULL || node_matches(
+            pod_seen(informer_get(s->pods, q->pod))->template->spec, &n->node);
+    if (what == POD_GONE)
+        return strcmp(name, "NodeResourcesFit") == 0 ||
+               strcmp(name, "NodePorts") == 0 ||
+               strcmp(name, "PodTopologySpread") == 0 ||
+               strcmp(name, "InterPodAffinity") == 0;
+    return strcmp(name, "PodTopologySpread") == 0 ||
+           strcmp(name, "InterPodAffinity") == 0;
+}
+
+static void happened(struct scheduler *s, enum happening what,
+                     const struct sched_node *n)
+{
+    for (size_t i = 0; i < s->later.len;) {
+        struct queued *q = s->later.items[i];
+        size_t len = s->later.len;
+
+        if (q->where == WAITING && informer_get(s->pods, q->pod) &&
+            helps(s, q, what, n))
+            move_one(s, q);
+        i += len == s->later.len ? 1 : 0;
+    }
+    arm_flush(s);
+}
+
+/* ---- the cache of nodes -------------------------------------------------------------- */
+
+static struct sched_node *node_at(const struct scheduler *s, uint32_t index)
+{
+    return index < s->by_index.len ? s->by_index.items[index] : NULL;
+}
+
+static struct sched_node *node_by_uid(const struct scheduler *s,
+                                      object_uid uid)
+{
+    const struct meta *m = informer_get(s->nodes, uid);
+
+    return m ? node_at(s, node_seen(m)->index) : NULL;
+}
+
+static void place(struct scheduler *s, const struct pod *p, object_uid node)
+{
+    struct sched_node *n = node_by_uid(s, node);
+
+    if (!n || map_get_number(&s->placed, p->meta.uid))
+        return;
+    sched_place(s->w->arena, n,
+                (struct placed){ .uid = p->meta.uid, .space = p->meta.space,
+                                 .labels = p->meta.labels,
+                                 .spec = p->template->spec });
+    map_put_number(&s->placed, p->meta.uid,
+                   (void *)(uintptr_t)(1 + n->node.index));
+}
+
+static void unplace(struct scheduler *s, object_uid pod)
+{
+    uintptr_t index = (uintptr_t)map_get_number(&s->placed, pod);
+    struct sched_node *n;
+
+    if (!index)
+        return;
+    n = node_at(s, (uint32_t)(index - 1));
+    map_put_number(&s->placed, pod, NULL);
+    if (!n)
+        return;
+    sched_unplace(n, pod);
+    happened(s, POD_GONE, n);
+}
+
+static void mark_deleting(struct scheduler *s, object_uid pod)
+{
+    uintptr_t index = (uintptr_t)map_get_number(&s->placed, pod);
+    struct sched_node *n = index ? node_at(s, (uint32_t)(index - 1)) : NULL;
+
+    for (size_t i = 0; n && i < n->pods.len; i++)
+        if (n->pods.items[i].uid == pod)
+            n->pods.items[i].deleting = true;
+}
+
+static void on_node(void *ctx, const struct meta *seen,
+                    const struct meta *after)
+{
+    struct scheduler *s = ctx;
+    uint32_t index = node_seen(after ? after : seen)->index;
+
+    while (s->by_index.len <= index)
+        vec_push(s->w->arena, &s->by_index, NULL);
+    if (!after) {
+        s->by_index.items[index] = NULL;
+        s->order_stale = true;
+        return;
+    }
+    if (!s->by_index.items[index]) {
+        s->by_index.items[index] = arena_make(s->w->arena, struct sched_node);
+        s->order_stale = true;
+    }
+    s->by_index.items[index]->node = *node_seen(after);
+    happened(s, NODE_CHANGED, s->by_index.items[index]);
+}
+
+/* Round robin over zones, in order of joining within each. */
+static void rebuild_order(struct scheduler *s)
+{
+    VEC(const char *) zones = { 0 };
+    size_t left = 0;
+
+    vec_clear(&s->order);
+    for (size_t i = 0; i < s->by_index.len; i++) {
+        const struct sched_node *n = s->by_index.items[i];
+        size_t z = 0;
+
+        if (!n)
+            continue;
+        left++;
+        while (z < zones.len && strcmp(zones.items[z], n->node.zone) != 0)
+            z++;
+        if (z == zones.len)
+            vec_push(s->scratch, &zones, n->node.zone);
+    }
+    for (size_t round = 0; s->order.len < left; round++)
+        for (size_t z = 0; z < zones.len; z++) {
+            size_t seen = 0;
+
+            for (size_t i = 0; i < s->by_index.len; i++) {
+                struct sched_node *n = s->by_index.items[i];
+
+                if (!n || strcmp(n->node.zone, zones.items[z]) != 0)
+                    continue;
+                if (seen++ == round) {
+                    vec_push(s->w->arena, &s->order, n);
+                    break;
+                }
+            }
+        }
+    s->order_stale = false;
+}
+
+/* ---- pods ------------------------------------------------------------------------------ */
+
+static bool terminal(const struct pod *p)
+{
+    return p->phase == POD_SUCCEEDED || p->phase == POD_FAILED;
+}
+
+static void enqueue(struct scheduler *s, const struct pod *p)
+{
+    struct queued *q = map_get_number(&s->queued, p->meta.uid);
+
+    if (q || map_get_number(&s->placed, p->meta.uid) ||
+        p->template->spec->nscheduling_gates > 0 ||
+        strcmp(p->template->spec->scheduler_name, "default-scheduler") != 0)
+        return;
+    q = arena_make(s->w->arena, struct queued);
+    q->pod = p->meta.uid;
+    map_put_number(&s->queued, q->pod, q);
+    activate(s, q);
+}
+
+/* The pod is bound or gone: nothing is left to decide. */
+static void forget(struct scheduler *s, object_uid pod)
+{
+    struct queued *q = map_get_number(&s->queued, pod);
+
+    if (!q)
+        return;
+    if (q->where == BACKOFF || q->where == WAITING)
+        remove_later(s, q);
+    map_put_number(&s->queued, pod, NULL);
+}
+
+static void on_pod(void *ctx, const struct meta *seen,
+                   const struct meta *after)
+{
+    struct scheduler *s = ctx;
+    const struct pod *p = after ? pod_seen(after) : NULL;
+
+    if (!p || terminal(p)) {
+        forget(s, (after ? after : seen)->uid);
+        unplace(s, (after ? after : seen)->uid);
+        return;
+    }
+    if (p->node) {
+        bool fresh = !seen || pod_seen(seen)->node == 0;
+
+        forget(s, after->uid);
+        place(s, p, p->node);
+        if (meta_deleting(after))
+            mark_deleting(s, after->uid);
+        if (fresh)
+            happened(s, POD_PLACED, node_by_uid(s, p->node));
+        return;
+    }
+    if (!meta_deleting(after))
+        enqueue(s, p);
+    else
+        forget(s, after->uid);
+}
+
+/* ---- the cycle --------------------------------------------------------------------------- */
+
+/* What the Services and the owner that select the pod have in common. */
+static const struct selector *spread_selector(struct scheduler *s,
+                                              const struct pod *p)
+{
+    const struct selector *found = NULL;
+    const struct meta *owner = informer_get(s->replicasets, p->meta.owner);
+
+    if (owner)
+        found = replicaset_seen(owner)->selector;
+    for (size_t i = 0; i < informer_count(s->services); i++) {
+        const struct service *svc = service_seen(informer_at(s->services, i));
+
+        if (strcmp(svc->meta.space, p->meta.space) != 0 || !svc->selector ||
+            !selector_match(svc->selector, p->meta.labels))
+            continue;
+        for (size_t k = 0; k < svc->selector->len; k++)
+            found = selector_with(s->scratch, found,
+                                  svc->selector->items[k].key,
+                                  svc->selector->items[k].values[0]);
+    }
+    return found;
+}
+
+static void start_cycle(struct scheduler *s, struct sched_cycle *c,
+                        const struct pod *p)
+{
+    arena_reset(s->scratch);
+    if (s->order_stale)
+        rebuild_order(s);
+    *c = (struct sched_cycle){
+        .arena = s->scratch, .version = s->w->spec->cluster.version,
+        .space = p->meta.space, .labels = p->meta.labels,
+        .spec = p->template->spec, .spread_by = spread_selector(s, p),
+        .nodes = s->order.items, .nnodes = s->order.len,
+    };
+    c->feasible = arena_many(s->scratch, struct sched_node *, c->nnodes);
+}
+
+struct refusals {               /* for the FailedScheduling message */
+    struct {
+        const char *why;
+        int count;
+    } items[16];
+    size_t n;
+    const struct sched_plugin *by;
+};
+
+static void refused(struct refusals *r, const char *why,
+                    const struct sched_plugin *by)
+{
+    size_t i = 0;
+
+    r->by = by;
+    while (i < r->n && strcmp(r->items[i].why, why) != 0)
+        i++;
+    if (i == COUNT_OF(r->items))
+        return;
+    if (i == r->n) {
+        r->items[r->n].why = why;
+        r->items[r->n++].count = 0;
+    }
+    r->items[i].count++;
+}
+
+static void find_feasible(struct scheduler *s, struct sched_cycle *c,
+                          struct refusals *r)
+{
+    int wanted = sched_nodes_to_find(0, (int)c->nnodes);
+    size_t examined = 0;
+
+    sched_prefilter(c);
+    for (; examined < c->nnodes && (int)c->nfeasible < wanted; examined++) {
+        struct sched_node *n = c->nodes[(s->start + examined) % c->nnodes];
+        const struct sched_plugin *by = NULL;
+        const char *why = sched_filter(c, n, &by);
+
+        if (why)
+            refused(r, why, by);
+        else
+            c->feasible[c->nfeasible++] = n;
+    }
+    if (c->nnodes)
+        s->start = (s->start + examined) % c->nnodes;
+}
+
+/* The best node; ties are broken at random, by the pod's own luck. */
+static struct sched_node *choose(struct scheduler *s, struct sched_cycle *c,
+                                 const struct pod *p)
+{
+    int64_t *total = arena_many(c->arena, int64_t, c->nfeasible);
+    struct stream luck;
+    size_t best = 0;
+    uint32_t ties = 1;
+
+    if (c->nfeasible == 1)
+        return c->feasible[0];
+    sched_score(c, total, NULL);
+    world_stream(s->w, &luck, PURPOSE_SCHEDULER, p->entity);
+    for (size_t i = 1; i < c->nfeasible; i++) {
+        if (total[i] > total[best]) {
+            best = i;
+            ties = 1;
+        } else if (total[i] == total[best] &&
+                   stream_below(&luck, ++ties) == 0) {
+            best = i;
+        }
+    }
+    return c->feasible[best];
+}
+
+struct binding {
+    struct call call;           /* first */
+    struct scheduler *s;
+    object_uid pod, node;
+};
+
+static void bound(struct call *call, enum api_code code,
+                  const struct meta *result, const char *reason)
+{
+    struct binding *b = (struct binding *)call;
+    const struct meta *m = result;
+
+    (void)reason;
+    if (code == API_OK) {
+        record_event(b->s->w, m, "Normal", "Scheduled",
+                     "Successfully assigned %s/%s to %s", m->space, m->name,
+                     api_get(b->s->w->api, b->node)->name);
+        return;
+    }
+    unplace(b->s, b->pod);      /* deleted meanwhile: forget the assumption */
+}
+
+static void bind(struct scheduler *s, const struct pod *p,
+                 const struct sched_node *n)
+{
+    struct binding *b = arena_make(s->w->arena, struct binding);
+
+    b->call.verb = CALL_BIND;
+    b->call.uid = b->pod = p->meta.uid;
+    b->call.node = b->node = n->node.meta.uid;
+    b->call.done = bound;
+    b->s = s;
+    place(s, p, n->node.meta.uid);
+    client_send(&s->client, &b->call);
+}
+
+static const char *sentence(struct scheduler *s, const struct sched_cycle *c,
+                            const struct refusals *r)
+{
+    char *text = arena_printf(s->w->arena, "0/%zu nodes are available",
+                              c->nnodes);
+
+    for (size_t i = 0; i < r->n; i++)
+        text = arena_printf(s->w->arena, "%s%s %d %s", text,
+                            i ? "," : ":", r->items[i].count,
+                            r->items[i].why);
+    return arena_printf(s->w->arena, "%s.", text);
+}
+
+/* The pod fits nowhere: say so, and let it wait. */
+static void wait_for_better(struct scheduler *s, struct queued *q,
+                            const struct pod *p, const struct sched_cycle *c,
+                            const struct refusals *r)
+{
+    q->attempts++;
+    q->tried = world_now(s->w);
+    q->where = WAITING;
+    q->refused_by = r->by;
+    vec_push(s->w->arena, &s->later, q);
+    if (s->w->record.rows)
+        record_event(s->w, &p->meta, "Warning", "FailedScheduling", "%s",
+                     sentence(s, c, r));
+    if (!p->unschedulable) {
+        struct call *call = call_new(s->w, CALL_UPDATE_STATUS);
+
+        call->draft = api_draft(s->w->api, &p->meta);
+        call->draft->version = 0;
+        pod_of(call->draft)->unschedulable = true;
+        client_send(&s->client, call);
+    }
+    arm_flush(s);
+}
+
+static void schedule_one(struct scheduler *s, struct queued *q)
+{
+    const struct meta *m = informer_get(s->pods, q->pod);
+    struct sched_cycle c;
+    struct refusals r = { 0 };
+
+    if (!m || pod_seen(m)->node || meta_deleting(m))
+        return;
+    q->where = IN_FLIGHT;
+    start_cycle(s, &c, pod_seen(m));
+    find_feasible(s, &c, &r);
+    if (c.nfeasible == 0) {
+        wait_for_better(s, q, pod_seen(m), &c, &r);
+        return;
+    }
+    map_put_number(&s->queued, q->pod, NULL);
+    bind(s, pod_seen(m), choose(s, &c, pod_seen(m)));
+}
+
+static struct queued *next_pod(struct scheduler *s)
+{
+    struct queued *q;
+
+    if (s->active.len > 0)
+        return active_pop(s);
+    if (world_is(s->w, KUBE_1_20))
+        return NULL;
+    q = first_backoff(s);       /* 1.33+: nothing better to do */
+    if (q)
+        remove_later(s, q);
+    return q;
+}
+
+static void fire_cycle(struct sim *sim, void *subject, int64_t arg)
+{
+    struct scheduler *s = subject;
+    struct queued *q;
+
+    (void)sim;
+    (void)arg;
+    s->busy = false;
+    if (s->stopped)
+        return;
+    q = next_pod(s);
+    if (q)
+        schedule_one(s, q);
+    wake(s);
+}
+
+static const struct event_kind ev_cycle = {
+    .name = "scheduler.cycle", .rank = RANK_SYNC, .fire = fire_cycle,
+};
+
+/* Start a cycle if there is a pod and none is running. */
+static void wake(struct scheduler *s)
+{
+    bool work = s->active.len > 0 ||
+                (world_is(s->w, KUBE_1_36) && first_backoff(s));
+
+    if (s->busy || s->stopped || !work)
+        return;
+    s->busy = true;
+    sim_after(s->w->sim, world_draw(s->w, TIMING_SCHEDULE, &s->stream),
+              &ev_cycle, s, 0);
+}
+
+void scheduler_stop(struct scheduler *s, bool stopped)
+{
+    s->stopped = stopped;
+    wake(s);
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static const struct informer_ops watch_pods = {
+    .name = "scheduler.pods", .latency = TIMING_WATCH_SCHEDULER,
+    .handle = on_pod,
+};
+static const struct informer_ops watch_nodes = {
+    .name = "scheduler.nodes", .latency = TIMING_WATCH_SCHEDULER,
+    .handle = on_node,
+};
+static const struct informer_ops watch_services = {
+    .name = "scheduler.services", .latency = TIMING_WATCH_SCHEDULER,
+};
+static const struct informer_ops watch_replicasets = {
+    .name = "scheduler.replicasets", .latency = TIMING_WATCH_SCHEDULER,
+};
+
+static void free_scratch(void *arg)
+{
+    arena_free(arg);
+}
+
+struct scheduler *scheduler_new(struct world *w)
+{
+    struct scheduler *s = arena_make(w->arena, struct scheduler);
+
+    s->w = w;
+    s->scratch = arena_new();
+    arena_on_free(w->arena, free_scratch, s->scratch);
+    map_init(&s->queued, w->arena);
+    map_init(&s->placed, w->arena);
+    client_init(&s->client, w, w->spec->cluster.scheduler_qps,
+                w->spec->cluster.scheduler_burst, TIMING_API_WRITE,
+                PURPOSE_SCHEDULER);
+    world_stream(w, &s->stream, PURPOSE_TIMING, PURPOSE_SCHEDULER);
+    s->nodes = informer_new(w, KIND_NODE, &watch_nodes, s);
+    for (size_t i = 0; i < informer_count(s->nodes); i++)
+        on_node(s, NULL, informer_at(s->nodes, i));
+    s->services = informer_new(w, KIND_SERVICE, &watch_services, s);
+    s->replicasets = informer_new(w, KIND_REPLICASET, &watch_replicasets, s);
+    s->pods = informer_new(w, KIND_POD, &watch_pods, s);
+    return s;
+}
