@@ -80,6 +80,9 @@ TEST_OBJ += $(addsuffix .o,$(tools))
 conf     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/conformance/*.c))
 TEST_OBJ += $(conf)
 $(BUILD)/tests/tools/conformance: $(conf)
+fid      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fidelity/*.c))
+TEST_OBJ += $(fid)
+$(BUILD)/tests/tools/fidelity: $(fid)
 $(tools): %: %.o $(call libs,app)
 	@echo "  LD    $@"
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
@@ -98,6 +101,11 @@ $(BUILD)/.flags: FORCE               # rebuild when the compiler or a flag chang
 
 test: $(TESTS) $(BUILD)/rollsim $(tools)      ## build and run every test but the long ones
 	$(Q)BUILD='$(BUILD)' .ci/run-tests $(TESTS)
+
+TRACES = ../shared/traces
+fidelity: $(BUILD)/tests/tools/fidelity $(BUILD)/rollsim ## compare rollouts with the recordings of TRACES=DIR
+	$(Q)if [ -d '$(TRACES)' ]; then $< $(BUILD)/rollsim '$(TRACES)' $(BUILD)/fidelity; \
+	else echo 'SKIPPED recordings: $(TRACES) is not there'; fi
 
 TABLES = ../shared/conformance
 conformance: $(BUILD)/tests/tools/conformance ## check the tables of TABLES=DIR, row by row
@@ -175,7 +183,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all test conformance check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all test fidelity conformance check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:

@@ -1,0 +1,386 @@
+/*
+ * convert.c - a recorded case as a scenario.
+ *
+ * The fake kubelet's annotations become behaviours of images: start-ms is the
+ * time to create the container, ready-ms the time from Running to Ready,
+ * term-ms the time from the stop signal to the end.  Steps become kubectl
+ * commands.  The control plane gets the constant latencies of the recordings'
+ * README (noise table): a write about 5 ms, a watch about 3 ms.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/text.h"
+#include "fidelity.h"
+#include "io/file.h"
+#include "io/yaml.h"
+
+/* From the noise table of the recordings: 8 ms from Ready to the ReplicaSet's
+ * status and 10 to 11 ms from a spec to the first pod, each a watch and a
+ * write. */
+#define WRITE "5ms"
+#define WATCH "4ms"
+
+/* ---- reading ---------------------------------------------------------------------- */
+
+static const struct value *load_first(struct arena *a, const char *path,
+                                      struct err_list *errors)
+{
+    struct yaml_stream s = { 0 };
+
+    if (yaml_load_file(a, path, true, NULL, &s, errors) != SIM_OK ||
+        s.docs.len == 0)
+        return NULL;
+    return s.docs.items[0].root;
+}
+
+/* The time of the first line of trace.jsonl: {"t":-8475.0,...}. */
+static double first_instant(struct arena *a, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    double t = 0;
+
+    (void)a;
+    if (!f)
+        return 0;
+    if (fscanf(f, "{\"t\":%lf", &t) != 1)
+        t = 0;
+    fclose(f);
+    return t < 0 ? -t : 0;
+}
+
+struct fidelity_case *fidelity_read(struct arena *a, const char *version,
+                                    const char *name, const char *folder,
+                                    struct err_list *errors)
+{
+    struct fidelity_case *c = arena_make(a, struct fidelity_case);
+    struct yaml_stream s = { 0 };
+    const struct value **docs;
+
+    c->arena = a;
+    c->version = version;
+    c->name = name;
+    c->folder = folder;
+    c->steps = load_first(a, arena_printf(a, "%s/steps.yaml", folder), errors);
+    if (!c->steps ||
+        yaml_load_file(a, arena_printf(a, "%s/input.yaml", folder), true,
+                       NULL, &s, errors) != SIM_OK)
+        return NULL;
+    docs = arena_many(a, const struct value *, s.docs.len);
+    for (size_t i = 0; i < s.docs.len; i++)
+        docs[i] = s.docs.items[i].root;
+    c->docs = docs;
+    c->ndocs = s.docs.len;
+    c->setup_ms =
+        first_instant(a, arena_printf(a, "%s/trace.jsonl", folder));
+    return c;
+}
+
+/* ---- images -------------------------------------------------------------------------- */
+
+static const char *annotation(const struct value *doc, const char *key)
+{
+    const struct value *all =
+        value_at(doc, "spec.template.metadata.annotations");
+
+    return value_text(value_get(all, key), NULL);
+}
+
+static double number(const char *text, double fallback)
+{
+    return text ? strtod(text, NULL) : fallback;
+}
+
+/* How the pods become ready, as `readiness:` of an image says it. */
+static void readiness(struct buf *out, const struct value *doc)
+{
+    const char *fail = annotation(doc, "sim/fail");
+    const char *bad_first = annotation(doc, "sim/bad-first");
+    const char *lose = annotation(doc, "sim/lose-ready-ms");
+    const char *on_term = annotation(doc, "sim/notready-on-term");
+
+    if (fail) {                 /* never-ready, crashloop */
+        buf_puts(out, "readiness: never");
+        return;
+    }
+    buf_printf(out, "readiness: {after: %gms",
+               number(annotation(doc, "sim/ready-ms"), 0));
+    if (bad_first)
+        buf_printf(out, ", neverFirst: %s", bad_first);
+    if (lose)
+        buf_printf(out, ", lose: %sms", lose);
+    if (on_term && strcmp(on_term, "true") == 0)
+        buf_puts(out, ", onTerm: notReady");
+    buf_putc(out, '}');
+}
+
+/* The entry of images: that the annotations of a workload ask for. */
+static const char *behaviour(struct arena *a, const struct value *doc)
+{
+    struct buf out = { 0 };
+    const char *fail = annotation(doc, "sim/fail");
+    char *text;
+
+    buf_printf(&out, "{containerStart: %gms, ",
+               number(annotation(doc, "sim/start-ms"), 0));
+    readiness(&out, doc);
+    if (fail && strcmp(fail, "crashloop") == 0)
+        buf_printf(&out, ", crash: {every: %gms, exitCode: 1}",
+                   number(annotation(doc, "sim/crash-ms"), 1000));
+    buf_printf(&out, ", shutdown: {mode: drain, time: %gms}}",
+               number(annotation(doc, "sim/term-ms"), 0));
+    text = arena_strdup(a, out.text);
+    buf_free(&out);
+    return text;
+}
+
+/* One entry per image; the same image with two behaviours cannot be said. */
+static const char *images(const struct fidelity_case *c, struct buf *out)
+{
+    struct map seen;
+
+    map_init(&seen, c->arena);
+    buf_puts(out, "images:\n");
+    for (size_t i = 0; i < c->ndocs; i++) {
+        const char *image = value_text(
+            value_at(c->docs[i],
+                     "spec.template.spec.containers[0].image"), NULL);
+        const char *now, *before;
+
+        if (!image)
+            continue;
+        now = behaviour(c->arena, c->docs[i]);
+        before = map_get(&seen, image);
+        if (before && strcmp(before, now) != 0)
+            return arena_printf(c->arena, "image %s behaves in two ways",
+                                image);
+        if (before)
+            continue;
+        map_put(&seen, image, (void *)now);
+        buf_printf(out, "  %s: %s\n", image, now);
+    }
+    return NULL;
+}
+
+/* ---- cluster ------------------------------------------------------------------------- */
+
+static bool default_limits(const struct fidelity_case *c)
+{
+    return strncmp(c->name, "qps20-", 6) == 0;
+}
+
+/* When nodes join late, and how many; 0 if none do. */
+static int late_nodes(const struct fidelity_case *c, double *at_ms)
+{
+    const struct value *steps = value_get(c->steps, "steps");
+
+    for (size_t i = 0; steps && i < steps->len; i++) {
+        const struct value *n = value_get(steps->u.items[i], "add_nodes");
+
+        if (n) {
+            *at_ms = number(value_text(
+                value_get(steps->u.items[i], "at_ms"), "0"), 0);
+            return atoi(value_text(n, "0"));
+        }
+    }
+    return 0;
+}
+
+static void node_pool(struct buf *out, const struct fidelity_case *c,
+                      const char *name, int count, double joins_ms)
+{
+    const struct value *n = value_get(c->steps, "nodes");
+
+    buf_printf(out, "    - {name: %s, count: %d, cpu: \"%s\", memory: %s, "
+                    "pods: %s", name, count,
+               value_text(value_get(n, "cpu"), "32"),
+               value_text(value_get(n, "memory"), "64Gi"),
+               value_text(value_get(n, "pods"), "110"));
+    if (joins_ms >= 0)
+        buf_printf(out, ", joins: %gms", joins_ms);
+    buf_puts(out, "}\n");
+}
+
+static void cluster(const struct fidelity_case *c, struct buf *out)
+{
+    const struct value *n = value_get(c->steps, "nodes");
+    double at_ms = 0;
+    int late = late_nodes(c, &at_ms);
+
+    buf_printf(out, "cluster:\n  profile: exact\n  kubernetes: \"%s\"\n"
+                    "  nodes:\n", c->version);
+    node_pool(out, c, "n", atoi(value_text(value_get(n, "count"), "3")), -1);
+    if (late)
+        node_pool(out, c, "late", late, at_ms);
+    buf_puts(out, "  timings: {apiWrite: " WRITE ", watchController: " WATCH
+                  ", watchScheduler: " WATCH ", watchKubelet: " WATCH
+                  ", kubeletWrite: " WRITE ", sliceWrite: " WRITE
+                  ", operator: 0s}\n");
+    if (!default_limits(c))
+        buf_puts(out, "  limits: {controllerQps: 1000, controllerBurst: 2000,"
+                      " schedulerQps: 1000, schedulerBurst: 2000,"
+                      " kubeletQps: 0}\n");
+}
+
+/* ---- steps ----------------------------------------------------------------------------- */
+
+/* A manifest as one line of JSON in a block scalar. */
+static void document(struct buf *out, const struct value *doc)
+{
+    buf_puts(out, "      ");
+    value_canonical(out, doc);
+    buf_putc(out, '\n');
+}
+
+static const char *target_of(struct arena *a, const struct value *op)
+{
+    char *kind = arena_strdup(a, value_text(value_get(op, "kind"),
+                                            "deployment"));
+
+    for (char *p = kind; *p; p++)
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+    return arena_printf(a, "%s/%s", kind, value_text(value_get(op, "name"),
+                                                     "web"));
+}
+
+static const char *apply_docs(const struct fidelity_case *c, struct buf *out,
+                              const struct value *list, double at)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        size_t k = (size_t)atoi(value_text(list->u.items[i], "0"));
+
+        if (k >= c->ndocs)
+            return "a step names a document that is not there";
+        buf_printf(out, "  - at: %gms\n    kubectl: \"apply -f -\"\n"
+                        "    stdin: |\n", at);
+        document(out, c->docs[k]);
+    }
+    return NULL;
+}
+
+static void patch(struct buf *out, struct arena *a, const struct value *step,
+                  double at)
+{
+    buf_printf(out, "  - at: %gms\n    kubectl: 'patch %s -p \"", at,
+               target_of(a, value_get(step, "patch")));
+    {
+        struct buf json = { 0 };
+
+        value_canonical(&json, value_get(step, "body"));
+        for (size_t i = 0; i < json.len; i++) {
+            if (json.text[i] == '"' || json.text[i] == '\\')
+                buf_putc(out, '\\');
+            buf_putc(out, json.text[i]);
+        }
+        buf_free(&json);
+    }
+    buf_puts(out, "\"'\n");
+}
+
+/* The workload whose oldest pods a delete_pods step means. */
+static const char *only_deployment(const struct fidelity_case *c)
+{
+    for (size_t i = 0; i < c->ndocs; i++)
+        if (strcmp(value_text(value_get(c->docs[i], "kind"), ""),
+                   "Deployment") == 0)
+            return value_text(value_at(c->docs[i], "metadata.name"), "web");
+    return "web";
+}
+
+static const char *action(const struct fidelity_case *c, struct buf *out,
+                          const struct value *step, struct buf *faults)
+{
+    double at = number(value_text(value_get(step, "at_ms"), "0"), 0);
+    const struct value *v;
+
+    if ((v = value_get(step, "apply")))
+        return apply_docs(c, out, v, at);
+    if ((v = value_get(step, "scale")))
+        buf_printf(out, "  - {at: %gms, kubectl: \"scale %s --replicas=%s\"}"
+                        "\n", at, target_of(c->arena, v),
+                   value_text(value_get(v, "replicas"), "0"));
+    else if ((v = value_get(step, "pause")) ||
+             (v = value_get(step, "resume")))
+        buf_printf(out, "  - {at: %gms, kubectl: \"rollout %s %s\"}\n", at,
+                   value_get(step, "pause") ? "pause" : "resume",
+                   target_of(c->arena, v));
+    else if (value_get(step, "patch"))
+        patch(out, c->arena, step, at);
+    else if ((v = value_get(step, "delete_pods")))
+        buf_printf(faults, "  - {at: %gms, kill: {pod: oldest, count: %s, "
+                           "of: deployment/%s}}\n", at, value_text(v, "0"),
+                   only_deployment(c));
+    else if (!value_get(step, "add_nodes") && !value_get(step, "note"))
+        return "a step that is not known here";
+    return NULL;
+}
+
+static const char *steps(const struct fidelity_case *c, struct buf *out)
+{
+    const struct value *list = value_get(c->steps, "steps");
+    struct buf actions = { 0 }, faults = { 0 };
+    const char *why = NULL;
+
+    for (size_t i = 0; list && i < list->len && !why; i++)
+        why = action(c, &actions, list->u.items[i], &faults);
+    if (actions.len)
+        buf_printf(out, "actions:\n%s", actions.text);
+    if (faults.len)
+        buf_printf(out, "faults:\n%s", faults.text);
+    buf_free(&actions);
+    buf_free(&faults);
+    return why;
+}
+
+static const char *setup(const struct fidelity_case *c, struct buf *out)
+{
+    const struct value *list = value_get(c->steps, "setup");
+
+    for (size_t i = 0; list && i < list->len; i++) {
+        size_t k = (size_t)atoi(value_text(list->u.items[i], "0"));
+
+        if (k >= c->ndocs)
+            return "set-up names a document that is not there";
+        buf_puts(out, "---\n");
+        value_canonical(out, c->docs[k]);
+        buf_putc(out, '\n');
+    }
+    return NULL;
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+const char *fidelity_convert(const struct fidelity_case *c, const char *path,
+                             double observed_ms)
+{
+    struct buf out = { 0 };
+    const char *why;
+    FILE *f;
+
+    buf_printf(&out, "# %s, recorded on Kubernetes %s: ", c->name,
+               c->version);
+    for (const char *p = value_text(value_get(c->steps, "description"), "");
+         *p; p++)
+        buf_putc(&out, *p == '\n' ? ' ' : *p);
+    buf_printf(&out, "\napiVersion: rollsim/v1\nkind: Scenario\n"
+                     "metadata: {name: %s}\n"
+                     "run: {warmup: %.1fms, duration: %.1fms, seed: 1, "
+                     "replications: 1, clockOffset: 500ms}\n",
+               c->name, c->setup_ms, observed_ms);
+    cluster(c, &out);
+    why = images(c, &out);
+    if (!why)
+        why = steps(c, &out);
+    if (!why)
+        why = setup(c, &out);
+    f = why ? NULL : fopen(path, "w");
+    if (!why && (!f || fwrite(out.text, 1, out.len, f) != out.len))
+        why = "the scenario cannot be written";
+    if (f && fclose(f) != 0)
+        why = "the scenario cannot be written";
+    buf_free(&out);
+    return why;
+}

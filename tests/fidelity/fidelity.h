@@ -1,0 +1,79 @@
+/*
+ * fidelity.h - recordings of real control planes, as scenarios, compared.
+ *
+ * A case is a folder with input.yaml (manifests), steps.yaml (what was done
+ * when) and summary.json (what happened).  convert.c writes it as a scenario
+ * that anybody can run; observe.c reads the CSV files of that run into the
+ * same form as a summary; compare.c says where the two first differ.
+ */
+#ifndef TESTS_FIDELITY_H
+#define TESTS_FIDELITY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/value.h"
+#include "base/vec.h"
+
+struct fidelity_case {
+    struct arena *arena;
+    const char *version;        /* "1.20", "1.36": the name of the folder */
+    const char *name, *folder;
+    const struct value *steps;  /* steps.yaml */
+    const struct value *const *docs;    /* of input.yaml */
+    size_t ndocs;
+    double setup_ms;            /* how long before t = 0 the set-up began */
+};
+
+/* A settled state of the rollout: README of the recordings, "waves". */
+struct wave {
+    double at_ms, last_ms;
+    int old, new;               /* spec.replicas of other and of the newest */
+};
+
+struct condition_change {
+    double at_ms;
+    const char *type, *value;   /* "Progressing", "True/ReplicaSetUpdated" */
+};
+
+struct revision_size {
+    const char *revision;
+    int replicas;
+};
+
+/* What a summary says, from a recording or from a simulation. */
+struct summary {
+    double observed_ms;
+    bool complete;
+    double complete_ms;         /* NaN: never turned complete */
+    int min_ready_endpoints;    /* -1: no Service */
+    int max_total_pods, max_active_pods;
+    VEC(struct wave) waves;
+    VEC(struct condition_change) conditions;
+    VEC(struct revision_size) final;
+};
+
+/* Read the case at folder; NULL after entries in errors. */
+struct fidelity_case *fidelity_read(struct arena *a, const char *version,
+                                    const char *name, const char *folder,
+                                    struct err_list *errors);
+
+/* Write it as a scenario to path.  NULL, or why it cannot be said as one. */
+const char *fidelity_convert(const struct fidelity_case *c, const char *path,
+                             double observed_ms);
+
+/* The recording's own summary; NULL if there is no such file. */
+struct summary *fidelity_recorded(struct arena *a, const char *path);
+
+/* The summary of a run, from the files in folder csv. */
+struct summary *fidelity_observe(struct arena *a, const char *csv,
+                                 double observed_ms,
+                                 struct err_list *errors);
+
+/* The first difference beyond tolerance, or NULL.  states_only: times play no
+ * part.  replicas: the largest that the workload ever had. */
+const char *fidelity_compare(struct arena *a, const struct summary *recorded,
+                             const struct summary *simulated, int replicas,
+                             bool states_only);
+
+#endif

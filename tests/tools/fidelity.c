@@ -1,0 +1,202 @@
+/*
+ * fidelity.c - do simulated rollouts go as recorded ones?
+ *
+ *     fidelity [--only PREFIX] ROLLSIM TRACES OUT
+ *
+ * For each case below TRACES/1.20 and TRACES/1.36: write it as a scenario to
+ * OUT, run it with the program ROLLSIM, compare, print a line.  Agreeing with
+ * either recording of a case is enough.  The last line is the count; exit 1
+ * if a case failed.
+ */
+#include <dirent.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../fidelity/fidelity.h"
+#include "base/bug.h"
+#include "io/file.h"
+
+extern char **environ;
+
+/* Kinds of cases that are compared; the others are listed as not yet. */
+static const char *const kinds[] = {
+    "create", "ru-", "recreate", "minready", "hetero", "rollback", "rollover",
+    "scale", "pause", "partial", "deadline", "stuck", "zero", "update",
+    "notready", "flap", "pod", "bluegreen", "capacity", "qps20-ru",
+    "qps20-scale", "rnd-",
+};
+
+struct counts {
+    int passed, failed, skipped;
+};
+
+static bool known(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Back-off makes the times of these differ between recordings. */
+static bool states_only(const char *name)
+{
+    return strncmp(name, "capacity-", 9) == 0 ||
+           strncmp(name, "quota-", 6) == 0;
+}
+
+/* Run rollsim on the scenario; its exit code, -1 if it did not exit. */
+static int run(const char *rollsim, const char *scenario, const char *csv)
+{
+    char *argv[] = { (char *)rollsim, "run", (char *)scenario, "--csv",
+                     (char *)csv, "-q", NULL };
+    posix_spawn_file_actions_t io;
+    pid_t pid;
+    int status = -1;
+
+    posix_spawn_file_actions_init(&io);
+    posix_spawn_file_actions_addopen(&io, STDOUT_FILENO, "/dev/null", 1, 0);
+    if (posix_spawn(&pid, rollsim, &io, NULL, argv, environ) != 0)
+        return -1;
+    posix_spawn_file_actions_destroy(&io);
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The largest spec.replicas that documents and steps ask for. */
+static int largest(const struct fidelity_case *c)
+{
+    const struct value *steps = value_get(c->steps, "steps");
+    int most = 1;
+
+    for (size_t i = 0; i < c->ndocs; i++) {
+        int n = atoi(value_text(value_at(c->docs[i], "spec.replicas"), "1"));
+
+        most = n > most ? n : most;
+    }
+    for (size_t i = 0; steps && i < steps->len; i++) {
+        int n = atoi(value_text(value_at(steps->u.items[i],
+                                         "scale.replicas"), "1"));
+
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* NULL if the case agrees with a recording of it, else the difference from
+ * the first one. */
+static const char *check(struct arena *a, const char *rollsim,
+                         const char *version, const char *name,
+                         const char *folder, const char *out)
+{
+    struct err_list errors;
+    const char *scenario = arena_printf(a, "%s/%s-%s.yaml", out, version,
+                                        name);
+    const char *csv = arena_printf(a, "%s/%s-%s", out, version, name);
+    struct fidelity_case *c;
+    struct summary *first, *second, *ours;
+    const char *why;
+
+    err_init(&errors, a);
+    c = fidelity_read(a, version, name, folder, &errors);
+    first = fidelity_recorded(a, arena_printf(a, "%s/summary.json", folder));
+    second = access(arena_printf(a, "%s/summary_repeat.json", folder), R_OK)
+                 ? NULL
+                 : fidelity_recorded(a, arena_printf(
+                       a, "%s/summary_repeat.json", folder));
+    if (!c || !first)
+        return "the case cannot be read";
+    why = fidelity_convert(c, scenario, first->observed_ms);
+    if (why)
+        return why;
+    if (run(rollsim, scenario, csv) != 0)
+        return arena_printf(a, "rollsim run %s failed", scenario);
+    ours = fidelity_observe(a, csv, first->observed_ms, &errors);
+    if (!ours) {
+        err_print(&errors, stderr, ERR_HUMAN, false);
+        return "the files of the run cannot be read";
+    }
+    why = fidelity_compare(a, first, ours, largest(c), states_only(name));
+    if (why && second &&
+        !fidelity_compare(a, second, ours, largest(c), states_only(name)))
+        return NULL;
+    return why;
+}
+
+static void one(const char *rollsim, const char *traces, const char *version,
+                const char *name, const char *out, struct counts *n)
+{
+    struct arena *a = arena_new();
+    const char *why;
+
+    if (!known(name)) {
+        printf("not yet  %s %s\n", version, name);
+        n->skipped++;
+    } else {
+        why = check(a, rollsim, version, name,
+                    arena_printf(a, "%s/%s/%s", traces, version, name), out);
+        printf("%s  %s %s%s%s\n", why ? "FAILED " : "ok     ", version, name,
+               why ? ": " : "", why ? why : "");
+        *(why ? &n->failed : &n->passed) += 1;
+    }
+    fflush(stdout);
+    arena_free(a);
+}
+
+static int visible(const struct dirent *d)
+{
+    return d->d_name[0] != '.';
+}
+
+static void all_of(const char *rollsim, const char *traces,
+                   const char *version, const char *out, const char *only,
+                   struct counts *n)
+{
+    char path[4096];
+    struct dirent **names;
+    int count;
+
+    snprintf(path, sizeof(path), "%s/%s", traces, version);
+    count = scandir(path, &names, visible, alphasort);
+    for (int i = 0; i < count; i++) {
+        if (strncmp(names[i]->d_name, only, strlen(only)) == 0)
+            one(rollsim, traces, version, names[i]->d_name, out, n);
+        free(names[i]);
+    }
+    if (count >= 0)
+        free(names);
+}
+
+int main(int argc, char **argv)
+{
+    struct counts n = { 0 };
+    struct arena *a = arena_new();
+    struct err_list errors;
+    const char *only = "";
+
+    if (argc > 2 && strcmp(argv[1], "--only") == 0) {
+        only = argv[2];
+        argv += 2;
+        argc -= 2;
+    }
+    if (argc != 4) {
+        fprintf(stderr, "usage: fidelity [--only PREFIX] ROLLSIM TRACES "
+                        "OUT\n");
+        return 2;
+    }
+    err_init(&errors, a);
+    if (file_make_folder(a, argv[3], &errors) != SIM_OK) {
+        err_print(&errors, stderr, ERR_HUMAN, false);
+        return 4;
+    }
+    all_of(argv[1], argv[2], "1.20", argv[3], only, &n);
+    all_of(argv[1], argv[2], "1.36", argv[3], only, &n);
+    arena_free(a);
+    printf("%d passed, %d failed, %d skipped\n", n.passed, n.failed,
+           n.skipped);
+    return n.failed || n.passed == 0 ? 1 : 0;
+}
