@@ -213,6 +213,8 @@ static void stamp(struct api *api, struct meta *m)
     m->deleted = SIM_NEVER;
     m->generation = 1;
     m->tie = stream_u64(&w->uid_stream);
+    if (m->kind == KIND_POD && pod_of(m)->entity == 0)
+        pod_of(m)->entity = world_pod_entity(w, pod_of(m)->template);
     vec_push(w->arena, &api->newest, NULL);
     CHECK(api->newest.len == (size_t)m->uid + 1);
     uids_add(w->arena, &api->kinds[m->kind], m->uid);

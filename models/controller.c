@@ -24,6 +24,7 @@ struct sync_call {
     call_done done;             /* the controller's own */
     void *ctx;
     int batch;
+    int attempt;                /* 0: none */
     bool tolerated;
     struct sync_call *next;
 };
@@ -38,6 +39,7 @@ struct sync {
     struct sync_call *unsent;           /* the first not sent yet */
     int batch;                  /* of the next call */
     bool batching;
+    int attempt, attempts;      /* of the next call; so far */
     int waiting;                /* answers outstanding */
     bool failed;
     const char *why;            /* of the first failure */
@@ -65,6 +67,7 @@ static struct sync_call *append(struct sync *s, enum call_verb verb)
     sc->call.grace_s = -1;
     sc->sync = s;
     sc->batch = s->batching ? s->batch : s->batch++;
+    sc->attempt = s->attempt;
     if (s->last)
         s->last->next = sc;
     else
@@ -107,6 +110,14 @@ struct call *sync_delete(struct sync *s, object_uid uid)
     return call;
 }
 
+struct call *sync_get(struct sync *s, object_uid uid)
+{
+    struct call *call = &append(s, CALL_GET)->call;
+
+    call->uid = uid;
+    return call;
+}
+
 void sync_batch_begin(struct sync *s)
 {
     CHECK(!s->batching);
@@ -118,6 +129,18 @@ void sync_batch_end(struct sync *s)
     CHECK(s->batching);
     s->batching = false;
     s->batch++;
+}
+
+void sync_attempt_begin(struct sync *s)
+{
+    CHECK(s->attempt == 0);
+    s->attempt = ++s->attempts;
+}
+
+void sync_attempt_end(struct sync *s)
+{
+    CHECK(s->attempt != 0);
+    s->attempt = 0;
 }
 
 void sync_tolerate(struct sync *s, struct call *c)
@@ -154,16 +177,34 @@ void sync_finally(struct sync *s, sync_end fn, void *arg)
 
 static void dispatch(struct controller *c);
 
+/* Give the next unsent call back. */
+static void drop_next(struct sync *s)
+{
+    if (s->unsent->call.draft)
+        api_drop(s->c->w->api, s->unsent->call.draft);
+    s->unsent->call.draft = NULL;
+    s->unsent = s->unsent->next;
+}
+
 /* Give back what was never sent. */
 static void drop_unsent(struct sync *s)
 {
-    struct api *api = s->c->w->api;
+    while (s->unsent)
+        drop_next(s);
+}
 
-    for (; s->unsent; s->unsent = s->unsent->next) {
-        if (s->unsent->call.draft)
-            api_drop(api, s->unsent->call.draft);
-        s->unsent->call.draft = NULL;
+/* A call was refused: what does that end? */
+static void refused(struct sync *s, const struct sync_call *sc,
+                    const char *reason)
+{
+    if (sc->tolerated)
+        return;
+    if (sc->attempt == 0) {
+        sync_fail(s, reason ? reason : "refused");
+        return;
     }
+    while (s->unsent && s->unsent->attempt == sc->attempt)
+        drop_next(s);
 }
 
 /* handleErr: decide when the key is looked at again. */
@@ -245,8 +286,8 @@ static void on_answer(struct call *call, enum api_code code,
         call->ctx = sc->ctx;
         sc->done(call, code, result, reason);
     }
-    if (code != API_OK && code != API_CREATED && !sc->tolerated)
-        sync_fail(s, reason ? reason : "refused");
+    if (code != API_OK && code != API_CREATED)
+        refused(s, sc, reason);
     if (--s->waiting == 0)
         send_batch(s);
 }

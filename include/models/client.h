@@ -12,18 +12,18 @@
 #include "models/timings.h"
 
 enum call_verb { CALL_CREATE, CALL_UPDATE, CALL_UPDATE_STATUS, CALL_DELETE,
-                 CALL_BIND };
+                 CALL_BIND, CALL_GET };
 
 struct call;
-/* The answer.  result: version written, NULL after a refusal or deletion.
- * reason: NULL or a sentence. */
+/* The answer.  result: version written or got, NULL after a refusal or
+ * deletion.  reason: NULL or a sentence. */
 typedef void (*call_done)(struct call *c, enum api_code code,
                           const struct meta *result, const char *reason);
 
 struct call {
     enum call_verb verb;
     struct meta *draft;         /* CREATE, UPDATE, UPDATE_STATUS */
-    object_uid uid;             /* DELETE, BIND */
+    object_uid uid;             /* DELETE, BIND, GET */
     object_uid node;            /* BIND */
     int grace_s;                /* DELETE; -1: the object's own */
     call_done done;             /* NULL: nobody listens */

@@ -66,6 +66,7 @@ struct call *sync_create(struct sync *s, struct meta *draft);
 struct call *sync_update(struct sync *s, struct meta *draft);
 struct call *sync_update_status(struct sync *s, struct meta *draft);
 struct call *sync_delete(struct sync *s, object_uid uid);
+struct call *sync_get(struct sync *s, object_uid uid);
 
 /* The calls appended between these two are sent together; the next ones wait
  * for all answers, and are dropped if one was a refusal. */
@@ -76,6 +77,11 @@ void sync_batch_end(struct sync *s);
  * sent all the same. */
 void sync_tolerate(struct sync *s, struct call *c);
 
+/* A refusal among the calls appended between these two drops the rest of them
+ * and is not an error of the sync. */
+void sync_attempt_begin(struct sync *s);
+void sync_attempt_end(struct sync *s);
+
 /* The sync itself failed: the key comes back with back-off. */
 void sync_fail(struct sync *s, const char *why);
 
@@ -85,7 +91,8 @@ void sync_requeue_limited(struct sync *s);
 
 /* Called once when the last answer is there: error says whether any call (not
  * tolerated) was refused or sync_fail was called; may append one more round of
- * calls (a status write that depends on the outcome). */
+ * calls (a status write that depends on the outcome), and call sync_finally
+ * again to see their outcome. */
 void sync_finally(struct sync *s, void (*fn)(struct controller *c,
                                              struct sync *s, object_uid key,
                                              bool error, const char *why,

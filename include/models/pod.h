@@ -15,7 +15,8 @@ struct pod {
     /* spec */
     const struct pod_template *template;
     object_uid node;            /* bound to; 0: not yet */
-    uint64_t entity;            /* names the pod's luck: (revision_key, k) */
+    uint64_t entity;            /* names the pod's luck: (revision_key, k);
+                                 * 0 in a draft: given by the store */
     /* status: written by the scheduler until bound, then by the kubelet */
     enum pod_phase phase;
     bool ready;                 /* condition Ready */
@@ -45,5 +46,9 @@ bool pod_active(const struct pod *p);
 struct world;
 bool pod_available(const struct world *w, const struct pod *p,
                    int min_ready_s, sim_time now);
+
+/* When min_ready_s seconds are over for a pod that has been Ready. */
+sim_time pod_available_at(const struct world *w, const struct pod *p,
+                          int min_ready_s);
 
 #endif
