@@ -192,6 +192,24 @@ START_TEST(quantile_estimate_is_an_order_statistic)
 }
 END_TEST
 
+/* p95 of 50: no upper bound.  P(Bin(50, .95) < 45) = .0378: rank 45 is a
+ * one-sided lower bound, while two sides would need rank 44 (.0118). */
+START_TEST(quantile_bound_is_one_sided_where_the_other_side_is_missing)
+{
+    double x[50];
+    struct interval q;
+
+    for (int i = 0; i < 50; i++)
+        x[i] = i + 1;
+    q = ci_quantile(x, 50, .95, .95);
+    near(q.low, 45, 0);
+    ck_assert(isnan(q.high));
+    q = ci_quantile(x, 50, .05, .95);
+    near(q.high, 6, 0);
+    ck_assert(isnan(q.low));
+}
+END_TEST
+
 /* Cochran, Sampling Techniques, 3rd ed., 6.4: var(R) ~ sum(y - Rx)^2 /
  * (n (n-1) mean(x)^2); the jackknife agrees with it to order 1/n, and exactly
  * where the wholes are equal. */
@@ -318,6 +336,8 @@ int main(void)
     tcase_add_loop_test(c, quantile_interval_covers_from_the_least_number_on,
                         0, COUNT_OF(quantiles));
     tcase_add_test(c, quantile_estimate_is_an_order_statistic);
+    tcase_add_test(c,
+        quantile_bound_is_one_sided_where_the_other_side_is_missing);
     tcase_add_test(c, ratio_of_equal_wholes_is_the_mean_of_ratios);
     tcase_add_test(c, ratio_pools_totals_and_agrees_with_the_delta_method);
     tcase_add_loop_test(c,
