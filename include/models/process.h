@@ -76,7 +76,8 @@ static inline bool process_accepts(const struct process *p)
  * to listen, then linear up to 1 at warm_until. */
 double process_speed(const struct process *p, sim_time now);
 
-/* What a watcher is told; any may be NULL.  Called in RANK_WORLD. */
+/* What a watcher is told; any may be NULL.  The rank is RANK_WORLD, or that of
+ * the caller of process_idle. */
 struct process_ops {
     /* It listens: SERVING. */
     void (*listen)(void *ctx, struct process *p);

@@ -1,0 +1,194 @@
+/*
+ * kubelet.c - the node agents.
+ *
+ * One watch brings the pods that are bound to a node to its kubelet: new ones
+ * get a worker, deleted ones are stopped, removed ones forgotten.  From there:
+ *
+ *     worker.c     set-up of a pod, syncs     container.c  starts, restarts
+ *     image.c      pulls, serial per node     probe.c      probes
+ *     status.c     what is reported           terminate.c  stopping, removal
+ *     process.c    what really happens in a container
+ *     podlife.c    phase, back-off, thresholds, as plain functions
+ *
+ * Every latency is a row of the table of timings, drawn from a stream of the
+ * pod (PURPOSE_KUBELET, its entity), so that strategies share their luck.
+ * Each kubelet has its own client with its own rate limit.
+ *
+ * cluster.probeAtStart: 1.20's probe loops begin with the pod, without their
+ * random wait, as the stand-in of the request recordings did.
+ *
+ * A node without power loses its processes and says nothing; heartbeats and
+ * eviction are the business of others.
+ * Not modelled: admission by the node, resource pressure, static pods, a
+ * kubelet that restarts while its containers run on.
+ */
+#include "models/kubelet.h"
+
+#include "base/bug.h"
+#include "kubelet_impl.h"
+#include "models/node.h"
+
+/* ---- nodes ---------------------------------------------------------------------- */
+
+static struct kubelet *kubelet_of(struct kubelets *all, object_uid node)
+{
+    struct kubelet *k = map_get_number(&all->by_node, node);
+    const struct cluster_spec *c = &all->w->spec->cluster;
+
+    if (k)
+        return k;
+    k = arena_make(all->w->arena, struct kubelet);
+    k->all = all;
+    k->node = node;
+    k->index = (unsigned)all->nodes.len;
+    map_init(&k->images, all->w->arena);
+    client_init(&k->client, all->w, c->kubelet_qps, c->kubelet_burst,
+                TIMING_KUBELET_WRITE, ((uint64_t)KIND_NODE << 32) | k->index);
+    vec_push(all->w->arena, &all->nodes, k);
+    map_put_number(&all->by_node, node, k);
+    return k;
+}
+
+/* ---- the watch --------------------------------------------------------------------- */
+
+/* Bindings, deletions, and removals of bound pods. */
+static bool pods_wants(void *ctx, const struct meta *before,
+                       const struct meta *after)
+{
+    (void)ctx;
+    if (!after)
+        return pod_seen(before)->node != 0;
+    if (pod_seen(after)->node == 0)
+        return false;
+    return !before || pod_seen(before)->node == 0 ||
+           before->deleted != after->deleted ||
+           before->grace_s != after->grace_s;
+}
+
+static unsigned pods_lane(void *ctx, const struct meta *m)
+{
+    return kubelet_of(ctx, pod_seen(m)->node)->index;
+}
+
+static void pods_handle(void *ctx, const struct meta *before,
+                        const struct meta *after)
+{
+    struct kubelets *all = ctx;
+    const struct pod *p = pod_seen(after ? after : before);
+    struct kubelet *k = kubelet_of(all, p->node);
+    struct worker *wk;
+
+    if (k->down)
+        return;                 /* it will look when it is back */
+    wk = map_get_number(&all->workers, p->meta.uid);
+    if (!after) {
+        if (wk)
+            worker_forget(wk);
+        return;
+    }
+    if (!wk) {
+        wk = worker_new(k, p);
+        map_put_number(&all->workers, after->uid, wk);
+    }
+    if (meta_deleting(after))
+        worker_terminate(wk, after->grace_s);
+}
+
+static const struct informer_ops pods_ops = {
+    .name = "kubelet.pods", .latency = TIMING_WATCH_KUBELET,
+    .wants = pods_wants, .handle = pods_handle, .lane = pods_lane,
+};
+
+static const struct informer_ops config_ops = {
+    .name = "kubelet.config", .latency = TIMING_WATCH_KUBELET,
+};
+
+struct kubelets *kubelets_new(struct world *w)
+{
+    struct kubelets *all = arena_make(w->arena, struct kubelets);
+
+    all->w = w;
+    all->registry_slow = 1;
+    map_init(&all->by_node, w->arena);
+    map_init(&all->workers, w->arena);
+    map_init(&all->owners, w->arena);
+    for (size_t i = 0; i < api_count(w->api, KIND_NODE); i++)
+        kubelet_of(all, api_at(w->api, KIND_NODE, i)->uid);
+    all->configs = informer_new(w, KIND_CONFIGMAP, &config_ops, all);
+    all->secrets = informer_new(w, KIND_SECRET, &config_ops, all);
+    all->pods = informer_new(w, KIND_POD, &pods_ops, all);
+    return all;
+}
+
+void kubelets_slow_registry(struct world *w, double factor)
+{
+    w->kubelets->registry_slow = factor;
+}
+
+/* ---- power ---------------------------------------------------------------------------- */
+
+static void lose(struct worker *wk)
+{
+    if (wk->stage == STAGE_OVER)
+        return;
+    worker_cancel(wk);
+    wk->stage = STAGE_LOST;
+    for (size_t i = 0; i < wk->nboxes; i++) {
+        process_kill(&wk->boxes[i]);
+        process_network(&wk->boxes[i], false);
+    }
+    wk->network = false;
+}
+
+void kubelet_node_down(struct world *w, object_uid node)
+{
+    struct kubelets *all = w->kubelets;
+    struct kubelet *k = kubelet_of(all, node);
+
+    if (k->down)
+        return;
+    k->down = true;
+    images_power_off(k);
+    for (size_t i = 0; i < all->workers.len; i++) {
+        struct worker *wk = all->workers.entries[i].value;
+
+        if (wk->kubelet == k)
+            lose(wk);
+    }
+}
+
+/* What has become of a pod that ran here before? */
+static void find_again(struct kubelets *all, struct worker *wk)
+{
+    const struct meta *m = informer_get(all->pods, wk->uid);
+
+    if (!m) {
+        wk->stage = STAGE_OVER;
+    } else if (wk->stage == STAGE_LOST) {
+        worker_reboot(wk);
+        if (meta_deleting(m))
+            worker_terminate(wk, m->grace_s);
+    }
+}
+
+void kubelet_node_up(struct world *w, object_uid node)
+{
+    struct kubelets *all = w->kubelets;
+    struct kubelet *k = kubelet_of(all, node);
+
+    if (!k->down)
+        return;
+    k->down = false;
+    for (size_t i = 0; i < all->workers.len; i++) {
+        struct worker *wk = all->workers.entries[i].value;
+
+        if (wk->kubelet == k)
+            find_again(all, wk);
+    }
+    for (size_t i = 0; i < informer_count(all->pods); i++) {
+        const struct meta *m = informer_at(all->pods, i);
+
+        if (pod_seen(m)->node == node)
+            pods_handle(all, NULL, m);
+    }
+}

@@ -1,0 +1,339 @@
+/*
+ * worker.c - a pod on its node: from seen to running, and one sync after the
+ * other.
+ *
+ *     seen -> worker started -> volumes -> sandbox, network -> sync, sync, ...
+ *
+ * A sync starts what should run and may be started: init containers in order,
+ * each when the one before it is done (a sidecar: when it has started), then
+ * the app containers one after the other.  It is asked for by whatever the
+ * kubelet notices: a container runs, has ended, has passed its startup probe,
+ * a back-off is over.  While a start is under way no other sync begins.
+ *
+ * A mounted ConfigMap or Secret that is not there holds the pod in
+ * ContainerCreating; the kubelet looks again every 10 to 15 s.  After an error
+ * in a sync the next one comes after 10 to 15 s, from 1.3x on for a back-off
+ * when it is over, late by up to a half.  Profile exact: never late.
+ *
+ * Not modelled: admission by the node (the scheduler's accounts hold), attach
+ * of disks, the full resync every 60 to 90 s, changes of a running pod's spec,
+ * refresh of mounted configuration.
+ * Source: pkg/kubelet kubelet.go, pod_workers.go, kuberuntime_manager.go at
+ * v1.36 and v1.20; reference 5.1, 5.2, 5.6, 5.8, 9.4.
+ */
+#include <stdio.h>
+
+#include "base/bug.h"
+#include "base/text.h"
+#include "kubelet_impl.h"
+
+#define ERROR_BACKOFF (10 * SIM_S)
+
+/* ---- small things -------------------------------------------------------------- */
+
+sim_time worker_draw(struct worker *wk, enum timing t)
+{
+    return world_draw(wk->w, t, &wk->luck);
+}
+
+sim_time worker_jitter(struct worker *wk, sim_time delay)
+{
+    if (wk->w->spec->cluster.profile == PROFILE_EXACT)
+        return delay;
+    return delay + (sim_time)((double)delay * 0.5 * stream_u01(&wk->luck));
+}
+
+void worker_event(struct worker *wk, const char *type, const char *reason,
+                  const char *what)
+{
+    const struct meta *about = informer_get(wk->kubelet->all->pods, wk->uid);
+
+    if (about)
+        record_event(wk->w, about, type, reason, "%s", what);
+}
+
+void worker_cancel(struct worker *wk)
+{
+    struct sim *sim = wk->w->sim;
+
+    sim_cancel(sim, wk->next);
+    sim_cancel(sim, wk->retry);
+    sim_cancel(sim, wk->flush);
+    sim_cancel(sim, wk->deadline);
+    for (size_t i = 0; i < wk->nboxes; i++) {
+        struct box *b = &wk->boxes[i];
+
+        box_abandon(b);
+        sim_cancel(sim, b->notice);
+        sim_cancel(sim, b->stop.next);
+        probers_stop(b, true);
+    }
+    wk->starting = NULL;
+}
+
+/* ---- configuration --------------------------------------------------------------- */
+
+/* Does the object, and the key asked for, exist as far as the node knows? */
+static bool config_there(const struct worker *wk, const struct config_ref *r,
+                         const char *space)
+{
+    const struct kubelets *all = wk->kubelet->all;
+
+    return informer_find(r->kind == KIND_SECRET ? all->secrets : all->configs,
+                         space, r->name) != NULL;
+}
+
+const struct config_ref *worker_lacks(const struct worker *wk, bool mounted)
+{
+    for (size_t i = 0; i < wk->spec->nconfigs; i++) {
+        const struct config_ref *r = &wk->spec->configs[i];
+
+        if (r->mounted == mounted && !r->optional &&
+            !config_there(wk, r, wk->space))
+            return r;
+    }
+    return NULL;
+}
+
+/* ---- sync -------------------------------------------------------------------------- */
+
+static void fire_retry(struct sim *sim, void *subject, int64_t arg)
+{
+    (void)sim;
+    (void)arg;
+    worker_sync(subject);
+}
+
+static const struct event_kind ev_retry = {
+    .name = "pod.retry", .rank = RANK_WORLD, .fire = fire_retry,
+};
+
+/* Some containers wait: sync again later.  1.20 knows one delay for all. */
+static void plan_retry(struct worker *wk)
+{
+    sim_time now = world_now(wk->w);
+    sim_time delay = SIM_NEVER;
+
+    for (size_t i = 0; i < wk->nboxes; i++) {
+        const struct box *b = &wk->boxes[i];
+        sim_time mine = ERROR_BACKOFF;
+
+        if (!b->waiting)
+            continue;
+        if (world_is(wk->w, KUBE_1_36) && b->wait_until < SIM_NEVER)
+            mine = b->wait_until > now ? b->wait_until - now : 0;
+        delay = mine < delay ? mine : delay;
+    }
+    sim_cancel(wk->w->sim, wk->retry);
+    if (delay < SIM_NEVER)
+        wk->retry = sim_after(wk->w->sim, worker_jitter(wk, delay), &ev_retry,
+                              wk, 0);
+}
+
+/* The next container to start: init containers in order, then the others.
+ * NULL if none may be started now. */
+static struct box *next_box(struct worker *wk)
+{
+    for (size_t i = 0; i < wk->ninit; i++) {
+        struct box *b = &wk->boxes[i];
+
+        if (b->spec->sidecar) {
+            if (box_due(b))
+                return b;
+            if (!b->started && !wk->initialized)
+                return NULL;
+        } else if (!wk->initialized &&
+                   !(b->seen == BOX_EXITED && b->process.exit_code == 0)) {
+            return box_due(b) ? b : NULL;
+        }
+    }
+    wk->initialized = true;
+    for (size_t i = wk->ninit; i < wk->nboxes; i++)
+        if (box_due(&wk->boxes[i]))
+            return &wk->boxes[i];
+    return NULL;
+}
+
+/* Has the pod run its course?  All app containers have ended for good, or an
+ * init container has failed for good. */
+static bool finished(const struct worker *wk)
+{
+    for (size_t i = 0; i < wk->ninit; i++) {
+        const struct box *b = &wk->boxes[i];
+
+        if (!b->spec->sidecar && box_finished(b) && b->process.exit_code != 0)
+            return true;
+    }
+    for (size_t i = wk->ninit; i < wk->nboxes; i++)
+        if (!box_finished(&wk->boxes[i]))
+            return false;
+    return true;
+}
+
+void worker_sync(struct worker *wk)
+{
+    struct box *b;
+
+    if (wk->stage != STAGE_RUN)
+        return;
+    if (wk->starting)
+        return;                 /* the end of the start calls again */
+    for (size_t i = 0; i < wk->nboxes; i++)
+        box_notice(&wk->boxes[i]);
+    worker_update(wk);
+    b = next_box(wk);
+    if (b) {
+        box_start(b);
+    } else if (finished(wk)) {
+        worker_finish(wk, wk->spec->grace_s);
+    } else {
+        plan_retry(wk);
+        for (size_t i = 0; i < wk->nboxes; i++)
+            wk->boxes[i].tried = false;
+    }
+}
+
+/* ---- set-up -------------------------------------------------------------------------- */
+
+static void worker_step(struct worker *wk, enum timing t,
+                        const struct event_kind *kind)
+{
+    wk->next = sim_after(wk->w->sim, worker_draw(wk, t), kind, wk, 0);
+}
+
+static void fire_sandbox(struct sim *sim, void *subject, int64_t arg)
+{
+    struct worker *wk = subject;
+
+    (void)sim;
+    (void)arg;
+    wk->stage = STAGE_RUN;
+    wk->network = true;
+    wk->ip = ++wk->w->last_ip;
+    for (size_t i = 0; i < wk->nboxes; i++)
+        process_network(&wk->boxes[i], true);
+    worker_sync(wk);
+}
+
+static const struct event_kind ev_sandbox = {
+    .name = "pod.sandbox-ready", .rank = RANK_WORLD, .fire = fire_sandbox,
+};
+
+static void fire_volumes(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_volumes = {
+    .name = "pod.volumes-mounted", .rank = RANK_WORLD, .fire = fire_volumes,
+};
+
+static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
+{
+    struct worker *wk = subject;
+    const struct config_ref *lack = worker_lacks(wk, true);
+    char text[300];
+
+    (void)arg;
+    if (!lack) {
+        worker_step(wk, TIMING_SANDBOX, &ev_sandbox);
+        return;
+    }
+    snprintf(text, sizeof(text), "MountVolume.SetUp failed: %s \"%s\" not "
+             "found", kind_resource(lack->kind), lack->name);
+    worker_event(wk, "Warning", "FailedMount", text);
+    wk->next = sim_after(sim, worker_jitter(wk, ERROR_BACKOFF), &ev_volumes,
+                         wk, 0);
+}
+
+static void fire_deadline(struct sim *sim, void *subject, int64_t arg)
+{
+    struct worker *wk = subject;
+
+    (void)sim;
+    (void)arg;
+    if (wk->stage != STAGE_SETUP && wk->stage != STAGE_RUN)
+        return;
+    wk->reason = "DeadlineExceeded";
+    worker_event(wk, "Normal", "DeadlineExceeded",
+                 "Pod was active on the node longer than the specified "
+                 "deadline");
+    worker_finish(wk, wk->spec->grace_s);
+}
+
+static const struct event_kind ev_deadline = {
+    .name = "pod.deadline", .rank = RANK_WORLD, .fire = fire_deadline,
+};
+
+static void fire_begin(struct sim *sim, void *subject, int64_t arg)
+{
+    struct worker *wk = subject;
+
+    (void)arg;
+    if (wk->began == SIM_NEVER) {
+        wk->began = sim_now(sim);
+        if (wk->spec->active_deadline_s > 0)
+            wk->deadline = sim_after(sim, wk->spec->active_deadline_s * SIM_S,
+                                     &ev_deadline, wk, 0);
+    }
+    for (size_t i = 0; i < wk->nboxes; i++)
+        probers_begin(&wk->boxes[i]);
+    worker_update(wk);
+    worker_step(wk, TIMING_VOLUMES, &ev_volumes);
+}
+
+static const struct event_kind ev_begin = {
+    .name = "pod.worker-started", .rank = RANK_WORLD, .fire = fire_begin,
+};
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+/* Which of the pods of its owner is this, counted as the nodes see them? */
+static int ordinal_of(struct kubelets *all, const struct pod *p)
+{
+    int *seen;
+
+    if (p->meta.owner == 0)
+        return 0;
+    seen = map_get_number(&all->owners, p->meta.owner);
+    if (!seen) {
+        seen = arena_make(all->w->arena, int);
+        map_put_number(&all->owners, p->meta.owner, seen);
+    }
+    return (*seen)++;
+}
+
+struct worker *worker_new(struct kubelet *k, const struct pod *p)
+{
+    struct world *w = k->all->w;
+    const struct pod_spec *spec = p->template->spec;
+    size_t n = spec->ninit + spec->ncontainers;
+    struct worker *wk = arena_alloc(w->arena, sizeof(*wk) +
+                                              n * sizeof(struct box));
+
+    CHECK(spec->ncontainers > 0);
+    wk->kubelet = k;
+    wk->w = w;
+    wk->uid = p->meta.uid;
+    wk->space = p->meta.space;
+    wk->spec = spec;
+    wk->entity = p->entity ? p->entity : p->meta.uid;
+    wk->ordinal = ordinal_of(k->all, p);
+    wk->began = SIM_NEVER;
+    wk->nboxes = n;
+    wk->ninit = spec->ninit;
+    wk->written.ready_changed = SIM_NEVER;
+    wk->written.started = SIM_NEVER;
+    world_stream(w, &wk->luck, PURPOSE_KUBELET, wk->entity);
+    for (size_t i = 0; i < n; i++)
+        box_init(&wk->boxes[i], wk,
+                 i < spec->ninit ? &spec->init[i]
+                                 : &spec->containers[i - spec->ninit],
+                 (unsigned)i, i < spec->ninit);
+    worker_step(wk, TIMING_KUBELET_SYNC, &ev_begin);
+    return wk;
+}
+
+void worker_reboot(struct worker *wk)
+{
+    wk->stage = STAGE_SETUP;
+    wk->initialized = false;
+    worker_step(wk, TIMING_KUBELET_SYNC, &ev_begin);
+}
