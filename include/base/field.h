@@ -135,6 +135,12 @@ bool field_bind(struct binder *b, const struct value *v,
  * that does not parse or lies outside its range is a BUG. */
 void field_defaults(struct binder *b, const struct field *table, void *out);
 
+/* For parse functions: go down to a key or an item of a list, so that
+ * b->path, and the messages, name it.  Both return what field_leave needs. */
+size_t field_enter(struct binder *b, const char *key);
+size_t field_enter_item(struct binder *b, size_t i);
+void field_leave(struct binder *b, size_t mark);
+
 /* For parse functions: report that v is not what was expected. */
 struct diag *field_expected(struct binder *b, const struct value *v,
                             const char *expected);

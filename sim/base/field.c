@@ -23,8 +23,7 @@
 
 /* ---- the path, for messages --------------------------------------------- */
 
-/* Append a key to b->path; returns its former length, to cut back to. */
-static size_t enter(struct binder *b, const char *key)
+size_t field_enter(struct binder *b, const char *key)
 {
     size_t len = strlen(b->path), room = sizeof b->path - len;
 
@@ -35,7 +34,7 @@ static size_t enter(struct binder *b, const char *key)
     return len;
 }
 
-static size_t enter_item(struct binder *b, size_t i)
+size_t field_enter_item(struct binder *b, size_t i)
 {
     size_t len = strlen(b->path);
 
@@ -43,7 +42,7 @@ static size_t enter_item(struct binder *b, size_t i)
     return len;
 }
 
-static void leave(struct binder *b, size_t len)
+void field_leave(struct binder *b, size_t len)
 {
     b->path[len] = '\0';
 }
@@ -383,7 +382,7 @@ static bool bind_list(struct binder *b, const struct field *f,
         return false;
     items = arena_array(b->arena, v->len, size);
     for (size_t i = 0; i < v->len; i++) {
-        size_t len = enter_item(b, i);
+        size_t len = field_enter_item(b, i);
         const struct value *x = v->u.items[i];
 
         if (strings)
@@ -392,7 +391,7 @@ static bool bind_list(struct binder *b, const struct field *f,
             ok = false;
         else
             ok &= field_bind(b, x, f->sub, items + i * size);
-        leave(b, len);
+        field_leave(b, len);
     }
     *list = (struct field_list){ items, v->len, v->mark };
     return ok;
@@ -415,7 +414,7 @@ static bool bind_map(struct binder *b, const struct field *f,
     items = arena_array(b->arena, v->len, size);
     for (size_t i = 0; i < v->len; i++) {
         const struct member *m = &v->u.members[i];
-        size_t len = enter(b, m->key);
+        size_t len = field_enter(b, m->key);
 
         keys[i] = arena_strdup(b->arena, m->key);
         marks[i] = m->mark;
@@ -424,7 +423,7 @@ static bool bind_map(struct binder *b, const struct field *f,
                           (const char **)(void *)(items + i * size));
         else
             ok &= field_bind(b, m->value, f->sub, items + i * size);
-        leave(b, len);
+        field_leave(b, len);
     }
     *map = (struct field_map){ keys, items, marks, v->len };
     return ok;
@@ -530,7 +529,7 @@ static bool bind_field(struct binder *b, const struct value *v,
                        const struct field *f, void *base)
 {
     const struct member *m = value_member(v, f->key);
-    size_t len = enter(b, f->key);
+    size_t len = field_enter(b, f->key);
     bool ok = true;
 
     set_default(b, f, base);
@@ -545,7 +544,7 @@ static bool bind_field(struct binder *b, const struct value *v,
               arena_printf(b->errors->arena, "\"%s\" is required", f->key));
         ok = false;
     }
-    leave(b, len);
+    field_leave(b, len);
     return ok;
 }
 
@@ -586,10 +585,10 @@ static bool report_unknown(struct binder *b, const struct member *m,
                 "unknown field \"%s\"%s%s", m->key, *b->path ? " in " : "",
                 b->path);
     suggest_key(b, d, m->key, table);
-    len = enter(b, m->key);
+    len = field_enter(b, m->key);
     d->code = "unknown-field";
     d->path = arena_strdup(b->errors->arena, b->path);
-    leave(b, len);
+    field_leave(b, len);
     return !error;
 }
 

@@ -102,7 +102,8 @@ static bool bind(struct binder *b, const struct law *law,
 {
     *p = (struct parameters){ 0 };
     if (v->type != VALUE_MAP) {
-        field_expected(b, v, "a map of parameters");
+        diag_help(b->errors, field_expected(b, v, "a map of parameters"),
+                  "write {%s: {%s: 5s}}", law->name, law->fields->key);
         return false;
     }
     return field_bind(b, v, law->fields, p);
@@ -499,12 +500,14 @@ static double *read_times(struct binder *b, const struct value *v)
     x = arena_many(b->arena, double, v->len);
     for (size_t i = 0; i < v->len; i++) {
         const char *s = value_text(v->u.items[i], NULL), *why = "a duration";
+        size_t mark = field_enter_item(b, i);
         int64_t ns = 0;
 
         if (!s || !parse_duration(s, &ns, &why)) {
             field_expected(b, v->u.items[i], why);
             ok = false;
         }
+        field_leave(b, mark);
         x[i] = seconds(ns);
     }
     return ok ? x : NULL;
@@ -710,8 +713,12 @@ static bool mixture_parse(struct binder *b, const struct law *law,
         return false;
     }
     parts = arena_many(b->arena, struct part, v->len);
-    for (size_t i = 0; i < v->len; i++)
+    for (size_t i = 0; i < v->len; i++) {
+        size_t mark = field_enter_item(b, i);
+
         ok &= part_parse(b, v->u.items[i], &parts[i]);
+        field_leave(b, mark);
+    }
     if (ok)
         fill_mixture(b, d, parts, v->len);
     return ok;
@@ -813,13 +820,17 @@ static bool parse_law(struct binder *b, const struct value *v, struct dist *d)
 
     for (size_t i = 0; i < COUNT_OF(laws); i++)
         names[i] = laws[i].name;
-    for (size_t i = 0; v->len == 1 && laws[i].name; i++)
-        if (strcmp(laws[i].name, m->key) == 0)
-            return laws[i].parse(b, &laws[i], m->value, d);
-    if (v->len != 1) {
-        wrong(b, v, "a distribution names one law, such as {exponential: "
-              "{mean: 5s}}");
-        return false;
+    if (v->len != 1)
+        return wrong(b, v, "a distribution names one law, such as "
+                     "{exponential: {mean: 5s}}");
+    for (size_t i = 0; laws[i].name; i++) {
+        if (strcmp(laws[i].name, m->key) == 0) {
+            size_t mark = field_enter(b, m->key);
+            bool ok = laws[i].parse(b, &laws[i], m->value, d);
+
+            field_leave(b, mark);
+            return ok;
+        }
     }
     fault = err_error(b->errors, m->mark.line ? &m->mark : NULL,
                       "unknown distribution \"%s\"", m->key);
