@@ -24,10 +24,11 @@ struct precision {
  * the replications were scheduled: use just that many and drop the rest.
  *
  * A series is precise when t s / sqrt(n) is at most the absolute target or
- * g / (1 + g) |mean|, g the relative one (Law's adjustment).  One that is
- * rarely not zero (summary_is_rare) has no usable mean; it is precise when the
- * share of those values is known to +- g (+- 0.05 without a relative target).
- * NaN values are left out; a series without two values is not precise. */
+ * g / (1 + g) |mean|, g the relative one (Law's adjustment).  One that rarely
+ * differs from its usual value (summary_is_rare) has no usable mean; it is
+ * precise when the share of those values is known to +- g (+- 0.05 without a
+ * relative target, or if it never differed: from 37 replications on).  NaN
+ * values are left out; a series without two values is not precise. */
 size_t stop_at(const struct precision *p, const double *const *x,
                size_t series, size_t n);
 

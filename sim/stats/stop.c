@@ -17,50 +17,54 @@
 
 #define RARE_SHARE 0.05         /* precision of a share without a relative */
 
-/* What is kept of a series while n grows. */
-struct running {
-    size_t n, hits;             /* values; values that are not zero */
-    double mean, m2;            /* Welford */
-};
-
-static void running_add(struct running *r, double x)
+/* Mean and half-width of the defined values of x. */
+static struct interval mean_of(const double *x, size_t n, double confidence)
 {
-    double d = x - r->mean;
+    struct interval r = {0};
+    double m2 = 0, half;
 
-    if (isnan(x))
-        return;
-    r->n++;
-    r->hits += x < 0 || x > 0;
-    r->mean += d / (double)r->n;
-    r->m2 += d * (x - r->mean);
+    for (size_t i = 0; i < n; i++) {
+        double d = x[i] - r.mean;
+        if (isnan(x[i]))
+            continue;
+        r.n++;
+        r.mean += d / (double)r.n;
+        m2 += d * (x[i] - r.mean);
+    }
+    if (r.n < 2)
+        return (struct interval){.mean = r.mean, .high = INFINITY, .n = r.n};
+    half = gsl_cdf_tdist_Pinv(0.5 + confidence / 2, (double)(r.n - 1))
+           * sqrt(m2 / (double)(r.n - 1) / (double)r.n);
+    r.low = r.mean - half;
+    r.high = r.mean + half;
+    return r;
+}
+
+/* The share of hits: half-width of its interval over the target. */
+static double share_excess(const struct precision *p, size_t hits, size_t n)
+{
+    struct interval i = ci_share_exact(hits, n, p->confidence);
+    double target = p->relative > 0 ? p->relative : RARE_SHARE;
+
+    if (hits == 0)
+        target = fmax(target, RARE_SHARE);
+    return (i.high - i.low) / 2 / target;
 }
 
 /* Half-width over target: at most 1 is precise. */
-static double excess(const struct precision *p, const struct running *r)
-{
-    double half, target;
-
-    if (r->n < 2)
-        return INFINITY;
-    if (summary_is_rare(r->hits, r->n)) {
-        struct interval i = ci_share_exact(r->hits, r->n, p->confidence);
-        return (i.high - i.low) / 2
-               / (p->relative > 0 ? p->relative : RARE_SHARE);
-    }
-    half = gsl_cdf_tdist_Pinv(0.5 + p->confidence / 2, (double)(r->n - 1))
-           * sqrt(r->m2 / (double)(r->n - 1) / (double)r->n);
-    target = fmax(p->absolute,
-                  p->relative / (1 + p->relative) * fabs(r->mean));
-    return half > 0 ? half / target : 0;
-}
-
 static double excess_of(const struct precision *p, const double *x, size_t n)
 {
-    struct running r = {0};
+    struct interval i = mean_of(x, n, p->confidence);
+    double target = fmax(p->absolute,
+                         p->relative / (1 + p->relative) * fabs(i.mean));
+    size_t hits;
 
-    for (size_t i = 0; i < n; i++)
-        running_add(&r, x[i]);
-    return excess(p, &r);
+    if (i.n < 2)
+        return INFINITY;
+    summary_usual(x, n, &hits);
+    if (summary_is_rare(hits, i.n))
+        return share_excess(p, hits, i.n);
+    return (i.high - i.mean) / target;
 }
 
 static double worst_excess(const struct precision *p, const double *const *x,

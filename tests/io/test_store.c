@@ -447,7 +447,7 @@ END_TEST
 
 /* ---- several processes ---- */
 
-#define CRASH_REPS 6000
+#define CRASH_REPS 3000
 
 static void write_all(const char *path)
 {

@@ -47,7 +47,7 @@ START_TEST(never_stops_at_the_first_look_nor_beyond_max)
     const double *both[] = {same, wild};
 
     for (int i = 0; i < 50; i++) {
-        same[i] = 7;
+        same[i] = 7;            /* 37 would do, but 30 is the first look */
         wild[i] = i % 2 ? 1000 : -999;
     }
     ck_assert_uint_eq(stop_one(&p, same, 30), 0);
@@ -69,25 +69,48 @@ START_TEST(undefined_values_do_not_count)
     for (int i = 0; i < 100; i++)
         x[i] = i == 60 ? 8 : NAN;
     ck_assert_uint_eq(stop_one(&ten_percent, x, 100), 0);
-    x[61] = 8;
+    x[61] = 8.001;
     ck_assert_uint_eq(stop_one(&ten_percent, x, 100), 70);
 }
 END_TEST
 
 /* None of n: the exact interval is 0 to 1 - 0.025^(1/n); half of it is within
  * 10 % from n = 17 and within 5 % from n = 36 on. */
-START_TEST(a_metric_that_stays_zero_stops_when_its_share_is_known)
+START_TEST(a_metric_that_never_varies_stops_when_that_is_known)
 {
     struct precision p = ten_percent;
-    double x[400] = {0};
+    double zero[400] = {0}, one[400];
 
-    ck_assert_uint_eq(stop_one(&p, x, 400), 40);
+    for (int i = 0; i < 400; i++)
+        one[i] = 1;
+    p.min = 10;
+    ck_assert_uint_eq(stop_one(&p, zero, 400), 20);
     p.relative = 0.02;
-    ck_assert_uint_eq(stop_one(&p, x, 400), 100);
+    ck_assert_uint_eq(stop_one(&p, zero, 400), 40);
+    ck_assert_uint_eq(stop_one(&p, one, 400), 40);
     p.relative = 0;
     p.absolute = 1e-9;
-    p.min = 10;
-    ck_assert_uint_eq(stop_one(&p, x, 400), 40);
+    ck_assert_uint_eq(stop_one(&p, zero, 400), 40);
+}
+END_TEST
+
+/* Three of the first ten differ, then none: 3 of n is known to +- 5 % when
+ * half of the exact interval is that short. */
+START_TEST(a_rare_metric_stops_when_its_share_is_known)
+{
+    struct precision p = ten_percent;
+    double x[400] = {4, 0, 9, 0, 0, 1};
+
+    p.relative = 0.05;
+    for (size_t n = 40; n <= 400; n += STOP_BATCH) {
+        struct interval i = ci_share_exact(3, n, 0.95);
+        if ((i.high - i.low) / 2 > 0.05)
+            continue;
+        ck_assert_uint_eq(stop_one(&p, x, 400), n);
+        ck_assert(n > 60 && n < 120);
+        return;
+    }
+    ck_abort();
 }
 END_TEST
 
@@ -156,7 +179,8 @@ int main(void)
         stops_at_the_first_check_where_the_half_width_is_small_enough);
     tcase_add_test(c, never_stops_at_the_first_look_nor_beyond_max);
     tcase_add_test(c, undefined_values_do_not_count);
-    tcase_add_test(c, a_metric_that_stays_zero_stops_when_its_share_is_known);
+    tcase_add_test(c, a_metric_that_never_varies_stops_when_that_is_known);
+    tcase_add_test(c, a_rare_metric_stops_when_its_share_is_known);
     tcase_add_test(c, prediction_grows_with_the_square_of_what_is_missing);
     tcase_add_loop_test(c, coverage_survives_sequential_looking, 0,
                         COUNT_OF(sequential));

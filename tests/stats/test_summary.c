@@ -55,7 +55,7 @@ static const struct {
     int hits;
     enum summary_kind kind;
 } rare[] = {
-    {0, SUMMARY_RARE}, {1, SUMMARY_RARE}, {9, SUMMARY_RARE},
+    {0, SUMMARY_CONSTANT}, {1, SUMMARY_RARE}, {9, SUMMARY_RARE},
     {10, SUMMARY_MEAN}, {99, SUMMARY_MEAN}, {100, SUMMARY_MEAN},
 };
 
@@ -70,6 +70,7 @@ START_TEST(fewer_than_ten_hits_are_rare)
     s = summarise(x, 100);
     ck_assert_int_eq(s.kind, rare[_i].kind);
     ck_assert_uint_eq(s.hits, (size_t)hits);
+    near(s.usual, 0, 0);
     near(s.share.high, ci_share_exact((size_t)hits, 100, .95).high, 0);
     if (hits == 0) {
         ck_assert(isnan(s.hit_min) && isnan(s.hit_median) && isnan(s.hit_max));
@@ -86,8 +87,34 @@ START_TEST(equal_values_are_constant_and_few_values_are_not_rare)
     static const double same[] = {40, 40, 40, 40}, few[] = {1, 2, 3};
 
     ck_assert_int_eq(summarise(same, 4).kind, SUMMARY_CONSTANT);
+    near(summarise(same, 4).usual, 40, 0);
     near(summarise(same, 4).mean.high, 40, 0);
     ck_assert_int_eq(summarise(few, 3).kind, SUMMARY_MEAN);
+}
+END_TEST
+
+/* Availability is 1 in nearly every replication. */
+START_TEST(hits_are_counted_from_the_usual_value_whatever_it_is)
+{
+    double x[60];
+    struct summary s;
+    size_t hits;
+
+    for (int i = 0; i < 60; i++)
+        x[i] = i % 20 == 7 ? 0.9 + i / 1000.0 : 1;
+    s = summarise(x, 60);
+    ck_assert_int_eq(s.kind, SUMMARY_RARE);
+    near(s.usual, 1, 0);
+    ck_assert_uint_eq(s.hits, 3);
+    near(s.hit_min, 0.907, 1e-12);
+    near(s.hit_max, 0.947, 1e-12);
+    /* Just half is no majority: hits are counted from 0 then. */
+    static const double half[] = {1, 5, 1, 6, NAN, 1, 7};
+    near(summary_usual(half, 7, &hits), 0, 0);
+    ck_assert_uint_eq(hits, 6);
+    static const double most[] = {2, 5, 2, 6, NAN, 2, 2};
+    near(summary_usual(most, 7, &hits), 2, 0);
+    ck_assert_uint_eq(hits, 2);
 }
 END_TEST
 
@@ -114,6 +141,7 @@ int main(void)
     tcase_add_test(c, nothing_defined_is_no_summary);
     tcase_add_loop_test(c, fewer_than_ten_hits_are_rare, 0, COUNT_OF(rare));
     tcase_add_test(c, equal_values_are_constant_and_few_values_are_not_rare);
+    tcase_add_test(c, hits_are_counted_from_the_usual_value_whatever_it_is);
     tcase_add_test(c, mean_follows_the_rule_for_skewed_data);
     return run_case("summary", c);
 }
