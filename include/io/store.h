@@ -182,6 +182,7 @@ struct store_query;
  * bound: ?1 is the first.  Never NULL; a fault is reported by query_end. */
 struct store_query *store_query(struct store *s, const char *sql);
 void query_bind_integer(struct store_query *q, int place, int64_t x);
+/* x is copied. */
 void query_bind_text(struct store_query *q, int place, const char *x);
 
 /* Step to the first or next row; false after the last, or on a fault. */
@@ -190,7 +191,7 @@ bool query_next(struct store_query *q);
 /* Columns of the row, from 0.  NULL reads as STORE_NONE, NaN, NULL; text is
  * valid until the next call. */
 int64_t query_integer(struct store_query *q, int column);
-double query_real(struct store_query *q, int column);
+double query_real(struct store_query *q, int column);   /* exact, not by text */
 const char *query_text(struct store_query *q, int column);
 
 /* Done; always to be called.  SIM_SYSTEM if anything went wrong. */

@@ -49,7 +49,4 @@ struct summary {
 struct summary summary_of(struct arena *scratch, const double *x, size_t n,
                           double confidence, uint64_t seed);
 
-/* Copy x without its NaN to out, in order; returns how many. */
-size_t summary_defined(const double *x, size_t n, double *out);
-
 #endif

@@ -61,7 +61,9 @@ static const char schema[] =
 
 /* ---- helpers for all files of the store ---- */
 
-enum sim_code store_fault(struct store *s, const char *doing)
+/* Report the last error of the database as "cannot DOING PATH: why".  Returns
+ * SIM_SYSTEM, or SIM_INVALID for a file that is damaged or no database. */
+static enum sim_code fault(struct store *s, const char *doing)
 {
     int code = sqlite3_errcode(s->db);
 
@@ -74,7 +76,7 @@ enum sim_code store_fault(struct store *s, const char *doing)
 enum sim_code store_run(struct store *s, const char *sql)
 {
     if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return store_fault(s, "write");
+        return fault(s, "write");
     return SIM_OK;
 }
 
@@ -83,7 +85,7 @@ sqlite3_stmt *store_prepare(struct store *s, const char *sql)
     sqlite3_stmt *st = NULL;
 
     if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK) {
-        store_fault(s, "read");
+        fault(s, "read");
         return NULL;
     }
     return st;
@@ -97,8 +99,8 @@ enum sim_code store_step(struct store *s, sqlite3_stmt *st)
         code = sqlite3_step(st);
     if (code == SQLITE_DONE)
         return sqlite3_reset(st) == SQLITE_OK ? SIM_OK
-                                              : store_fault(s, "write");
-    store_fault(s, "write");
+                                              : fault(s, "write");
+    fault(s, "write");
     sqlite3_reset(st);
     return SIM_SYSTEM;
 }
@@ -174,7 +176,7 @@ static enum sim_code set_journal(struct store *s, const char *sql)
             break;
         nanosleep(&pause, NULL);
     }
-    return store_fault(s, "write");
+    return fault(s, "write");
 }
 
 static enum sim_code settings(struct store *s)
@@ -219,7 +221,7 @@ static enum sim_code check_kind(struct store *s, enum store_mode mode)
     int64_t version = store_integer(s, "PRAGMA user_version", -1);
 
     if (objects < 0)
-        return store_fault(s, "read");
+        return fault(s, "read");
     if (objects == 0 && id == 0 && mode == STORE_WRITE)
         return SIM_OK;
     if (id != STORE_APPLICATION_ID) {
@@ -255,7 +257,7 @@ enum sim_code store_open(struct arena *a, const char *path,
     }
     if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL)
         != SQLITE_OK) {
-        code = store_fault(s, "open");
+        code = fault(s, "open");
         sqlite3_close(s->db);
         return code;
     }
@@ -450,7 +452,7 @@ bool query_next(struct store_query *q)
         return false;
     code = sqlite3_step(q->st);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
-        q->code = store_fault(q->store, "read");
+        q->code = fault(q->store, "read");
     return code == SQLITE_ROW;
 }
 

@@ -23,10 +23,6 @@ struct store {
     const char *invocation;     /* NULL before store_begin */
 };
 
-/* Report the last error of the database as "cannot DOING PATH: why".  Returns
- * SIM_SYSTEM, or SIM_INVALID for a file that is damaged or no database. */
-enum sim_code store_fault(struct store *s, const char *doing);
-
 /* Run statements without results or parameters. */
 enum sim_code store_run(struct store *s, const char *sql);
 

@@ -15,7 +15,8 @@ bool summary_is_rare(size_t hits, size_t n)
     return hits < FEW && hits <= n / 2;
 }
 
-size_t summary_defined(const double *x, size_t n, double *out)
+/* Copy x without its NaN to out, in order; returns how many. */
+static size_t defined_values(const double *x, size_t n, double *out)
 {
     size_t len = 0;
 
@@ -106,7 +107,7 @@ struct summary summary_of(struct arena *scratch, const double *x, size_t n,
     double *sorted;
     struct summary s = {.min = NAN, .max = NAN, .hit_min = NAN, .hit_max = NAN};
 
-    s.n = summary_defined(x, n, value);
+    s.n = defined_values(x, n, value);
     s.undefined = n - s.n;
     s.mean = ci_mean_ruled(value, s.n, confidence, seed);
     s.skewed = ci_skewed(value, s.n);
