@@ -1,0 +1,51 @@
+/*
+ * rollout.h - what `kubectl rollout` says and does about a Deployment.
+ *
+ * kubectl asks the API server: callers pass the newest versions.  Sentences
+ * are without the line end and belong to the arena.  Reference 1.10, 1.14.
+ */
+#ifndef MODELS_ROLLOUT_H
+#define MODELS_ROLLOUT_H
+#include "models/workload.h"
+
+struct api;
+
+/* `rollout status`: exactly one of done, failed and neither (wait on). */
+struct rollout_status {
+    bool done, failed;
+    const char *message;
+};
+struct rollout_status rollout_status(struct arena *a,
+                                     const struct deployment *d);
+
+/* One line of `rollout history`. */
+struct rollout_revision {
+    int64_t revision;
+    const char *cause;          /* annotation kubernetes.io/change-cause, or
+                                 * NULL */
+    const struct replicaset *set;
+};
+
+/* The revisions of d, lowest first, in a; returns how many. */
+size_t rollout_history(struct arena *a, const struct api *api,
+                       const struct deployment *d,
+                       struct rollout_revision **out);
+
+/* `rollout undo --to-revision=N` (0: the one before the newest).  Either set
+ * is what to go back to, or it is NULL: then message says why, and refused
+ * whether that is an error (exit 1) or a skipped rollback (exit 0). */
+struct rollout_undo {
+    const struct replicaset *set;
+    bool refused;
+    const char *message;        /* "rolled back" if set */
+};
+struct rollout_undo rollout_undo(struct arena *a, const struct api *api,
+                                 const struct deployment *d,
+                                 int64_t to_revision);
+
+/* What an undo to set writes: draft (of the Deployment) gets the template and
+ * the annotations of set, without what is bookkeeping. */
+void rollout_restore(struct arena *a, struct deployment *draft,
+                     const struct replicaset *set);
+
+#endif
