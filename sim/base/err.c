@@ -83,7 +83,7 @@ void diag_note(struct err_list *l, struct diag *d, const struct mark *m,
     va_end(args);
 }
 
-/* ---- order --------------------------------------------------------------- */
+/* ---- order -------------------------------------------------------------- */
 
 struct ref {
     size_t source, index;       /* order of the source; of the entry */
@@ -119,7 +119,7 @@ static struct ref *sorted(const struct err_list *l)
     return refs;
 }
 
-/* ---- the source line and its caret --------------------------------------- */
+/* ---- the source line and its caret -------------------------------------- */
 
 /* Line number line of s (from 1) without its end; len 0 if there is none. */
 static const char *source_line(const struct source *s, int line, size_t *len)

@@ -60,7 +60,7 @@ static const char *last_key(const struct binder *b)
     return b->path + n;
 }
 
-/* ---- faults ---------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------- */
 
 static const struct mark *mark_of(const struct value *v)
 {
@@ -95,7 +95,7 @@ struct diag *field_expected(struct binder *b, const struct value *v,
     return fault(b, mark_of(v), "Invalid", text);
 }
 
-/* ---- scalars ---------------------------------------------------------------- */
+/* ---- scalars ------------------------------------------------------------ */
 
 /* The text of a scalar, or a fault. */
 static const char *scalar(struct binder *b, const struct value *v,
@@ -344,7 +344,7 @@ static bool bind_int_or_percent(struct binder *b, const struct field *f,
     return true;
 }
 
-/* ---- structures --------------------------------------------------------------- */
+/* ---- structures --------------------------------------------------------- */
 
 static bool is_type(struct binder *b, const struct value *v,
                     enum value_type type)
@@ -444,7 +444,7 @@ static bool bind_custom(struct binder *b, const struct field *f,
     return f->parse(b, v, out);
 }
 
-/* ---- tables ------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------- */
 
 /* How each type is bound and how large it is. */
 static const struct type_info {

@@ -133,7 +133,7 @@ void field_markdown(FILE *out, const struct field *table, const char *prefix)
     markdown_rows(out, table, prefix, 0);
 }
 
-/* ---- JSON Schema ------------------------------------------------------------ */
+/* ---- JSON Schema -------------------------------------------------------- */
 
 static void schema(FILE *out, const struct field *table, int depth);
 

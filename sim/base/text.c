@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -139,13 +140,14 @@ uint32_t fnv32(uint32_t hash, const void *data, size_t len)
 }
 
 /* The fewest digits of x > 0 that read back; the value is 0.d1d2... x 10^*e.
- * Any decimal of 15 digits survives a double, so fewer need not be tried. */
+ * Any decimal of 15 digits survives a double that is not subnormal, so fewer
+ * need not be tried there. */
 static int shortest_digits(char *digits, double x, int *e)
 {
     char text[40];
     int n = 0;
 
-    for (int precision = 15; precision <= 17; precision++) {
+    for (int precision = x < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         snprintf(text, sizeof text, "%.*e", precision - 1, x);
         if (strtod(text, NULL) == x)
             break;

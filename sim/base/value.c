@@ -24,7 +24,7 @@
 #include "base/units.h"
 #include "base/vec.h"
 
-/* ---- what a plain scalar is ---------------------------------------------- */
+/* ---- what a plain scalar is --------------------------------------------- */
 
 static bool one_of(const char *s, const char *const *words)
 {
@@ -100,7 +100,7 @@ bool value_is_null(const struct value *v)
     return value_scalar_kind(v) == SCALAR_NULL;
 }
 
-/* ---- lookups -------------------------------------------------------------- */
+/* ---- lookups ------------------------------------------------------------ */
 
 static const struct member *member_at(const struct value *v, const char *key,
                                       size_t len)
@@ -133,7 +133,7 @@ const char *value_text(const struct value *v, const char *fallback)
     return v && v->type == VALUE_SCALAR && !value_is_null(v) ? v->u.text : fallback;
 }
 
-/* ---- paths ---------------------------------------------------------------- */
+/* ---- paths -------------------------------------------------------------- */
 
 enum step_kind { STEP_BAD, STEP_KEY, STEP_INDEX, STEP_NAME };
 
@@ -240,7 +240,7 @@ const struct value *value_at(const struct value *v, const char *path)
     return v;
 }
 
-/* ---- makers --------------------------------------------------------------- */
+/* ---- makers ------------------------------------------------------------- */
 
 static struct value *make(struct arena *a, enum value_type type,
                           const struct mark *m)
@@ -298,7 +298,7 @@ const struct value *value_map(struct arena *a, const struct member *members,
     return v;
 }
 
-/* ---- persistent edits ------------------------------------------------------ */
+/* ---- persistent edits --------------------------------------------------- */
 
 typedef VEC(struct member) member_vec;
 typedef VEC(const struct value *) item_vec;
@@ -396,7 +396,7 @@ const struct value *value_set(struct arena *a, const struct value *root,
     return x;
 }
 
-/* ---- RFC 7386 ------------------------------------------------------------- */
+/* ---- RFC 7386 ----------------------------------------------------------- */
 
 const struct value *value_merge(struct arena *a, const struct value *base,
                                 const struct value *patch)
@@ -415,7 +415,7 @@ const struct value *value_merge(struct arena *a, const struct value *base,
     return value_map(a, out.items, out.len, &patch->mark);
 }
 
-/* ---- strategic merge -------------------------------------------------------- */
+/* ---- strategic merge ---------------------------------------------------- */
 
 static const struct {
     const char *list;
@@ -641,7 +641,7 @@ const struct value *value_strategic(struct arena *a, const struct value *base,
     return value_map(a, out.items, out.len, &patch->mark);
 }
 
-/* ---- equality and canonical text -------------------------------------------- */
+/* ---- equality and canonical text ---------------------------------------- */
 
 /* The text of a plain integer without sign, base and zeros that say nothing. */
 static void put_int(struct buf *out, const char *s)

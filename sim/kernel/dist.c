@@ -58,7 +58,7 @@ static double seconds(int64_t ns)
     return (double)ns / (double)NS_PER_S;
 }
 
-/* ---- text ------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 static void put_seconds(struct buf *out, double s)
 {
@@ -85,7 +85,7 @@ static void put_named(struct buf *out, const char *name, double s)
     put_seconds(out, s);
 }
 
-/* ---- faults ------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------- */
 
 static bool wrong(struct binder *b, const struct value *v, const char *text)
 {
@@ -109,7 +109,7 @@ static bool bind(struct binder *b, const struct law *law,
     return field_bind(b, v, law->fields, p);
 }
 
-/* ---- constant and never ---------------------------------------------------------- */
+/* ---- constant and never ------------------------------------------------- */
 
 struct dist dist_constant(sim_time t)
 {
@@ -186,7 +186,7 @@ static void scalar_schema(FILE *out)
           "\"^(never|0|([0-9]+([.][0-9]*)?(ns|us|ms|s|m|h|d))+)$\"}]}", out);
 }
 
-/* ---- exponential -------------------------------------------------------------------- */
+/* ---- exponential -------------------------------------------------------- */
 
 #define POSITIVE_TIME(member, key_, doc_)                                     \
     { .type = FIELD_T_DURATION, .key = key_, .max = 1e9, .unit = "s",         \
@@ -236,7 +236,7 @@ static void exponential_put(struct buf *out, const struct dist *d)
     buf_putc(out, '}');
 }
 
-/* ---- lognormal ----------------------------------------------------------------------- */
+/* ---- lognormal ---------------------------------------------------------- */
 
 static const struct field lognormal_fields[] = {
     POSITIVE_TIME(median, "median", "The median; goes with p95."),
@@ -295,7 +295,7 @@ static void lognormal_put(struct buf *out, const struct dist *d)
     buf_putc(out, '}');
 }
 
-/* ---- gamma ------------------------------------------------------------------------------ */
+/* ---- gamma -------------------------------------------------------------- */
 
 static const struct field gamma_fields[] = {
     POSITIVE_TIME(mean, "mean", "The mean."),
@@ -404,7 +404,7 @@ static void gamma_put(struct buf *out, const struct dist *d)
     buf_putc(out, '}');
 }
 
-/* ---- weibull ------------------------------------------------------------------------------ */
+/* ---- weibull ------------------------------------------------------------ */
 
 static const struct field weibull_fields[] = {
     POSITIVE_TIME(scale, "scale", "What 63.2 % lie below."),
@@ -444,7 +444,7 @@ static void weibull_put(struct buf *out, const struct dist *d)
     buf_putc(out, '}');
 }
 
-/* ---- pareto -------------------------------------------------------------------------------- */
+/* ---- pareto ------------------------------------------------------------- */
 
 static const struct field pareto_fields[] = {
     POSITIVE_TIME(min, "min", "The least value."),
@@ -485,7 +485,7 @@ static void pareto_put(struct buf *out, const struct dist *d)
     buf_putc(out, '}');
 }
 
-/* ---- uniform, triangular, empirical: written as lists ------------------------------------------ */
+/* ---- uniform, triangular, empirical: written as lists ------------------- */
 
 /* The durations of list v, in seconds; NULL after a fault. */
 static double *read_times(struct binder *b, const struct value *v)
@@ -646,7 +646,7 @@ static void sample_schema(FILE *out)
     fputs("{\"type\":[\"array\",\"string\"]}", out);
 }
 
-/* ---- mixture --------------------------------------------------------------------------------------- */
+/* ---- mixture ------------------------------------------------------------ */
 
 struct part {
     double weight, mean;
@@ -780,7 +780,7 @@ static void mixture_schema(FILE *out)
           "[\"weight\"]}}", out);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------ */
+/* ---- the table ---------------------------------------------------------- */
 
 static const struct law laws[] = {
     { "constant", DIST_CONSTANT, NULL, parse_scalar, constant_at,
@@ -870,7 +870,7 @@ void dist_schema(FILE *out)
     fputs("}}]}", out);
 }
 
-/* ---- use ------------------------------------------------------------------------------------------------ */
+/* ---- use ---------------------------------------------------------------- */
 
 double dist_real_at(const struct dist *d, double u)
 {

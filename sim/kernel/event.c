@@ -113,7 +113,7 @@ _Noreturn void sim_bug(const struct sim *sim, const char *file, int line,
            sim->label);
 }
 
-/* ---- slots ------------------------------------------------------------------ */
+/* ---- slots -------------------------------------------------------------- */
 
 static uint32_t take_slot(struct sim *sim)
 {
@@ -159,7 +159,7 @@ static bool is_dead(void *ctx, uint64_t word)
     return !is_live(ctx, word);
 }
 
-/* ---- scheduling -------------------------------------------------------------- */
+/* ---- scheduling --------------------------------------------------------- */
 
 /* Into the sorted list of early entries: behind equal keys, which means
  * before them in memory, as the list is read from its end. */
@@ -228,7 +228,7 @@ bool sim_pending(const struct sim *sim, event_id id)
     return is_live(sim, id.bits);
 }
 
-/* ---- firing ------------------------------------------------------------------- */
+/* ---- firing ------------------------------------------------------------- */
 
 /* The hash of the name of kind, never of its address. */
 static uint64_t name_of(struct sim *sim, const struct event_kind *kind)
@@ -297,7 +297,7 @@ static bool fire_next(struct sim *sim, uint64_t limit)
     return false;
 }
 
-/* ---- feeders ------------------------------------------------------------------- */
+/* ---- feeders ------------------------------------------------------------ */
 
 void sim_add_feeder(struct sim *sim, const struct feeder *f)
 {
@@ -397,7 +397,7 @@ static bool feed(struct sim *sim, sim_time until)
     return true;
 }
 
-/* ---- the loop -------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------- */
 
 static void run_merged(struct sim *sim, sim_time until, uint64_t limit)
 {

@@ -285,7 +285,7 @@ START_TEST(random_programs_fire_in_the_total_order)
 }
 END_TEST
 
-/* ---- feeders ---------------------------------------------------------------- */
+/* ---- feeders ------------------------------------------------------------ */
 
 struct ticks {
     struct log *log;
@@ -416,7 +416,7 @@ START_TEST(a_feeder_that_stands_still_is_a_bug)
 }
 END_TEST
 
-/* ---- digest, observer, bugs ------------------------------------------------------ */
+/* ---- digest, observer, bugs --------------------------------------------- */
 
 static void hop(struct sim *sim, void *subject, int64_t arg);
 static const struct event_kind ev_hop = { "test.hop", 2, hop };
@@ -535,7 +535,7 @@ START_TEST(moving_the_clock_back_is_a_bug)
 }
 END_TEST
 
-/* ---- no allocation once warm ------------------------------------------------------ */
+/* ---- no allocation once warm -------------------------------------------- */
 
 static void churn(struct sim *sim, void *subject, int64_t arg);
 static const struct event_kind ev_churn = { "test.churn", 2, churn };
