@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "models/measure.h"
 #include "models/network.h"
 #include "models/node.h"
 #include "models/pod.h"
@@ -359,6 +360,8 @@ static void record_rows(struct world *w, const struct meta *before,
 void record_commit(struct world *w, const struct meta *before,
                    const struct meta *after)
 {
+    if (w->measure && w->traffic)
+        measure_commit(w, before, after);
     if (w->record.rows)
         record_rows(w, before, after);
 }

@@ -47,13 +47,11 @@ void measure_watch(struct world *w, struct rules *r, double share);
 void measure_rules_changed(struct world *w, struct rules *r);
 void measure_process_changed(struct world *w, struct process *p);
 
-/* A pod has accepted a request of a client. */
-void measure_served(struct world *w, struct ask *a, const struct version *v);
-
-/* A client's request was sent; has its final outcome, known at `end`. */
+/* A client's request was sent; was accepted by its pod; has its final outcome,
+ * which the client learns at `end` (end is not in order from call to call). */
 void measure_sent(struct world *w, const struct ask *a);
-void measure_outcome(struct world *w, const struct ask *a,
-                     const struct version *v, object_uid pod, enum cause cause,
+void measure_served(struct world *w, struct ask *a);
+void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
                      sim_time end);
 
 #endif

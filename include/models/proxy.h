@@ -22,13 +22,15 @@ void network_new(struct world *w);
 
 struct policy {
     bool internal_local, external_local;    /* of the Service */
+    bool external;              /* reachable from outside (NodePort, ...) */
     bool terminating;           /* fall back to serving, terminating ones
                                  * (from 1.26 on) */
 };
 
 /* What a node uses of a Service's endpoints.  cluster and local have room for
- * n indexes and get ncluster and nlocal of them, in order of items; local is
- * empty unless a policy is Local.  any: is there a usable endpoint at all? */
+ * n indexes and get ncluster and nlocal of them, in order of items; cluster is
+ * empty if no traffic is cluster-wide, local unless a policy is Local.  any:
+ * is there a usable endpoint at all? */
 struct selection {
     size_t *cluster, *local;
     size_t ncluster, nlocal;
@@ -46,21 +48,18 @@ struct rule {
 };
 
 struct rules {
-    const char *key;            /* "namespace/name" of the Service */
+    const char *space, *name;   /* of the Service */
     object_uid node;
-    bool known;                 /* the proxy has programmed this Service */
     struct rule *items;         /* usable endpoints, in order of pod uid */
-    size_t len, cap;
+    size_t len;
     bool drop;                  /* without endpoints: dropped, not rejected */
-    sim_time leaks_from;        /* from here until the next change, packets are
+    sim_time leaks_from;        /* from here to the next change packets are
                                  * neither rejected nor translated; NEVER */
     bool affinity;              /* sessionAffinity ClientIP */
     sim_time affinity_timeout;
-    struct affinity *stuck;     /* proxy.c: by client */
     unsigned turn;              /* round robin */
-    size_t watch;               /* for measure.c: 1 + its index; 0: none */
-    struct proxy *proxy;
-    struct rules *next;         /* proxy.c */
+    size_t watch;               /* measure.c: 1 + its place; 0: unwatched */
+    struct rules_state *state;  /* proxy.c */
 };
 
 /* The rules on a node for Service space/name, which need not exist yet.
@@ -72,6 +71,9 @@ struct rules *network_rules(struct world *w, object_uid node,
  * request's uniform; client: its address, for affinity. */
 const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
                               sim_time now);
+
+/* Is this pod among the endpoints of r? */
+bool rules_have(const struct rules *r, object_uid pod);
 
 /* ---- balancers -------------------------------------------------------------- */
 

@@ -1,9 +1,11 @@
 /*
  * request.h - a request, its fate, and the servers that meet it.
  *
- * What is random about request i of a source is drawn when it arrives, in a
+ * What is random about request i of a sender is drawn when it arrives, in a
  * fixed order, so that it is the same request under every strategy.  Further
- * attempts draw from an address (source, i, attempt), not from a sequence.
+ * attempts draw from an address (sender, i, attempt), not from a sequence.
+ * A sender is a traffic class of the scenario, or the calls that services
+ * make to a Service; a server is a pod's process as requests meet it.
  */
 #ifndef MODELS_REQUEST_H
 #define MODELS_REQUEST_H
@@ -11,9 +13,9 @@
 #include <stdint.h>
 #include "kernel/event.h"
 
-struct source;
+struct job;
 struct server;
-struct request;
+struct sender;
 
 enum cause {
     CAUSE_NONE,                 /* answered well */
@@ -33,16 +35,17 @@ struct version {
 
 /* One request, in one of its attempts. */
 struct ask {
-    struct source *source;
-    int64_t i;                  /* of its source, from 0 */
+    struct sender *sender;
+    int64_t i;                  /* of its sender, from 0 */
     sim_time sent;              /* first attempt: the intended arrival */
+    struct job *parent;         /* the work it is part of; NULL: a client's */
     double u_pick, u_work, u_error; /* of this attempt */
+    struct server *server;      /* of the pod last routed to; NULL: none */
     uint32_t user;              /* 0 .. users - 1; 0 without users */
-    uint16_t place;             /* which of the source's client nodes */
+    uint16_t place;             /* which of its sender's client nodes */
     uint8_t attempt;            /* from 0 */
-    bool first_failed;
+    bool first_failed;          /* the first attempt did */
     bool exposed;               /* some attempt was served by the release */
-    struct request *parent;     /* made to serve that one; NULL: a client's */
 };
 
 #endif

@@ -34,7 +34,13 @@ struct cluster_spec {
     size_t npools;
     struct timings timings;
     enum proxy_mode proxy_mode;
-    sim_time min_sync_period, sync_period;
+    sim_time min_sync_period;   /* < 0: 1 s; 0 for ipvs and profile exact */
+    sim_time sync_period;
+    sim_time icmp_ratelimit;    /* net.ipv4.icmp_ratelimit of the nodes: one
+                                 * reject a client is told of per this time,
+                                 * after a burst of 6; 0: all; < 0: 1 s, 0 in
+                                 * profile exact */
+    int source_ports;           /* of a client; 0: 28232, Linux's default */
     double controller_qps, controller_burst;    /* 20, 30; 0: no limit */
     double scheduler_qps, scheduler_burst;      /* 50, 100 */
     double kubelet_qps, kubelet_burst;          /* 50, 100 */

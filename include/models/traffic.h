@@ -20,20 +20,37 @@ struct world;
  * network_new and measure_new, before objects are applied. */
 void traffic_new(struct world *w);
 
-/* Settle what has ended by now; then prove that the accounts close: per source
+/* Settle what has ended by now; then prove that the accounts close: per sender
  * and version, arrived = answered well + failed + in flight. */
 void traffic_close(struct world *w);
 
 /* ---- for proxies and measurement ------------------------------------------- */
 
+/* The name of a sender; the users it tells apart (0: none); and its place, 0,
+ * 1, ..., among the traffic classes of the scenario. */
+const char *sender_name(const struct sender *s);
+int sender_users(const struct sender *s);
+size_t sender_index(const struct sender *s);
+size_t traffic_sending(const struct world *w);
+
+/* The version and the name of a server's pod; s NULL: version 0, "". */
+const struct version *server_version(const struct server *s);
+const char *server_pod(const struct server *s);
+
+/* Count all outcomes that are known by now (they may be put down late). */
+void traffic_settle(struct world *w);
+
 /* Would a new connection to this process be served? */
 bool traffic_able(const struct process *p);
 
-/* The version of a pod, and of pods of this template.  Its name is the tag of
- * the released container's image (release.images, else the first container),
- * or the whole image if another version has that tag.  Never NULL. */
-const struct version *traffic_version_of_pod(struct world *w, object_uid pod);
+/* The version of pods of this template; and of the pod of p, for as long as w
+ * lives.  A name is the tag of the released container's image (the first of
+ * release.images, else the first container), or the whole image if another
+ * version has that tag.  Never NULL. */
 const struct version *traffic_version(struct world *w,
                                       const struct pod_template *t);
+const struct version *traffic_version_of(struct world *w, struct process *p);
+const struct version *traffic_version_at(const struct world *w, size_t index);
+size_t traffic_versions(const struct world *w);
 
 #endif

@@ -1,0 +1,172 @@
+/*
+ * measure.c - requests: outcomes, latencies, users, exposure.
+ *
+ * Only requests sent in the measured time count.  A request counts once, by
+ * its final outcome; as exposed if the new version accepted any attempt of
+ * it.  Latency runs from the intended arrival to the answer, over all
+ * attempts.  A user sees a flip when a pod of another version than last time
+ * accepts a request of his.
+ */
+#include "models/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure_impl.h"
+
+void measure_new(struct world *w)
+{
+    struct measure *m = arena_make(w->arena, struct measure);
+
+    w->measure = m;
+    m->w = w;
+    m->from = w->spec->warmup;
+    m->end = m->from + w->spec->duration;
+    hist_init(&m->latency, w->arena);
+    rollout_new(m);
+    window_new(m);
+}
+
+static bool is_measured(const struct measure *m, const struct ask *a)
+{
+    return a->sent >= m->from;
+}
+
+void measure_sent(struct world *w, const struct ask *a)
+{
+    struct measure *m = w->measure;
+
+    if (!is_measured(m, a))
+        return;
+    m->requests++;
+    window_sent(m, a);
+}
+
+/* ---- users -------------------------------------------------------------------------- */
+
+static struct per_user *users_of(struct measure *m, const struct sender *s)
+{
+    struct arena *a = m->w->arena;
+    struct per_user *u;
+
+    if (!m->users)
+        m->users = arena_many(a, struct per_user, traffic_sending(m->w));
+    u = &m->users[sender_index(s)];
+    if (!u->saw) {
+        u->saw = arena_many(a, uint16_t, (size_t)sender_users(s));
+        u->exposed = arena_many(a, uint8_t, (size_t)sender_users(s));
+        m->have_users = true;
+    }
+    return u;
+}
+
+static void served_user(struct measure *m, const struct ask *a,
+                        const struct version *v)
+{
+    struct per_user *u = users_of(m, a->sender);
+    uint16_t last = u->saw[a->user];
+
+    u->saw[a->user] = (uint16_t)v->index;
+    if (!is_measured(m, a))
+        return;
+    m->flips += last != 0 && last != v->index;
+    if (a->exposed && !u->exposed[a->user]) {
+        u->exposed[a->user] = 1;
+        m->exposed_users++;
+    }
+}
+
+void measure_served(struct world *w, struct ask *a)
+{
+    struct measure *m = w->measure;
+    const struct version *v = server_version(a->server);
+    struct rollout *r = &m->rollout;
+
+    if (v == r->new_ && v != r->old) {
+        a->exposed = true;
+        r->last_new = world_now(w);
+    }
+    if (sender_users(a->sender) > 0)
+        served_user(m, a, v);
+}
+
+/* ---- outcomes ------------------------------------------------------------------------- */
+
+static void count_version(struct measure *m, const struct ask *a,
+                          enum cause cause, sim_time end)
+{
+    const struct version *v = server_version(a->server);
+    struct rollout *r = &m->rollout;
+
+    while (m->versions.len <= v->index)
+        vec_push(m->w->arena, &m->versions, (struct per_version){ 0 });
+    m->versions.items[v->index].requests++;
+    if (cause == CAUSE_NONE)
+        return;
+    m->versions.items[v->index].failed++;
+    if (r->new_ && v == r->new_ && v != r->old &&
+        (r->first_bad == SIM_NEVER || end < r->first_bad))
+        r->first_bad = end;
+}
+
+static void record_failure(struct measure *m, const struct ask *a,
+                           enum cause cause)
+{
+    struct failure_row row = {
+        .at = a->sent, .source = sender_name(a->sender), .request = a->i,
+        .version = server_version(a->server)->name,
+        .pod = server_pod(a->server), .cause = cause_names[cause],
+    };
+
+    vec_push(m->w->arena, &m->w->record.failures, row);
+}
+
+void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
+                     sim_time end)
+{
+    struct measure *m = w->measure;
+
+    if (!is_measured(m, a))
+        return;
+    if (cause == CAUSE_NONE) {
+        m->ok++;
+        hist_add(&m->latency, end - a->sent);
+    } else {
+        m->failed[cause]++;
+        if (w->record.rows)
+            record_failure(m, a, cause);
+    }
+    m->first_failed += a->first_failed ||
+                       (a->attempt == 0 && cause != CAUSE_NONE);
+    m->exposed += a->exposed;
+    count_version(m, a, cause, end);
+    window_outcome(m, a, cause, end);
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+static int by_time(const void *x, const void *y)
+{
+    const struct failure_row *a = x, *b = y;
+    int order;
+
+    if (a->at != b->at)
+        return a->at < b->at ? -1 : 1;
+    order = strcmp(a->source, b->source);
+    if (order)
+        return order;
+    return a->request < b->request ? -1 : a->request > b->request;
+}
+
+void measure_finish(struct world *w)
+{
+    struct measure *m = w->measure;
+    struct record *record = &w->record;
+
+    traffic_close(w);
+    outage_count(m);
+    window_finish(m);
+    if (record->failures.len > 0)
+        qsort(record->failures.items, record->failures.len,
+              sizeof(*record->failures.items), by_time);
+}

@@ -1,0 +1,120 @@
+/*
+ * measure_impl.h - the parts of measurement, to each other.
+ *
+ *   measure.c   requests: outcomes, users, exposure; rows of failures
+ *   window.c    seconds: brownout, rows of the series
+ *   outage.c    who can be reached: downtime, mixed versions
+ *   rollout.c   the release: pods, capacity, completion, rollback
+ *   metrics.c   the table of metrics, and their values
+ */
+#ifndef MODELS_MEASURE_IMPL_H
+#define MODELS_MEASURE_IMPL_H
+#include <math.h>
+#include "base/pool.h"
+#include "base/vec.h"
+#include "kernel/tally.h"
+#include "models/measure.h"
+#include "models/proxy.h"
+#include "models/traffic.h"
+#include "models/world.h"
+
+/* A place from which requests go. */
+struct watch {
+    struct rules *rules;
+    double share;               /* of all requests */
+    size_t able, able_new;      /* endpoints that serve; of the new version */
+};
+
+struct outage {
+    VEC(struct watch) watches;
+    size_t closed;              /* watches without an able endpoint */
+    size_t reach_old, reach_new;/* watches with such an endpoint */
+    double closed_share;
+    double downtime, longest, stretch;  /* s, weighted */
+    double mixed;               /* s */
+    sim_time since;             /* all is counted up to here */
+};
+
+/* Pods of one version, as the API server has them. */
+struct fleet {
+    int64_t pods, ready;        /* ready: and not terminating */
+    int64_t cpu_milli, memory_bytes;    /* requested */
+};
+
+struct rollout {
+    sim_time released, completed, old_gone;     /* SIM_NEVER: not (yet) */
+    sim_time decided, restored; /* rollback: decision, all well again */
+    sim_time first_bad;         /* first failure at the new version */
+    sim_time last_new;          /* last request the new version accepted */
+    object_uid deployment;      /* the released one; 0: told by a strategy */
+    uint64_t identity;          /* of the new template */
+    const struct version *old, *new_;   /* NULL: unknown */
+    VEC(struct fleet) fleets;   /* by version index */
+    struct fleet before;        /* of the application, at the release */
+    struct level pods, ready, cpu, memory;      /* since the release */
+};
+
+struct second {                 /* by the time of sending */
+    uint32_t requests, failed, slow;    /* with an outcome */
+};
+
+/* The requests of one second, sender and version; only with rows. */
+struct cell {
+    size_t second, sender, version;
+    int64_t requests, failed;
+    struct hist hist;
+    struct cell *next;
+};
+
+struct window {
+    struct second *seconds;
+    size_t len;
+    size_t present;             /* the last second begun; only with rows */
+    struct cell *open;
+    struct cell *spare;
+    uint32_t **sent, **settled; /* by sender, second; only with rows */
+};
+
+struct per_user {               /* of one sender */
+    uint16_t *saw;              /* version of the last answer; 0: none */
+    uint8_t *exposed;
+};
+
+struct per_version {            /* outcomes by version */
+    int64_t requests, failed;
+};
+
+struct measure {
+    struct world *w;
+    sim_time from, end;         /* the measured time */
+    int64_t requests, ok, first_failed;
+    int64_t failed[CAUSE_COUNT];
+    int64_t exposed, exposed_users, flips;
+    struct hist latency;
+    VEC(struct per_version) versions;
+    struct per_user *users;     /* by sender; NULL until asked for */
+    bool have_users;
+    struct outage outage;
+    struct rollout rollout;
+    struct window window;
+};
+
+/* outage.c: the release is known, all counts of new versions change; count
+ * up to now. */
+void outage_recount(struct measure *m);
+void outage_count(struct measure *m);
+
+/* rollout.c */
+void rollout_new(struct measure *m);
+/* Something changed that restoration depends on. */
+void rollout_look(struct measure *m);
+
+/* window.c */
+void window_new(struct measure *m);
+void window_sent(struct measure *m, const struct ask *a);
+void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
+                    sim_time end);
+double window_brownout(const struct measure *m);
+void window_finish(struct measure *m);
+
+#endif

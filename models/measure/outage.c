@@ -1,0 +1,132 @@
+/*
+ * outage.c - could a new request be served?
+ *
+ * Watched are the rules of every node from which requests come.  A place is
+ * closed while none of the endpoints in its rules has a process that listens
+ * and answers: what counts is where a new request would be sent, not what the
+ * pods know.  Time in which places with a share s of all requests are closed
+ * counts s-fold as downtime; so with a Poisson rate and clients that give up
+ * at once, lost requests = rate x downtime.  An outage is a stretch in which
+ * some place is closed.  Versions are mixed while new requests can reach both
+ * the old and the new one.
+ */
+#include "measure_impl.h"
+
+static bool of_new(const struct measure *m, struct process *p)
+{
+    return m->rollout.new_ && m->rollout.new_ != m->rollout.old &&
+           traffic_version_of(m->w, p) == m->rollout.new_;
+}
+
+/* Bring the integrals up to now. */
+void outage_count(struct measure *m)
+{
+    struct outage *o = &m->outage;
+    sim_time now = world_now(m->w);
+    sim_time since = o->since > m->from ? o->since : m->from;
+    double elapsed = now > since ? (double)(now - since) / (double)SIM_S : 0;
+
+    o->since = now;
+    if (o->closed > 0) {
+        o->downtime += elapsed * o->closed_share;
+        o->stretch += elapsed * o->closed_share;
+        if (o->stretch > o->longest)
+            o->longest = o->stretch;
+    } else {
+        o->stretch = 0;
+    }
+    if (o->reach_old > 0 && o->reach_new > 0)
+        o->mixed += elapsed;
+}
+
+static void tally_watch(struct outage *o, const struct watch *watch, int sign)
+{
+    size_t one = (size_t)sign;  /* wraps: subtraction */
+
+    if (watch->able == 0)
+        o->closed += one;
+    if (watch->able_new > 0)
+        o->reach_new += one;
+    if (watch->able > watch->able_new)
+        o->reach_old += one;
+}
+
+static double share_closed(const struct outage *o)
+{
+    double sum = 0;
+
+    if (o->closed == o->watches.len)
+        return 1;
+    for (size_t i = 0; i < o->watches.len; i++)
+        if (o->watches.items[i].able == 0)
+            sum += o->watches.items[i].share;
+    return sum;
+}
+
+/* Look at one place anew; the integrals are up to date. */
+static void recount(struct measure *m, struct watch *watch)
+{
+    struct outage *o = &m->outage;
+    const struct rules *r = watch->rules;
+    size_t closed = o->closed;
+
+    tally_watch(o, watch, -1);
+    watch->able = watch->able_new = 0;
+    for (size_t i = 0; i < r->len; i++) {
+        struct process *p = r->items[i].process;
+
+        if (!traffic_able(p))
+            continue;
+        watch->able++;
+        watch->able_new += of_new(m, p);
+    }
+    tally_watch(o, watch, 1);
+    if (o->closed != closed)
+        o->closed_share = o->closed ? share_closed(o) : 0;
+    if (o->closed == 0)
+        o->stretch = 0;
+}
+
+void outage_recount(struct measure *m)
+{
+    outage_count(m);
+    for (size_t i = 0; i < m->outage.watches.len; i++)
+        recount(m, &m->outage.watches.items[i]);
+}
+
+void measure_watch(struct world *w, struct rules *r, double share)
+{
+    struct outage *o = &w->measure->outage;
+    struct watch watch = { .rules = r, .share = share };
+
+    if (r->watch > 0) {         /* two senders, one way */
+        o->watches.items[r->watch - 1].share += share;
+        return;
+    }
+    outage_count(w->measure);
+    vec_push(w->arena, &o->watches, watch);
+    r->watch = o->watches.len;
+    tally_watch(o, &watch, 1);
+    o->closed_share = share_closed(o);
+    recount(w->measure, &o->watches.items[r->watch - 1]);
+}
+
+void measure_rules_changed(struct world *w, struct rules *r)
+{
+    if (r->watch == 0)
+        return;
+    outage_count(w->measure);
+    recount(w->measure, &w->measure->outage.watches.items[r->watch - 1]);
+    rollout_look(w->measure);
+}
+
+void measure_process_changed(struct world *w, struct process *p)
+{
+    struct outage *o = &w->measure->outage;
+
+    outage_count(w->measure);
+    for (size_t i = 0; i < o->watches.len; i++)
+        if (rules_have(o->watches.items[i].rules, p->pod))
+            recount(w->measure, &o->watches.items[i]);
+    rollout_look(w->measure);
+}

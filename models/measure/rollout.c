@@ -1,0 +1,207 @@
+/*
+ * rollout.c - the release: how far it is, what it costs, how it is undone.
+ *
+ * Pods are counted per version as the API server has them, from creation to
+ * removal.  From the release on, the pods of the old and of the new version
+ * together (the application) are compared with those at that instant: most
+ * pods at once, ready pods least, pod-, cpu- and memory-seconds in excess.
+ * It is complete when `kubectl rollout status` would say so of the new
+ * template.
+ *
+ * A restart releases the same images again: then old and new cannot be told
+ * apart, and what would compare them is undefined.
+ */
+#include <string.h>
+
+#include "measure_impl.h"
+#include "models/pod.h"
+#include "models/workload.h"
+
+/* ---- pods ---------------------------------------------------------------------- */
+
+static struct fleet *fleet_of(struct measure *m, const struct version *v)
+{
+    struct rollout *r = &m->rollout;
+
+    while (r->fleets.len <= v->index)
+        vec_push(m->w->arena, &r->fleets, (struct fleet){ 0 });
+    return &r->fleets.items[v->index];
+}
+
+static void count_pod(struct measure *m, const struct meta *meta, int sign)
+{
+    const struct pod *p = pod_seen(meta);
+    struct fleet *f = fleet_of(m, traffic_version(m->w, p->template));
+
+    f->pods += sign;
+    f->ready += p->ready && !meta_deleting(meta) ? sign : 0;
+    f->cpu_milli += sign * p->template->spec->cpu_milli;
+    f->memory_bytes += sign * p->template->spec->memory_bytes;
+}
+
+/* Old and new pods together. */
+static struct fleet application(struct measure *m)
+{
+    struct rollout *r = &m->rollout;
+    struct fleet sum = { 0 };
+
+    if (r->old)
+        sum = *fleet_of(m, r->old);
+    if (r->new_ && r->new_ != r->old) {
+        struct fleet f = *fleet_of(m, r->new_);
+
+        sum.pods += f.pods;
+        sum.ready += f.ready;
+        sum.cpu_milli += f.cpu_milli;
+        sum.memory_bytes += f.memory_bytes;
+    }
+    return sum;
+}
+
+static void pods_changed(struct measure *m)
+{
+    struct rollout *r = &m->rollout;
+    sim_time now = world_now(m->w);
+    struct fleet f;
+
+    if (r->released == SIM_NEVER)
+        return;
+    f = application(m);
+    level_set(&r->pods, now, (double)f.pods);
+    level_set(&r->ready, now, (double)f.ready);
+    level_set(&r->cpu, now, (double)f.cpu_milli / 1000);
+    level_set(&r->memory, now, (double)f.memory_bytes / (1 << 30));
+    if (!r->old || r->old == r->new_)
+        return;
+    if (fleet_of(m, r->old)->pods > 0)
+        r->old_gone = SIM_NEVER;
+    else if (r->old_gone == SIM_NEVER)
+        r->old_gone = now;
+}
+
+/* ---- the release ------------------------------------------------------------------- */
+
+static void release(struct measure *m, const struct pod_template *old,
+                    const struct pod_template *new_)
+{
+    struct rollout *r = &m->rollout;
+    sim_time now = world_now(m->w);
+
+    r->released = now;
+    r->old = old ? traffic_version(m->w, old) : NULL;
+    r->new_ = new_ ? traffic_version(m->w, new_) : NULL;
+    r->identity = new_ ? new_->identity : 0;
+    r->before = application(m);
+    level_start(&r->pods, now, (double)r->before.pods);
+    level_start(&r->ready, now, (double)r->before.ready);
+    level_start(&r->cpu, now, (double)r->before.cpu_milli / 1000);
+    level_start(&r->memory, now, (double)r->before.memory_bytes / (1 << 30));
+    outage_recount(m);
+}
+
+void measure_release(struct world *w, const struct pod_template *old,
+                     const struct pod_template *new_)
+{
+    if (w->measure->rollout.released == SIM_NEVER)
+        release(w->measure, old, new_);
+}
+
+void measure_complete(struct world *w)
+{
+    struct rollout *r = &w->measure->rollout;
+
+    if (r->completed == SIM_NEVER)
+        r->completed = world_now(w);
+}
+
+/* Is this Deployment the one that the scenario releases (any, if it does not
+ * say)? */
+static bool is_released(const struct measure *m, const struct meta *d)
+{
+    const struct release_spec *spec = &m->w->spec->release;
+    const char *slash;
+
+    if (!spec->given || !spec->workload)
+        return true;
+    slash = strchr(spec->workload, '/');
+    return slash && strcmp(slash + 1, d->name) == 0;
+}
+
+/* What kubectl rollout status calls successfully rolled out. */
+static bool is_complete(const struct deployment *d)
+{
+    return d->observed_generation >= d->meta.generation &&
+           d->updated >= d->replicas && d->status_replicas <= d->updated &&
+           d->available >= d->updated;
+}
+
+static void deployment_changed(struct measure *m, const struct meta *before,
+                               const struct meta *after)
+{
+    struct rollout *r = &m->rollout;
+    const struct deployment *old, *d;
+
+    if (!before || !after)
+        return;
+    old = deployment_seen(before);
+    d = deployment_seen(after);
+    if (r->released == SIM_NEVER && world_now(m->w) >= m->from &&
+        old->template->identity != d->template->identity &&
+        is_released(m, after)) {
+        release(m, old->template, d->template);
+        r->deployment = after->uid;
+    }
+    if (r->completed == SIM_NEVER && r->deployment == after->uid &&
+        r->deployment != 0 && d->template->identity == r->identity &&
+        is_complete(d))
+        r->completed = world_now(m->w);
+}
+
+void measure_commit(struct world *w, const struct meta *before,
+                    const struct meta *after)
+{
+    const struct meta *any = after ? after : before;
+    struct measure *m = w->measure;
+
+    if (any->kind == KIND_DEPLOYMENT)
+        deployment_changed(m, before, after);
+    if (any->kind != KIND_POD)
+        return;
+    if (before)
+        count_pod(m, before, -1);
+    if (after)
+        count_pod(m, after, 1);
+    pods_changed(m);
+    rollout_look(m);
+}
+
+/* ---- rolling back ---------------------------------------------------------------------- */
+
+void measure_rollback_decided(struct world *w)
+{
+    struct rollout *r = &w->measure->rollout;
+
+    if (r->decided == SIM_NEVER)
+        r->decided = world_now(w);
+}
+
+/* Is the old version at full capacity and serving everything? */
+void rollout_look(struct measure *m)
+{
+    struct rollout *r = &m->rollout;
+
+    if (r->decided == SIM_NEVER || r->restored != SIM_NEVER || !r->old)
+        return;
+    if (fleet_of(m, r->old)->ready >= r->before.ready &&
+        m->outage.closed == 0 && m->outage.reach_new == 0)
+        r->restored = world_now(m->w);
+}
+
+void rollout_new(struct measure *m)
+{
+    struct rollout *r = &m->rollout;
+
+    r->released = r->completed = r->old_gone = SIM_NEVER;
+    r->decided = r->restored = SIM_NEVER;
+    r->first_bad = r->last_new = SIM_NEVER;
+}

@@ -1,0 +1,531 @@
+/*
+ * proxy.c - kube-proxy: a node's rules follow the slices, late.
+ *
+ * A change that the proxy sees is written to the kernel by its next sync.
+ * Syncs are limited: 1.20 has a token bucket of two, refilled once per
+ * minSyncPeriod, and no sync starts earlier than that period after the last
+ * one ended unless a token is there; later releases start at once after a
+ * quiet spell and otherwise one period after the end of the last sync.  A
+ * sync reads what was seen at its start and takes effect at its end.  1.20
+ * writes all Services in each sync, so its length grows with their number.
+ *
+ * In iptables mode the filter table is committed before the nat table: when
+ * endpoints come back, packets are for a moment neither rejected nor
+ * translated, and whoever connects then is lost (rules.leaks_from).
+ *
+ * Not modelled: the periodic full sync (it writes what is there already),
+ * failures of a sync, health-check node ports, DNS of headless Services
+ * (their endpoints are used as if they were proxied).
+ * Source: pkg/util/async/bounded_frequency_runner.go at v1.20,
+ * pkg/proxy/runner at v1.36; reference 6.3; recordings of requests 1, 4, 8, 9.
+ */
+#include "models/proxy.h"
+
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/map.h"
+#include "models/informer.h"
+#include "models/measure.h"
+#include "models/node.h"
+#include "models/pod.h"
+#include "models/process.h"
+#include "models/world.h"
+
+#define BURST_1_20 2.0          /* BoundedFrequencyRunner's burstRuns */
+/* A sync of 1001 Services took 0.72 s, of one 0.087 s (recordings, 9). */
+#define PER_SERVICE_1_20 0.0073 /* share of a sync of one Service */
+/* The nat table follows the filter table by about 16 of 90 ms. */
+#define LEAK_SHARE 0.18         /* of a sync; inferred from recordings, 4 */
+
+struct stuck {                  /* a client that sticks to an endpoint */
+    object_uid pod;
+    sim_time used;
+};
+
+/* What the proxy keeps besides the rules proper. */
+struct rules_state {
+    struct proxy *proxy;
+    bool dirty;                 /* changed since the last sync began */
+    bool staged;                /* the sync under way will change it */
+    struct rules next;          /* to be in force at the end of the sync */
+    size_t cap, next_cap;       /* of items and next.items */
+    struct map clients;         /* client -> struct stuck */
+    struct rules *after;        /* of the same proxy */
+};
+
+struct proxy {
+    struct world *w;
+    object_uid node;
+    unsigned index;             /* 0, 1, ...: also its lane */
+    struct informer *slices;
+    struct stream stream;
+    struct rules *rules;        /* all of them */
+    double tokens;              /* 1.20 */
+    sim_time filled;            /* when tokens was right */
+    sim_time ended;             /* the last sync; < 0: none yet */
+    bool running, again;
+    event_id timer;
+};
+
+struct network {
+    struct world *w;
+    struct informer *services;
+    struct map proxies;         /* by node uid */
+    unsigned nproxies;
+    sim_time min_sync;
+    size_t *cluster, *local;    /* scratch for proxy_select */
+    size_t scratch;
+};
+
+/* ---- balancers --------------------------------------------------------------------- */
+
+#define BALANCER(id) extern const struct balancer_ops balancer_##id;
+#include "models/balancers.list"
+#undef BALANCER
+
+const struct balancer_ops *balancer_of(enum proxy_mode mode)
+{
+    return mode == PROXY_IPVS ? &balancer_round_robin : &balancer_random;
+}
+
+static size_t rule_index(const struct rules *r, object_uid pod)
+{
+    size_t low = 0, high = r->len;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+
+        if (r->items[mid].pod < pod)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < r->len && r->items[low].pod == pod ? low : r->len;
+}
+
+bool rules_have(const struct rules *r, object_uid pod)
+{
+    return rule_index(r, pod) < r->len;
+}
+
+/* The endpoint that client sticks to, if it still counts. */
+static size_t stuck_index(struct rules *r, uint64_t client, sim_time now)
+{
+    struct stuck *s = map_get_number(&r->state->clients, client);
+
+    if (!s || now - s->used > r->affinity_timeout)
+        return r->len;
+    return rule_index(r, s->pod);
+}
+
+static void stick(struct rules *r, uint64_t client, object_uid pod,
+                  sim_time now)
+{
+    struct map *clients = &r->state->clients;
+    struct stuck *s = map_get_number(clients, client);
+
+    if (!s) {
+        s = arena_make(r->state->proxy->w->arena, struct stuck);
+        map_put_number(clients, client, s);
+    }
+    s->pod = pod;
+    s->used = now;
+}
+
+/* Processes are known once the pod has a network. */
+static const struct rule *resolved(struct rules *r, size_t i)
+{
+    struct rule *rule = &r->items[i];
+
+    if (!rule->process)
+        rule->process = process_of(r->state->proxy->w, rule->pod, rule->port);
+    return rule;
+}
+
+const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
+                              sim_time now)
+{
+    const struct world *w = r->state->proxy->w;
+    size_t i = r->len;
+
+    if (r->len == 0)
+        return NULL;
+    if (r->affinity)
+        i = stuck_index(r, client, now);
+    if (i == r->len)
+        i = balancer_of(w->spec->cluster.proxy_mode)->pick(r, u);
+    if (r->affinity)
+        stick(r, client, r->items[i].pod, now);
+    return resolved(r, i);
+}
+
+/* ---- what the rules for a Service ought to be ------------------------------------------ */
+
+static struct policy policy_of(const struct world *w, const struct service *s)
+{
+    return (struct policy){
+        .internal_local = s->internal_local,
+        .external_local = s->external_local,
+        .external = s->type == SERVICE_NODE_PORT ||
+                    s->type == SERVICE_LOAD_BALANCER,
+        .terminating = !world_is(w, KUBE_1_20),
+    };
+}
+
+/* The number of the port called name, 0 if the pod has none such. */
+static int port_named(const struct pod *p, const char *name)
+{
+    const struct pod_spec *spec = p->template->spec;
+
+    for (size_t i = 0; i < spec->ncontainers; i++) {
+        const struct container *c = &spec->containers[i];
+
+        for (size_t k = 0; k < c->nports; k++)
+            if (strcmp(c->ports[k].name, name) == 0)
+                return c->ports[k].port;
+    }
+    return 0;
+}
+
+/* Where the Service's first port leads in a pod. */
+static int target_port(const struct world *w, const struct service *s,
+                       object_uid pod)
+{
+    const struct meta *m;
+
+    if (s->nports == 0)
+        return 0;
+    if (!s->ports[0].target_name)
+        return s->ports[0].target_port;
+    m = api_get(w->api, pod);   /* a template never changes */
+    return m ? port_named(pod_seen(m), s->ports[0].target_name) : 0;
+}
+
+static void need_scratch(struct network *net, size_t n)
+{
+    if (n <= net->scratch)
+        return;
+    net->scratch = n * 2;
+    net->cluster = arena_many(net->w->arena, size_t, net->scratch);
+    net->local = arena_many(net->w->arena, size_t, net->scratch);
+}
+
+/* Fill st->next.items with the chosen endpoints. */
+static void stage_items(struct rules_state *st, const struct service *s,
+                        const struct endpointslice *slice,
+                        const size_t *chosen, size_t n)
+{
+    struct world *w = st->proxy->w;
+
+    if (n > st->next_cap) {
+        st->next_cap = n * 2;
+        st->next.items = arena_many(w->arena, struct rule, st->next_cap);
+    }
+    st->next.len = n;
+    for (size_t i = 0; i < n; i++) {
+        object_uid pod = slice->items[chosen[i]].pod;
+        int port = target_port(w, s, pod);
+
+        st->next.items[i] = (struct rule){
+            .pod = pod, .port = port, .process = process_of(w, pod, port),
+        };
+    }
+}
+
+/* The slice of a Service as this proxy has seen it; NULL if it has not. */
+static const struct endpointslice *slice_of_service(const struct proxy *p,
+                                                    object_uid service)
+{
+    size_t n;
+    const object_uid *owned = informer_owned(p->slices, service, &n);
+
+    return n ? slice_seen(informer_get(p->slices, owned[0])) : NULL;
+}
+
+/* Work out st->next from what has been seen. */
+static void stage(struct rules *r)
+{
+    struct rules_state *st = r->state;
+    struct network *net = st->proxy->w->network;
+    const struct meta *m = informer_find(net->services, r->space, r->name);
+    const struct service *s = m ? service_seen(m) : NULL;
+    const struct endpointslice *slice =
+        m ? slice_of_service(st->proxy, m->uid) : NULL;
+    struct selection chosen;
+
+    st->dirty = false;
+    st->staged = true;
+    st->next.len = 0;
+    st->next.drop = false;
+    if (!slice)
+        return;
+    need_scratch(net, slice->len);
+    chosen.cluster = net->cluster;
+    chosen.local = net->local;
+    proxy_select(slice->items, slice->len, r->node, policy_of(net->w, s),
+                 &chosen);
+    stage_items(st, s, slice,
+                s->internal_local ? chosen.local : chosen.cluster,
+                s->internal_local ? chosen.nlocal : chosen.ncluster);
+    st->next.drop = chosen.any && st->next.len == 0;
+    st->next.affinity = s->affinity;
+    st->next.affinity_timeout = (sim_time)s->affinity_s * SIM_S;
+}
+
+/* The staged rules come into force. */
+static void program(struct rules *r)
+{
+    struct rules_state *st = r->state;
+    struct rule *items = r->items;
+    size_t cap = st->cap;
+
+    r->items = st->next.items;
+    r->len = st->next.len;
+    r->drop = st->next.drop;
+    r->affinity = st->next.affinity;
+    r->affinity_timeout = st->next.affinity_timeout;
+    r->leaks_from = SIM_NEVER;
+    st->cap = st->next_cap;
+    st->next.items = items;
+    st->next_cap = cap;
+    st->staged = false;
+    measure_rules_changed(st->proxy->w, r);
+}
+
+/* ---- syncs ------------------------------------------------------------------------------ */
+
+static void want_sync(struct proxy *p);
+
+static void fire_synced(struct sim *sim, void *subject, int64_t arg)
+{
+    struct proxy *p = subject;
+
+    (void)arg;
+    for (struct rules *r = p->rules; r; r = r->state->after)
+        if (r->state->staged)
+            program(r);
+    p->running = false;
+    p->ended = sim_now(sim);
+    if (p->again)
+        want_sync(p);
+}
+
+static const struct event_kind ev_synced = {
+    .name = "proxy.synced", .rank = RANK_RULES, .fire = fire_synced,
+};
+
+static sim_time sync_length(struct proxy *p)
+{
+    const struct world *w = p->w;
+    sim_time t = world_draw(w, TIMING_PROXY_SYNC, &p->stream);
+    size_t services = informer_count(w->network->services);
+
+    if (world_is(w, KUBE_1_20) && services > 1)
+        t += (sim_time)((double)t * PER_SERVICE_1_20 *
+                        (double)(services - 1));
+    return t;
+}
+
+static void start_sync(struct proxy *p)
+{
+    const struct cluster_spec *cluster = &p->w->spec->cluster;
+    sim_time length = sync_length(p);
+    sim_time leak = 0;
+
+    p->running = true;
+    p->again = false;
+    if (cluster->proxy_mode == PROXY_IPTABLES)
+        leak = (sim_time)((double)length * LEAK_SHARE);
+    for (struct rules *r = p->rules; r; r = r->state->after) {
+        if (!r->state->dirty)
+            continue;
+        stage(r);
+        if (r->len == 0 && r->state->next.len > 0 && leak > 0)
+            r->leaks_from = world_now(p->w) + length - leak;
+    }
+    sim_after(p->w->sim, length, &ev_synced, p, p->node);
+}
+
+/* How long until a sync may start; 1.20 takes the token if that is now. */
+static sim_time sync_wait(struct proxy *p)
+{
+    sim_time now = world_now(p->w);
+    sim_time period = p->w->network->min_sync;
+    sim_time spaced = p->ended < 0 ? 0 : p->ended + period - now;
+
+    if (period == 0)
+        return 0;
+    if (!world_is(p->w, KUBE_1_20))
+        return spaced > 0 ? spaced : 0;
+    p->tokens += (double)(now - p->filled) / (double)period;
+    p->tokens = p->tokens < BURST_1_20 ? p->tokens : BURST_1_20;
+    p->filled = now;
+    if (p->tokens >= 1) {
+        p->tokens -= 1;
+        return 0;
+    }
+    if (spaced <= 0)            /* until the token is whole */
+        spaced = 1 + (sim_time)((1 - p->tokens) * (double)period);
+    return spaced;
+}
+
+static void fire_timer(struct sim *sim, void *subject, int64_t arg)
+{
+    (void)sim;
+    (void)arg;
+    want_sync(subject);
+}
+
+static const struct event_kind ev_timer = {
+    .name = "proxy.timer", .rank = RANK_SYNC, .fire = fire_timer,
+};
+
+static void want_sync(struct proxy *p)
+{
+    struct sim *sim = p->w->sim;
+    sim_time wait;
+
+    if (p->running) {
+        p->again = true;
+        return;
+    }
+    if (sim_pending(sim, p->timer))
+        return;
+    wait = sync_wait(p);
+    if (wait == 0)
+        start_sync(p);
+    else
+        p->timer = sim_after(sim, wait, &ev_timer, p, p->node);
+}
+
+/* ---- what a proxy sees --------------------------------------------------------------------- */
+
+static void touch(struct proxy *p, const char *space, const char *name)
+{
+    bool mine = false;
+
+    for (struct rules *r = p->rules; r; r = r->state->after) {
+        if (strcmp(r->name, name) != 0 || strcmp(r->space, space) != 0)
+            continue;
+        r->state->dirty = true;
+        mine = true;
+    }
+    if (mine || world_is(p->w, KUBE_1_20))
+        want_sync(p);           /* 1.20 writes everything, also for others */
+}
+
+static void slice_changed(void *ctx, const struct meta *before,
+                          const struct meta *after)
+{
+    struct proxy *p = ctx;
+    const struct meta *m = after ? after : before;
+    const struct meta *s = informer_get(p->w->network->services, m->owner);
+
+    if (s)
+        touch(p, s->space, s->name);
+}
+
+static unsigned lane_of_proxy(void *ctx, const struct meta *m)
+{
+    (void)m;
+    return ((const struct proxy *)ctx)->index;
+}
+
+static const struct informer_ops slices_ops = {
+    .name = "proxy.slices", .latency = TIMING_WATCH_PROXY,
+    .handle = slice_changed, .lane = lane_of_proxy,
+};
+
+static void service_changed(void *ctx, const struct meta *before,
+                            const struct meta *after)
+{
+    struct network *net = ctx;
+    const struct meta *m = after ? after : before;
+
+    for (size_t i = 0; i < net->proxies.len; i++) {
+        struct proxy *p = net->proxies.entries[i].value;
+
+        if (p)
+            touch(p, m->space, m->name);
+    }
+}
+
+static const struct informer_ops services_ops = {
+    .name = "proxy.services", .latency = TIMING_WATCH_PROXY,
+    .handle = service_changed,
+};
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static sim_time min_sync_of(const struct cluster_spec *c)
+{
+    if (c->min_sync_period >= 0)
+        return c->min_sync_period;
+    return c->profile == PROFILE_EXACT || c->proxy_mode == PROXY_IPVS
+               ? 0 : SIM_S;
+}
+
+void network_new(struct world *w)
+{
+    struct network *net = arena_make(w->arena, struct network);
+
+    w->network = net;
+    net->w = w;
+    net->min_sync = min_sync_of(&w->spec->cluster);
+    map_init(&net->proxies, w->arena);
+    net->services = informer_new(w, KIND_SERVICE, &services_ops, net);
+}
+
+static struct proxy *proxy_on(struct world *w, object_uid node)
+{
+    struct network *net = w->network;
+    struct proxy *p = map_get_number(&net->proxies, node);
+
+    if (p)
+        return p;
+    p = arena_make(w->arena, struct proxy);
+    p->w = w;
+    p->node = node;
+    p->index = net->nproxies++;
+    p->tokens = BURST_1_20;
+    p->filled = world_now(w);
+    p->ended = -1;
+    world_stream(w, &p->stream, PURPOSE_PROXY, node);
+    p->slices = informer_new(w, KIND_ENDPOINTSLICE, &slices_ops, p);
+    map_put_number(&net->proxies, node, p);
+    return p;
+}
+
+static struct rules *rules_new(struct proxy *p, const char *space,
+                               const char *name)
+{
+    struct world *w = p->w;
+    struct rules *r = arena_make(w->arena, struct rules);
+
+    r->space = arena_strdup(w->arena, space);
+    r->name = arena_strdup(w->arena, name);
+    r->node = p->node;
+    r->leaks_from = SIM_NEVER;
+    r->state = arena_make(w->arena, struct rules_state);
+    r->state->proxy = p;
+    map_init(&r->state->clients, w->arena);
+    r->state->after = p->rules;
+    p->rules = r;
+    return r;
+}
+
+struct rules *network_rules(struct world *w, object_uid node,
+                            const char *space, const char *name)
+{
+    struct proxy *p = proxy_on(w, node);
+    struct rules *r;
+
+    for (r = p->rules; r; r = r->state->after)
+        if (strcmp(r->name, name) == 0 && strcmp(r->space, space) == 0)
+            return r;
+    r = rules_new(p, space, name);
+    stage(r);                   /* a proxy that was there all along */
+    program(r);
+    return r;
+}

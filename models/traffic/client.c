@@ -1,0 +1,123 @@
+/*
+ * client.c - one attempt of a request, as its client sees it.
+ *
+ * An open idle connection is used if there is one; else a new one is asked of
+ * the node's kernel.  Then, by what the pod's end of it is:
+ *
+ *     network gone                     hang, until the connect time-out
+ *     network there, nobody listens    refused, at once
+ *     listens                          handed over (serve.c)
+ *
+ * Without a time-out a connect ends when TCP gives up: after 127 s.
+ *
+ * Not modelled: the network's own delay; TLS; DNS.
+ * Source: reference 6.6; recordings of requests, "a model that fits".
+ */
+#include "traffic_impl.h"
+
+#define TCP_CONNECT_ENDS (127 * SIM_S)  /* tcp_syn_retries 6 */
+#define TCP_ENDS (924600 * SIM_MS)      /* tcp_retries2 15 */
+
+static sim_time earlier(sim_time a, sim_time b)
+{
+    return a < b ? a : b;
+}
+
+sim_time client_patience(const struct sender *s, sim_time begun)
+{
+    return s->timeout > 0 ? begun + s->timeout : SIM_NEVER;
+}
+
+sim_time client_despair(const struct sender *s, sim_time begun)
+{
+    return earlier(client_patience(s, begun), begun + TCP_ENDS);
+}
+
+static sim_time connect_deadline(const struct sender *s, sim_time begun)
+{
+    sim_time t = client_patience(s, begun);
+
+    if (s->connect_timeout > 0)
+        t = earlier(t, begun + s->connect_timeout);
+    return earlier(t, begun + TCP_CONNECT_ENDS);
+}
+
+/* Nothing will ever answer a. */
+static void lose(struct traffic *t, struct ask *a, struct request *r,
+                 sim_time begun, struct process *process)
+{
+    sim_time ends = connect_deadline(a->sender, begun);
+
+    if (!r && process) {
+        server_fly(server_of(t, process), a, NULL,
+                   (struct flight){ .begun = begun, .ends = ends,
+                                    .cause = CAUSE_HANG });
+        return;
+    }
+    if (!r)
+        r = request_new(t, a);
+    request_fly(r, CAUSE_HANG, ends);
+}
+
+/* Send the SYN again, or give up. */
+static void wait_for_syn(struct traffic *t, struct ask *a, struct request *r,
+                         sim_time begun)
+{
+    sim_time next, deadline = connect_deadline(a->sender, begun);
+
+    if (!r)
+        r = request_new(t, a);
+    r->begun = begun;
+    next = begun + kernel_syn_again(++r->syns);
+    request_wait(r, REQUEST_CONNECTS, earlier(next, deadline));
+}
+
+static void try_connect(struct traffic *t, struct ask *a, struct request *r,
+                        sim_time begun, bool first)
+{
+    struct process *process;
+    enum connect answer = kernel_connect(t, a, first, &process);
+
+    if (process)
+        ask_route(a, server_of(t, process));
+    if (answer == CONNECT_TOLD) {
+        attempt_over(t, a, r, CAUSE_NO_ENDPOINT);
+    } else if (answer == CONNECT_SILENCE) {
+        wait_for_syn(t, a, r, begun);
+    } else if (answer == CONNECT_LOST) {
+        lose(t, a, r, begun, process);
+    } else if (!process || !process->network) {
+        kernel_half_open(t, a, process);
+        lose(t, a, r, begun, process);
+    } else if (!process_accepts(process)) {
+        attempt_over(t, a, r, CAUSE_REFUSED);
+    } else {
+        serve(server_of(t, process), a, r, begun);
+    }
+}
+
+void client_syn(struct request *r)
+{
+    struct traffic *t = r->traffic;
+
+    if (world_now(t->w) >= connect_deadline(r->ask.sender, r->begun))
+        request_over(r, CAUSE_HANG);
+    else
+        try_connect(t, &r->ask, r, r->begun, false);
+}
+
+void client_attempt(struct traffic *t, struct ask *a, struct request *r)
+{
+    struct sender *s = a->sender;
+    sim_time now = world_now(t->w);
+    struct process *process = NULL;
+
+    if (s->keep_alive)
+        process = conn_take(s, s->places.items[a->place], now);
+    if (process) {
+        ask_route(a, server_of(t, process));
+        serve(server_of(t, process), a, r, now);
+    } else {
+        try_connect(t, a, r, now, true);
+    }
+}

@@ -1,0 +1,273 @@
+/*
+ * job.c - serving requests that need calls to other services.
+ *
+ * A worker does its own work first, then makes the calls in the order of the
+ * list: the `count` requests of one entry one after the other, or all at once
+ * if it is parallel.  It is held until the last answer.  When a call fails
+ * (no retries, no time-out but TCP's) the request is answered 5xx.  Here each
+ * step is an event; without calls the latencies are those of serve.c.
+ *
+ * Calls open a new connection each, from the pod's node.
+ */
+#include "base/bug.h"
+#include "base/text.h"
+#include "traffic_impl.h"
+
+struct job {
+    struct server *server;
+    struct ask ask;             /* what it was asked, for its draws */
+    struct request *client;     /* NULL once it gave up */
+    bool errs;                  /* answers 5xx whatever the calls say */
+    bool failed;                /* a call failed */
+    bool stuck;                 /* the process hangs or is gone */
+    bool calling;               /* within make_calls */
+    size_t call;                /* entry of behaviour.calls */
+    int made;                   /* requests of this entry so far */
+    int pending;                /* not answered yet */
+    uint32_t calls;             /* made in all */
+    event_id event;             /* end of the own work */
+    struct job *next, *prev;    /* in the queue (next only), or at work */
+};
+
+static void start(struct job *j);
+
+void job_init(struct traffic *t)
+{
+    pool_init(&t->jobs, t->w->arena, sizeof(struct job));
+}
+
+static void link_working(struct server *s, struct job *j)
+{
+    j->next = s->working;
+    j->prev = NULL;
+    if (s->working)
+        s->working->prev = j;
+    s->working = j;
+    s->busy++;
+}
+
+static void unlink_working(struct server *s, struct job *j)
+{
+    if (j->prev)
+        j->prev->next = j->next;
+    else
+        s->working = j->next;
+    if (j->next)
+        j->next->prev = j->prev;
+    s->busy--;
+}
+
+static struct job *queue_pop(struct server *s)
+{
+    struct job *j = s->first;
+
+    if (j) {
+        s->first = j->next;
+        s->queued--;
+    }
+    if (!s->first)
+        s->last = NULL;
+    return j;
+}
+
+static void queue_push(struct server *s, struct job *j)
+{
+    j->next = NULL;
+    if (s->last)
+        s->last->next = j;
+    else
+        s->first = j;
+    s->last = j;
+    s->queued++;
+}
+
+static void release(struct job *j)
+{
+    if (j->pending == 0)
+        pool_put(&j->server->traffic->jobs, j);
+}
+
+/* ---- the end ------------------------------------------------------------------- */
+
+/* Tell the client, with the connection back in its pool. */
+static void tell_client(struct job *j, enum cause cause)
+{
+    struct request *r = j->client;
+    struct sender *s;
+
+    if (!r)
+        return;
+    s = r->ask.sender;
+    if (s->keep_alive)
+        conn_put(s, s->places.items[r->ask.place], j->server->process,
+                 world_now(j->server->traffic->w));
+    request_over(r, cause);
+}
+
+static void finish(struct job *j)
+{
+    struct server *s = j->server;
+    struct job *next;
+
+    unlink_working(s, j);
+    next = queue_pop(s);
+    if (next)
+        start(next);
+    if (s->busy == 0 && s->process->state == PROCESS_CLOSED)
+        server_idle_at(s, world_now(s->traffic->w));
+    tell_client(j, j->failed || j->errs ? CAUSE_ERROR : CAUSE_NONE);
+    release(j);
+}
+
+/* ---- calls ----------------------------------------------------------------------- */
+
+static void make_call(struct job *j, const struct call_out *c)
+{
+    struct server *s = j->server;
+    struct traffic *t = s->traffic;
+    struct sender *to = sender_of_calls(t, s->space, c->to);
+    uint64_t name = fnv64(j->ask.sender->entity, &j->ask.i, sizeof(j->ask.i));
+    uint32_t which = j->calls++ << 8 | j->ask.attempt;
+    struct ask a = { .sender = to, .sent = world_now(t->w), .parent = j,
+                     .user = j->ask.user,
+                     .place = sender_place(to, s->process->node) };
+
+    a.i = (int64_t)(fnv64(name, &which, sizeof(which)) >> 16);
+    ask_draw(&a);
+    to->sent++;
+    to->accounts.items[0].routed++;
+    client_attempt(t, &a, NULL);
+}
+
+/* Make the next calls, until one must be waited for; or end. */
+static void make_calls(struct job *j)
+{
+    const struct behaviour *b = j->server->process->behaviour;
+
+    j->calling = true;
+    while (!j->failed && j->pending == 0 && j->call < b->ncalls) {
+        const struct call_out *c = &b->calls[j->call];
+        int n = c->parallel ? c->count - j->made : j->made < c->count;
+
+        if (n <= 0) {
+            j->call++;
+            j->made = 0;
+            continue;
+        }
+        j->made += n;
+        j->pending += n;        /* before the first can be over */
+        while (n-- > 0)
+            make_call(j, c);
+    }
+    j->calling = false;
+    if (j->pending == 0)
+        finish(j);
+}
+
+void job_call_over(struct job *j, enum cause cause)
+{
+    CHECK(j->pending > 0);
+    j->pending--;
+    if (cause != CAUSE_NONE)
+        j->failed = true;
+    if (j->pending > 0 || j->calling)
+        return;
+    if (j->stuck)
+        release(j);
+    else
+        make_calls(j);
+}
+
+/* ---- the beginning ------------------------------------------------------------------ */
+
+static void fire_worked(struct sim *sim, void *subject, int64_t arg)
+{
+    (void)sim;
+    (void)arg;
+    make_calls(subject);
+}
+
+static const struct event_kind ev_worked = {
+    .name = "job.worked", .rank = RANK_REQUEST, .fire = fire_worked,
+};
+
+static void start(struct job *j)
+{
+    struct server *s = j->server;
+    struct traffic *t = s->traffic;
+    sim_time now = world_now(t->w);
+    sim_time work = server_work(s, &j->ask, now);
+
+    link_working(s, j);
+    j->errs = server_errs(s, &j->ask, now);
+    j->event = traffic_at(t, now + work, &ev_worked, j);
+}
+
+void job_begin(struct server *s, struct ask *a, struct request *r,
+               sim_time begun)
+{
+    const struct behaviour *b = s->process->behaviour;
+    struct traffic *t = s->traffic;
+    struct job *j;
+
+    if (s->busy >= b->concurrency && s->queued >= b->queue) {
+        attempt_over(t, a, r, CAUSE_OVERLOAD);
+        return;
+    }
+    if (!r)
+        r = request_new(t, a);
+    j = pool_take(&t->jobs);
+    j->server = s;
+    j->ask = *a;
+    j->client = r;
+    r->begun = begun;
+    r->job = j;
+    request_wait(r, REQUEST_AT_WORK, client_patience(a->sender, begun));
+    if (s->busy < b->concurrency)
+        start(j);
+    else
+        queue_push(s, j);
+}
+
+void job_forget_client(struct job *j)
+{
+    j->client = NULL;
+}
+
+/* ---- a process that hangs or ends --------------------------------------------------------- */
+
+void job_hang_all(struct server *s)
+{
+    for (struct job *j = s->working; j; j = j->next) {
+        traffic_cancel(s->traffic, j->event);
+        j->stuck = true;
+    }
+}
+
+/* j is worked on no more. */
+static void cut(struct job *j)
+{
+    struct server *s = j->server;
+    struct request *r = j->client;
+
+    traffic_cancel(s->traffic, j->event);
+    j->client = NULL;
+    j->stuck = true;
+    if (r && s->vanished)
+        request_fly(r, CAUSE_HANG, client_despair(r->ask.sender, r->begun));
+    else if (r)
+        request_over(r, CAUSE_RESET);
+    release(j);
+}
+
+void job_cut_all(struct server *s)
+{
+    struct job *j;
+
+    while ((j = queue_pop(s)))
+        cut(j);
+    while ((j = s->working)) {
+        unlink_working(s, j);
+        cut(j);
+    }
+}

@@ -1,0 +1,95 @@
+/*
+ * keepalive.c - pools of open connections.
+ *
+ * A request takes the idle connection that was used last; only if there is
+ * none is a new one opened.  So connections stay on a pod for as long as its
+ * process lives, whatever the rules say, and new pods get few.  A closed
+ * connection (its process ended, or drains and has closed idle ones) is
+ * noticed before use and dropped.  With HTTP/2 one connection carries all.
+ *
+ * Not modelled: idle time-outs, limits on requests per connection.
+ * Source: recordings of requests, method and behaviours 16 to 18.
+ */
+#include "traffic_impl.h"
+
+/* ---- the busy ones: a binary heap by the time they become idle ----------------- */
+
+static void busy_push(struct arena *a, struct conn_pool *p, struct conn c)
+{
+    size_t i;
+
+    vec_push(a, &p->busy, c);
+    for (i = p->busy.len - 1; i > 0; i = (i - 1) / 2) {
+        struct conn *up = &p->busy.items[(i - 1) / 2];
+
+        if (up->free <= c.free)
+            break;
+        p->busy.items[i] = *up;
+    }
+    p->busy.items[i] = c;
+}
+
+static struct conn busy_pop(struct conn_pool *p)
+{
+    struct conn *heap = p->busy.items;
+    struct conn top = heap[0], last = heap[--p->busy.len];
+    size_t len = p->busy.len, i = 0, k;
+
+    while ((k = 2 * i + 1) < len) {
+        if (k + 1 < len && heap[k + 1].free < heap[k].free)
+            k++;
+        if (heap[k].free >= last.free)
+            break;
+        heap[i] = heap[k];
+        i = k;
+    }
+    if (len > 0)
+        heap[i] = last;
+    return top;
+}
+
+/* ---- taking and giving back -------------------------------------------------------- */
+
+static bool is_open(const struct conn *c)
+{
+    const struct process *p = c->process;
+    const struct server *s = p->traffic;
+
+    if (p->run != c->run)
+        return false;
+    if (p->state == PROCESS_ABSENT)
+        return s && s->vanished;        /* nobody has told the client */
+    return p->state != PROCESS_CLOSED;
+}
+
+struct process *conn_take(struct sender *s, struct place *p, sim_time now)
+{
+    struct arena *a = s->traffic->w->arena;
+    struct conn_pool *pool = &p->pool;
+
+    while (pool->busy.len > 0 &&
+           (s->shared || pool->busy.items[0].free <= now))
+        vec_push(a, &pool->idle, busy_pop(pool));
+    while (pool->idle.len > 0) {
+        struct conn *c = &pool->idle.items[pool->idle.len - 1];
+
+        if (is_open(c)) {
+            if (!s->shared)
+                pool->idle.len--;
+            return c->process;
+        }
+        pool->idle.len--;
+    }
+    return NULL;
+}
+
+void conn_put(struct sender *s, struct place *p, struct process *process,
+              sim_time free)
+{
+    struct conn c = { .process = process, .run = process->run, .free = free };
+    struct conn_pool *pool = &p->pool;
+
+    if (s->shared && pool->busy.len + pool->idle.len > 0)
+        return;                 /* it is there already */
+    busy_push(s->traffic->w->arena, pool, c);
+}

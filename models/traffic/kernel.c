@@ -1,0 +1,130 @@
+/*
+ * kernel.c - what the client's node does with a connection request.
+ *
+ * A new connection is translated to an endpoint by the rules in force, and
+ * tracked: if the endpoint's pod is dead, all retransmissions follow it there,
+ * and its source port leads there for 120 s, also for a later connection that
+ * happens to use it again.  Without endpoints the packet is rejected, but the
+ * client is told only as often as the ICMP limit allows (a burst of 6, then
+ * one a second per client address); otherwise it sends its SYN again after 1,
+ * 3, 7, ... s, and may fare better then.
+ *
+ * A user (clients.users) is one client address; without users, all clients of
+ * a sender on a node share one.
+ *
+ * Not modelled: ports are drawn at random, not walked through; the global ICMP
+ * limit; ICMP "host unreachable", which does not end a connect either.
+ * Source: Linux net/ipv4/icmp.c, inetpeer.c (XRLIM_BURST_FACTOR),
+ * tcp_syn_retries 6; recordings of requests, behaviours 3 to 5 and 15.
+ */
+#include "traffic_impl.h"
+
+#define ICMP_BURST 6.0
+#define SYN_SENT_LASTS (120 * SIM_S)    /* nf_conntrack_tcp_timeout_syn_sent */
+#define SYNS 7                          /* the first and six more */
+
+sim_time kernel_syn_again(int k)
+{
+    return ((INT64_C(1) << (k < SYNS ? k : SYNS)) - 1) * SIM_S;
+}
+
+/* ---- rejects ------------------------------------------------------------------- */
+
+static struct address *address_of(struct traffic *t, const struct ask *a,
+                                  struct place *p)
+{
+    struct address *own;
+
+    if (a->sender->users == 0)
+        return &p->address;
+    own = map_get_number(&p->addresses, a->user);
+    if (!own) {
+        own = arena_make(t->w->arena, struct address);
+        own->tokens = ICMP_BURST;
+        map_put_number(&p->addresses, a->user, own);
+    }
+    return own;
+}
+
+static bool is_told(struct traffic *t, const struct ask *a, struct place *p)
+{
+    struct address *to = address_of(t, a, p);
+    sim_time now = world_now(t->w);
+
+    if (t->icmp_ratelimit == 0)
+        return true;
+    to->tokens += (double)(now - to->filled) / (double)t->icmp_ratelimit;
+    if (to->tokens > ICMP_BURST)
+        to->tokens = ICMP_BURST;
+    to->filled = now;
+    if (to->tokens < 1)
+        return false;
+    to->tokens -= 1;
+    return true;
+}
+
+/* ---- connection tracking ----------------------------------------------------------- */
+
+void kernel_half_open(struct traffic *t, const struct ask *a,
+                      struct process *process)
+{
+    struct place *p = a->sender->places.items[a->place];
+    struct half_open h = { .process = process,
+                           .until = world_now(t->w) + SYN_SENT_LASTS };
+
+    if (a->sender->users == 0)  /* else ports are too many to meet again */
+        vec_push(t->w->arena, &p->half_open, h);
+}
+
+/* Is the source port that a happens to get one that leads to a dead pod? */
+static bool port_is_lost(struct traffic *t, const struct ask *a,
+                         struct place *p, struct process **process)
+{
+    sim_time now = world_now(t->w);
+    size_t past = 0;
+
+    if (p->half_open.len == 0)
+        return false;
+    while (past < p->half_open.len && p->half_open.items[past].until <= now)
+        past++;
+    p->half_open.len -= past;
+    for (size_t i = 0; past > 0 && i < p->half_open.len; i++)
+        p->half_open.items[i] = p->half_open.items[i + past];
+    if (ask_u(a, DRAW_PORT) * t->source_ports >= (double)p->half_open.len)
+        return false;
+    *process = p->half_open.items[0].process;
+    return true;
+}
+
+/* A number for the address that a comes from. */
+static uint64_t client_of(const struct ask *a)
+{
+    uint64_t sender = (uint64_t)a->sender->index << 33;
+
+    if (a->sender->users == 0)
+        return sender | a->place;
+    return sender | UINT64_C(1) << 32 | a->user;
+}
+
+/* ---- a SYN ----------------------------------------------------------------------------- */
+
+enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
+                            struct process **process)
+{
+    struct place *p = a->sender->places.items[a->place];
+    struct rules *r = p->rules;
+    sim_time now = world_now(t->w);
+    const struct rule *rule;
+
+    *process = NULL;
+    if (first && port_is_lost(t, a, p, process))
+        return CONNECT_LOST;
+    if (now >= r->leaks_from)
+        return CONNECT_LOST;
+    rule = rules_pick(r, a->u_pick, client_of(a), now);
+    if (rule) {
+        *process = rule->process;
+        return CONNECT_TO;
+    }
+    return !r->drop && is_told(t, a, p) ? CONNECT_TOLD : CONNECT_SILENCE;
+}

@@ -1,0 +1,425 @@
+/*
+ * traffic.c - senders, servers and versions; the proof that accounts close.
+ *
+ * Requests of a sender come from client nodes: the one it names, or all nodes
+ * in equal shares.  Each request is counted under the version of the pod that
+ * it was last routed to (version 0: none), and at the end of every run, for
+ * each sender and version:
+ *
+ *     arrived = answered well + failed, by cause + in flight
+ *
+ * where what is in flight is counted from the flights and requests that are
+ * there, not from a difference.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/text.h"
+#include "models/measure.h"
+#include "models/node.h"
+#include "models/pod.h"
+#include "traffic_impl.h"
+
+#define SOURCE_PORTS 28232.0    /* net.ipv4.ip_local_port_range */
+
+event_id traffic_at(struct traffic *t, sim_time at,
+                    const struct event_kind *kind, void *subject)
+{
+    t->disturbed = true;
+    return sim_at(t->w->sim, at, kind, subject, 0);
+}
+
+void traffic_cancel(struct traffic *t, event_id id)
+{
+    if (sim_cancel(t->w->sim, id))
+        t->disturbed = true;
+}
+
+/* ---- versions --------------------------------------------------------------------- */
+
+/* The image of the released container of t. */
+static const char *released_image(const struct world *w,
+                                  const struct pod_template *t)
+{
+    const struct release_spec *release = &w->spec->release;
+    const struct pod_spec *spec = t->spec;
+
+    for (size_t i = 0; release->nimages > 0 && i < spec->ncontainers; i++)
+        if (strcmp(spec->containers[i].name,
+                   release->images[0].container) == 0)
+            return spec->containers[i].image;
+    return spec->ncontainers > 0 ? spec->containers[0].image : "";
+}
+
+/* "2.5.0" of "host:5000/shop/web:2.5.0"; 12 digits of a digest; "latest". */
+static const char *image_tag(struct arena *a, const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    const char *from = slash ? slash + 1 : image;
+    const char *at = strchr(from, '@');
+    const char *digits = at ? strchr(at, ':') : NULL;
+    const char *colon = strchr(from, ':');
+
+    if (digits)
+        return arena_strndup(a, digits + 1, strnlen(digits + 1, 12));
+    return colon ? colon + 1 : "latest";
+}
+
+static bool name_taken(const struct traffic *t, const char *name)
+{
+    for (size_t i = 0; i < t->versions.len; i++)
+        if (strcmp(t->versions.items[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static struct version *version_new(struct traffic *t, uint64_t key,
+                                   const char *name)
+{
+    struct version *v = arena_make(t->w->arena, struct version);
+
+    v->index = (unsigned)t->versions.len;
+    v->key = key;
+    v->name = name;
+    vec_push(t->w->arena, &t->versions, v);
+    map_put_number(&t->version_by_key, key, v);
+    return v;
+}
+
+const struct version *traffic_version(struct world *w,
+                                      const struct pod_template *template)
+{
+    struct traffic *t = w->traffic;
+    uint64_t key = template->revision_key;
+    struct version *v = map_get_number(&t->version_by_key, key);
+    const char *image, *name;
+
+    if (v)
+        return v;
+    image = released_image(w, template);
+    name = image_tag(w->arena, image);
+    if (name_taken(t, name))
+        name = image;
+    if (name_taken(t, name))    /* the same image beside others */
+        name = arena_printf(w->arena, "%s#%zu", image, t->versions.len);
+    return version_new(t, key, name);
+}
+
+const struct version *traffic_version_at(const struct world *w, size_t index)
+{
+    return w->traffic->versions.items[index];
+}
+
+size_t traffic_versions(const struct world *w)
+{
+    return w->traffic->versions.len;
+}
+
+/* ---- servers -------------------------------------------------------------------------- */
+
+struct server *server_of(struct traffic *t, struct process *p)
+{
+    struct server *s = p->traffic;
+    const struct meta *pod;
+
+    if (s)
+        return s;
+    s = arena_make(t->w->arena, struct server);
+    pod = api_get(t->w->api, p->pod);
+    s->traffic = t;
+    s->process = p;
+    s->version = pod ? traffic_version(t->w, pod_seen(pod)->template)
+                     : t->versions.items[0];
+    s->space = pod ? pod->space : "";
+    s->pod = pod ? pod->name : "";
+    s->sweep_at = 64;
+    p->traffic = s;
+    vec_push(t->w->arena, &t->servers, s);
+    return s;
+}
+
+const struct version *server_version(const struct server *s)
+{
+    static const struct version none = { .name = "" };
+
+    return s ? s->version : &none;
+}
+
+const char *server_pod(const struct server *s)
+{
+    return s ? s->pod : "";
+}
+
+bool traffic_able(const struct process *p)
+{
+    return p && p->network && p->state == PROCESS_SERVING;
+}
+
+const struct version *traffic_version_of(struct world *w, struct process *p)
+{
+    return server_of(w->traffic, p)->version;
+}
+
+/* ---- senders ---------------------------------------------------------------------------- */
+
+static struct place *place_new(struct sender *s, object_uid node)
+{
+    struct world *w = s->traffic->w;
+    struct place *p = arena_make(w->arena, struct place);
+
+    p->rules = network_rules(w, node, s->space, s->service);
+    p->address.tokens = 6;
+    map_init(&p->addresses, w->arena);
+    vec_push(w->arena, &s->places, p);
+    return p;
+}
+
+uint16_t sender_place(struct sender *s, object_uid node)
+{
+    size_t i;
+
+    for (i = 0; i < s->places.len; i++)
+        if (s->places.items[i]->rules->node == node)
+            return (uint16_t)i;
+    place_new(s, node);
+    CHECK(i < UINT16_MAX);
+    return (uint16_t)i;
+}
+
+/* "NAME" of "service/NAME". */
+static const char *service_of_target(const char *to)
+{
+    static const char prefix[] = "service/";
+
+    if (strncmp(to, prefix, sizeof(prefix) - 1) != 0)
+        BUG("traffic to \"%s\", which is no Service", to);
+    return to + sizeof(prefix) - 1;
+}
+
+static struct sender *sender_new(struct traffic *t, const char *name,
+                                 const char *space, const char *to)
+{
+    struct sender *s = arena_make(t->w->arena, struct sender);
+
+    s->traffic = t;
+    s->name = name;
+    s->space = space;
+    s->service = service_of_target(to);
+    s->index = t->senders.len;
+    s->entity = fnv64(FNV_START, name, strlen(name));
+    s->next = SIM_NEVER;
+    vec_push(t->w->arena, &s->accounts, (struct account){ 0 });
+    vec_push(t->w->arena, &t->senders, s);
+    return s;
+}
+
+struct sender *sender_of_calls(struct traffic *t, const char *space,
+                               const char *to)
+{
+    char *key = arena_printf(t->w->arena, "calls to %s in %s", to, space);
+    struct sender *s = map_get(&t->calls, key);
+
+    if (!s) {
+        s = sender_new(t, key, space, to);
+        map_put(&t->calls, key, s);
+    }
+    return s;
+}
+
+static void place_clients(struct sender *s, const char *node)
+{
+    const struct world *w = s->traffic->w;
+
+    for (size_t i = 0; i < api_count(w->api, KIND_NODE); i++) {
+        const struct meta *m = api_at(w->api, KIND_NODE, i);
+
+        if (!node || strcmp(m->name, node) == 0)
+            place_new(s, m->uid);
+    }
+    if (s->places.len == 0)
+        BUG("traffic \"%s\" comes from no node", s->name);
+}
+
+static struct sender *client_sender(struct traffic *t,
+                                    const struct traffic_spec *spec)
+{
+    const struct client_spec *c = &spec->clients;
+    struct sender *s = sender_new(t, spec->name, spec->space, spec->to);
+
+    s->spec = spec;
+    s->users = c->users;
+    s->retries = c->retries;
+    s->keep_alive = c->keep_alive;
+    s->shared = c->protocol == CLIENT_HTTP2;
+    s->connect_timeout = c->connect_timeout;
+    s->timeout = c->timeout;
+    s->backoff = c->backoff;
+    place_clients(s, c->node);
+    sender_start(s);
+    return s;
+}
+
+/* ---- where outages are looked for ------------------------------------------------------------ */
+
+/* Each place counts with its share of the requests of the measured time. */
+static void watch_senders(struct traffic *t)
+{
+    const struct spec *spec = t->w->spec;
+    sim_time end = spec->warmup + spec->duration;
+    double *expected = arena_many(t->w->arena, double, t->nclients);
+    double sum = 0;
+
+    for (size_t i = 0; i < t->nclients; i++) {
+        struct rate r = t->senders.items[i]->rate;
+
+        expected[i] = rate_expected(r, end);
+        if (spec->warmup > r.from)
+            expected[i] -= rate_expected(r, spec->warmup);
+        sum += expected[i];
+    }
+    for (size_t i = 0; sum > 0 && i < t->nclients; i++) {
+        struct sender *s = t->senders.items[i];
+
+        for (size_t k = 0; k < s->places.len; k++)
+            measure_watch(t->w, s->places.items[k]->rules,
+                          expected[i] / sum / (double)s->places.len);
+    }
+}
+
+/* Without traffic: every Service as seen from every node. */
+static void watch_services(struct traffic *t)
+{
+    struct world *w = t->w;
+    const struct spec *spec = w->spec;
+    size_t nodes = api_count(w->api, KIND_NODE), services = 0;
+
+    for (size_t i = 0; i < spec->nmanifests; i++)
+        services += spec->manifests[i].kind == KIND_SERVICE;
+    for (size_t i = 0; i < spec->nmanifests; i++) {
+        const struct manifest *m = &spec->manifests[i];
+
+        for (size_t k = 0; m->kind == KIND_SERVICE && k < nodes; k++)
+            measure_watch(w,
+                          network_rules(w, api_at(w->api, KIND_NODE, k)->uid,
+                                        m->space, m->name),
+                          1 / ((double)nodes * (double)services));
+    }
+}
+
+/* ---- life ----------------------------------------------------------------------------------------- */
+
+static sim_time icmp_ratelimit_of(const struct cluster_spec *c)
+{
+    if (c->icmp_ratelimit >= 0)
+        return c->icmp_ratelimit;
+    return c->profile == PROFILE_EXACT ? 0 : SIM_S;
+}
+
+void traffic_new(struct world *w)
+{
+    struct traffic *t = arena_make(w->arena, struct traffic);
+    const struct spec *spec = w->spec;
+
+    w->traffic = t;
+    t->w = w;
+    t->icmp_ratelimit = icmp_ratelimit_of(&spec->cluster);
+    t->source_ports = spec->cluster.source_ports > 0
+                          ? spec->cluster.source_ports : SOURCE_PORTS;
+    map_init(&t->version_by_key, w->arena);
+    map_init(&t->calls, w->arena);
+    pool_init(&t->requests, w->arena, sizeof(struct request));
+    job_init(t);
+    vec_push(w->arena, &t->versions, arena_make(w->arena, struct version));
+    t->versions.items[0]->name = "";
+    serve_watch(t);
+    for (size_t i = 0; i < spec->ntraffic; i++)
+        client_sender(t, &spec->traffic[i]);
+    t->nclients = t->senders.len;
+    if (t->nclients > 0)
+        watch_senders(t);
+    else
+        watch_services(t);
+}
+
+const char *sender_name(const struct sender *s)
+{
+    return s->name;
+}
+
+int sender_users(const struct sender *s)
+{
+    return s->users;
+}
+
+size_t sender_index(const struct sender *s)
+{
+    return s->index;
+}
+
+size_t traffic_sending(const struct world *w)
+{
+    return w->traffic->nclients;
+}
+
+void traffic_settle(struct world *w)
+{
+    struct traffic *t = w->traffic;
+
+    for (size_t i = 0; i < t->servers.len; i++)
+        server_settle(t->servers.items[i], world_now(w));
+}
+
+/* ---- the accounts ------------------------------------------------------------------------------------ */
+
+static void count_waiting(const struct ask *a)
+{
+    a->sender->accounts.items[server_version(a->server)->index].waiting++;
+}
+
+static void count_in_flight(struct traffic *t)
+{
+    for (size_t i = 0; i < t->senders.len; i++)
+        for (size_t k = 0; k < t->senders.items[i]->accounts.len; k++)
+            t->senders.items[i]->accounts.items[k].waiting = 0;
+    for (size_t i = 0; i < t->servers.len; i++) {
+        const struct server *s = t->servers.items[i];
+
+        for (size_t k = 0; k < s->flights.len; k++)
+            if (!s->flights.items[k].settled && !s->flights.items[k].request)
+                count_waiting(&s->flights.items[k].ask);
+    }
+    for (const struct request *r = t->waiting; r; r = r->next)
+        count_waiting(&r->ask);
+}
+
+/* Is everything accounted for, and was everything counted once? */
+static void check_source(const struct sender *s)
+{
+    const struct sim *sim = s->traffic->w->sim;
+    int64_t routed = 0;
+
+    for (size_t i = 0; i < s->accounts.len; i++) {
+        const struct account *a = &s->accounts.items[i];
+        int64_t sum = a->ok + a->waiting;
+
+        for (int c = CAUSE_NONE + 1; c < CAUSE_COUNT; c++)
+            sum += a->failed[c];
+        if (sum != a->routed)
+            sim_bug(sim, __FILE__, __LINE__,
+                    "sender %s, version %zu: %lld requests, %lld accounted "
+                    "for", s->name, i, (long long)a->routed, (long long)sum);
+        routed += a->routed;
+    }
+    sim_assert(sim, routed == s->sent);
+}
+
+void traffic_close(struct world *w)
+{
+    struct traffic *t = w->traffic;
+
+    traffic_settle(w);
+    count_in_flight(t);
+    for (size_t i = 0; i < t->senders.len; i++)
+        check_source(t->senders.items[i]);
+}

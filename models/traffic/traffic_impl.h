@@ -1,0 +1,295 @@
+/*
+ * traffic_impl.h - the parts of traffic, to each other.
+ *
+ *   arrival.c   when requests are sent, and what is random about them
+ *   rate.c      the rate over time, inverted
+ *   client.c    an attempt: connection, hand-over, time-out, retry
+ *   keepalive.c pools of open connections
+ *   kernel.c    rejects, retransmissions, connection tracking of a node
+ *   serve.c     a pod's workers when the latency is known on arrival
+ *   job.c       a pod's workers when it depends on calls to others
+ *   request.c   requests that wait for something; final outcomes; accounts
+ *   traffic.c   construction, versions, proof that the accounts close
+ *   cause.c     names of causes
+ */
+#ifndef MODELS_TRAFFIC_IMPL_H
+#define MODELS_TRAFFIC_IMPL_H
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/vec.h"
+#include "kernel/rng.h"
+#include "models/process.h"
+#include "models/proxy.h"
+#include "models/request.h"
+#include "models/spec.h"
+#include "models/traffic.h"
+#include "models/world.h"
+
+/* ---- rate.c -------------------------------------------------------------- */
+
+/* A stretch of time in which the rate is linear, and where it stands. */
+struct rate {
+    const struct rate_spec *spec;
+    sim_time origin;            /* end of the warm-up */
+    sim_time from, to;          /* the stretch */
+    double r0, r1;              /* per second, at its ends */
+    double before;              /* expected arrivals before it */
+    bool burst;
+    sim_time burst_until;
+    struct stream bursts;
+};
+void rate_init(struct rate *r, const struct rate_spec *spec, sim_time origin,
+               const struct stream *bursts);
+/* The time at which `target` arrivals are expected; SIM_NEVER if never.
+ * Targets must not decrease. */
+sim_time rate_invert(struct rate *r, double target);
+/* Expected arrivals from the start of the run to `until`; from r as it was
+ * initialised. */
+double rate_expected(struct rate r, sim_time until);
+
+/* ---- senders, places ----------------------------------------------------- */
+
+/* An open connection to a process. */
+struct conn {
+    struct process *process;
+    int run;                    /* of the process when it was opened */
+    sim_time free;              /* from here on it is idle */
+};
+
+/* Connections of one place, last used first. */
+struct conn_pool {
+    VEC(struct conn) idle;      /* the last one became idle last */
+    VEC(struct conn) busy;      /* heap by free */
+};
+
+struct half_open {              /* a conntrack entry that leads nowhere */
+    struct process *process;
+    sim_time until;
+};
+
+struct address {                /* a client's, as its node's kernel knows it */
+    double tokens;              /* of the ICMP limit */
+    sim_time filled;
+};
+
+/* The clients of a sender on one node. */
+struct place {
+    struct rules *rules;
+    struct conn_pool pool;
+    struct address address;     /* without users: all share it */
+    struct map addresses;       /* user -> struct address */
+    VEC(struct half_open) half_open;
+};
+
+struct account {                /* of one sender and version */
+    int64_t routed;             /* requests now counted under it */
+    int64_t ok, failed[CAUSE_COUNT];
+    int64_t waiting;            /* counted when the accounts are closed */
+};
+
+struct sender {
+    struct traffic *traffic;
+    const char *name;
+    size_t index;
+    const struct traffic_spec *spec;    /* NULL: calls between services */
+    const char *space, *service;
+    uint64_t entity;
+    int users;
+    int retries;
+    bool keep_alive, shared;    /* shared: HTTP/2, one connection for all */
+    sim_time connect_timeout, timeout, backoff;
+    VEC(struct place *) places;
+    /* arrivals */
+    struct rate rate;
+    struct bulk arrivals, draws;
+    double expected;            /* sum of unit exponentials so far */
+    sim_time next;
+    int64_t sent;               /* requests so far */
+    VEC(struct account) accounts;       /* by version index */
+};
+
+/* ---- servers ------------------------------------------------------------- */
+
+/* A request whose outcome is known, or one that a server is busy with. */
+struct flight {
+    struct ask ask;
+    sim_time begun;             /* this attempt */
+    sim_time ends;              /* the client knows the outcome */
+    sim_time departs;           /* the server is done; 0: it never had it */
+    enum cause cause;
+    bool settled;               /* the outcome has been counted */
+    struct request *request;    /* waits for the outcome; NULL: nobody does */
+};
+
+struct server {                 /* of one process: process->traffic */
+    struct traffic *traffic;
+    struct process *process;
+    const struct version *version;
+    const char *space, *pod;    /* namespace and name of its pod */
+    VEC(sim_time) workers;      /* heap of the times at which they are free */
+    VEC(sim_time) starts;       /* of requests that had to wait, ascending */
+    size_t started;             /* how many of starts are past */
+    VEC(struct flight) flights;
+    size_t sweep_at;            /* flights.len at which to look through them */
+    bool vanished;              /* ended without a word: its peers wait */
+    event_id idle;
+    /* with calls to other services (job.c) */
+    int busy, queued;
+    struct job *first, *last;   /* waiting for a worker */
+    struct job *working;        /* all that have one */
+};
+
+/* A request that something must happen to later. */
+enum request_state {
+    REQUEST_CONNECTS,           /* sends SYNs */
+    REQUEST_FLIES,              /* its end and cause are known */
+    REQUEST_AT_WORK,            /* a job serves it */
+    REQUEST_BACKS_OFF,          /* before the next attempt */
+};
+struct request {
+    struct traffic *traffic;
+    struct ask ask;
+    enum request_state state;
+    struct job *job;            /* AT_WORK */
+    enum cause cause;           /* FLIES: the outcome */
+    sim_time begun;             /* this attempt */
+    int syns;                   /* CONNECTS: sent so far */
+    bool listed;                /* a flight points here */
+    bool over;                  /* and nothing else does */
+    event_id event;
+    struct request *next, *prev;
+};
+
+/* ---- everything ------------------------------------------------------------ */
+
+struct traffic {
+    struct world *w;
+    VEC(struct sender *) senders;       /* clients first, then calls */
+    size_t nclients;            /* senders of the scenario */
+    VEC(struct server *) servers;
+    VEC(struct version *) versions;     /* [0]: no pod */
+    struct map version_by_key;
+    struct map calls;           /* "space/service" -> struct sender */
+    struct pool requests, jobs;
+    struct request *waiting;    /* all requests that wait */
+    sim_time icmp_ratelimit;
+    double source_ports;
+    bool disturbed;             /* an event was scheduled or withdrawn */
+};
+
+/* Schedule and withdraw events, so that the feeder notices. */
+event_id traffic_at(struct traffic *t, sim_time at,
+                    const struct event_kind *kind, void *subject);
+void traffic_cancel(struct traffic *t, event_id id);
+
+/* ---- traffic.c ------------------------------------------------------------- */
+
+/* The sender of calls to `to` ("service/NAME") from namespace space; and the
+ * place of a sender on a node.  Made when asked for first. */
+struct sender *sender_of_calls(struct traffic *t, const char *space,
+                               const char *to);
+uint16_t sender_place(struct sender *s, object_uid node);
+/* The server of a process; made when asked for first. */
+struct server *server_of(struct traffic *t, struct process *p);
+
+/* ---- arrival.c --------------------------------------------------------------- */
+
+void sender_start(struct sender *s);
+
+/* ---- request.c ---------------------------------------------------------------- */
+
+/* The j-th number of an attempt that is not the first of a client. */
+enum draw { DRAW_PICK, DRAW_WORK, DRAW_ERROR, DRAW_PORT, DRAWS };
+double ask_u(const struct ask *a, enum draw j);
+void ask_draw(struct ask *a);
+
+/* Count a under the pod of s from now on. */
+void ask_route(struct ask *a, struct server *s);
+
+/* Must somebody act when this attempt ends with this cause? */
+bool ask_watched(const struct ask *a, enum cause cause);
+
+/* a has its final outcome, known at `end`, which may lie in the past. */
+void ask_over(struct traffic *t, struct ask *a, enum cause cause,
+              sim_time end);
+
+/* Something must happen to a later. */
+struct request *request_new(struct traffic *t, const struct ask *a);
+void request_free(struct request *r);
+/* Wake it in this state at `until`; let it be over at `ends` with cause. */
+void request_wait(struct request *r, enum request_state state,
+                  sim_time until);
+void request_fly(struct request *r, enum cause cause, sim_time ends);
+/* Its attempt ended now: try again, or count the outcome; r is given up. */
+void request_over(struct request *r, enum cause cause);
+
+/* This attempt, of r or (NULL) of nobody, ended now. */
+void attempt_over(struct traffic *t, struct ask *a, struct request *r,
+                  enum cause cause);
+
+/* ---- client.c ------------------------------------------------------------------- */
+
+/* Make an attempt now; r waits for a, or NULL.  a may be r->ask. */
+void client_attempt(struct traffic *t, struct ask *a, struct request *r);
+/* The SYN of r was not answered in time. */
+void client_syn(struct request *r);
+/* Until when a client waits for an answer to what it began at `begun`. */
+sim_time client_patience(const struct sender *s, sim_time begun);
+/* The same if nothing answers any more: TCP itself gives up. */
+sim_time client_despair(const struct sender *s, sim_time begun);
+
+/* ---- kernel.c --------------------------------------------------------------------- */
+
+enum connect { CONNECT_TO, CONNECT_TOLD, CONNECT_SILENCE, CONNECT_LOST };
+/* One SYN of a, now; first: not a retransmission.  CONNECT_TO: to *process,
+ * which need not listen (NULL: its pod has no network).  CONNECT_TOLD: there
+ * is no endpoint.  CONNECT_SILENCE: no answer, the next SYN may fare better.
+ * CONNECT_LOST: no answer, ever; *process may be a dead pod's, or NULL. */
+enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
+                            struct process **process);
+/* The connection of a is tracked to a pod that does not answer. */
+void kernel_half_open(struct traffic *t, const struct ask *a,
+                      struct process *process);
+/* How long after the first SYN the next one follows when k were sent. */
+sim_time kernel_syn_again(int k);
+
+/* ---- keepalive.c ---------------------------------------------------------------------- */
+
+/* The process at the other end of an open idle connection; NULL if none. */
+struct process *conn_take(struct sender *s, struct place *p, sim_time now);
+/* A connection to process is idle from `free` on. */
+void conn_put(struct sender *s, struct place *p, struct process *process,
+              sim_time free);
+
+/* ---- serve.c ----------------------------------------------------------------------------- */
+
+/* Be told by processes. */
+void serve_watch(struct traffic *t);
+/* Hand a request over that came through; r waits for it, or NULL. */
+void serve(struct server *s, struct ask *a, struct request *r, sim_time begun);
+/* Put down what is bound to happen to a. */
+void server_fly(struct server *s, const struct ask *a, struct request *r,
+                struct flight f);
+/* Count the outcomes known by now; forget who has left. */
+void server_settle(struct server *s, sim_time now);
+/* A draining process has answered everything by t. */
+void server_idle_at(struct server *s, sim_time t);
+/* How long a request takes whose work begins at `start`; is it answered 5xx. */
+sim_time server_work(const struct server *s, const struct ask *a,
+                     sim_time start);
+bool server_errs(const struct server *s, const struct ask *a, sim_time start);
+
+/* ---- job.c -------------------------------------------------------------------------------- */
+
+/* Make room for jobs. */
+void job_init(struct traffic *t);
+void job_begin(struct server *s, struct ask *a, struct request *r,
+               sim_time begun);
+/* The process has ended (vanished: without a word), or hangs. */
+void job_cut_all(struct server *s);
+void job_hang_all(struct server *s);
+/* A call made for j is over; its client has given up. */
+void job_call_over(struct job *j, enum cause cause);
+void job_forget_client(struct job *j);
+
+#endif
