@@ -35,11 +35,20 @@ enum sim_code csv_create(struct csv_out *c, struct arena *a, const char *path,
                          const char *const *columns, size_t n,
                          struct err_list *errors);
 
-/* One field each.  NULL, NaN and infinities are empty fields: undefined. */
+/* Write a field: a text; NULL is an empty field, that is, undefined. */
 void csv_text(struct csv_out *c, const char *text);
+
+/* Write a field: a whole number. */
 void csv_int(struct csv_out *c, int64_t x);
-void csv_real(struct csv_out *c, double x);     /* shortest round trip */
-void csv_seconds(struct csv_out *c, int64_t ns);    /* exact: "1.5", "-0.001" */
+
+/* Write a field: the shortest text that reads back as x; NaN and infinities
+ * are empty fields. */
+void csv_real(struct csv_out *c, double x);
+
+/* Write a field: ns in seconds, exactly ("1.5", "-0.000000001"). */
+void csv_seconds(struct csv_out *c, int64_t ns);
+
+/* Write an empty field: undefined. */
 void csv_empty(struct csv_out *c);
 
 /* End the row.  A row with more or fewer fields than columns is a BUG. */
@@ -83,8 +92,11 @@ enum sim_code csv_read_file(struct arena *a, const char *path, bool header,
 /* The index of the column called name, or -1. */
 int csv_column(const struct csv_table *t, const char *name);
 
-/* A field, and its place for messages.  Out of range is a BUG. */
+/* The text of a field; row 0 is the first after the header.  Out of range is
+ * a BUG. */
 const char *csv_get(const struct csv_table *t, size_t row, size_t column);
+
+/* The place of that field, for messages. */
 struct mark csv_mark(const struct csv_table *t, size_t row, size_t column);
 
 #endif

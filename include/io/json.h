@@ -36,19 +36,31 @@ void json_start(struct json *j, FILE *out, int indent);
  * struct then takes the next text (JSON Lines). */
 void json_finish(struct json *j);
 
-/* Open an object or a list; json_end closes the innermost. */
+/* Open an object. */
 void json_object(struct json *j);
+
+/* Open a list. */
 void json_list(struct json *j);
+
+/* Close the innermost object or list. */
 void json_end(struct json *j);
 
 /* The key of the next value; only and always in an object. */
 void json_key(struct json *j, const char *key);
 
-/* Values.  json_text: NULL is null. */
+/* A string; NULL is null. */
 void json_text(struct json *j, const char *text);
+
+/* A whole number.  Exact, though JavaScript reads only up to 2^53 so. */
 void json_int(struct json *j, int64_t x);
+
+/* A number; null if it is not finite. */
 void json_real(struct json *j, double x);
+
+/* true or false. */
 void json_bool(struct json *j, bool x);
+
+/* null. */
 void json_null(struct json *j);
 
 #endif

@@ -43,6 +43,7 @@ enum sim_code csv_create(struct csv_out *c, struct arena *a, const char *path,
     return SIM_OK;
 }
 
+/* Every field passes here first. */
 static void begin_field(struct csv_out *c)
 {
     CHECK(c->field < c->columns);
@@ -151,6 +152,7 @@ static char take(struct reader *r)
     return c;
 }
 
+/* True if an unquoted field ends at p. */
 static bool at_field_end(const struct reader *r)
 {
     return r->p == r->end || *r->p == ',' || *r->p == '\n';

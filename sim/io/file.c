@@ -134,6 +134,7 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* True if path is there and is a folder. */
 static bool is_folder(const char *path)
 {
     struct stat st;
@@ -141,6 +142,7 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* True for the names that kubectl apply -f FOLDER takes. */
 static bool is_manifest(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -165,6 +167,7 @@ static void add_folder(struct arena *a, const char *folder, file_names *names)
         closedir(dir);
 }
 
+/* Say that pattern, which is path, selected nothing, and why. */
 static enum sim_code none_found(struct arena *a, const char *path,
                                 const char *pattern, const struct mark *at,
                                 struct err_list *errors)
@@ -229,6 +232,7 @@ enum sim_code file_make_folder(struct arena *a, const char *path,
     return SIM_OK;
 }
 
+/* Say that path cannot be written; errno says why. */
 static enum sim_code cannot_write(const char *path, struct err_list *errors)
 {
     err_error(errors, NULL, "cannot write \"%s\": %s", path,

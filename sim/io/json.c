@@ -20,6 +20,7 @@ static bool in_object(const struct json *j)
     return j->depth > 0 && (j->objects & level(j));
 }
 
+/* Break the line and indent by the depth, if lines are wanted. */
 static void new_line(struct json *j)
 {
     if (!j->indent)

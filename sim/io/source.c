@@ -63,6 +63,7 @@ struct source_line source_line(const struct source *s, int number)
     return (struct source_line){ p, (size_t)((stop ? stop : end) - p) };
 }
 
+/* Keep the first fault and its place. */
 static void note_fault(struct decoder *d, int kind, unsigned code)
 {
     if (d->fault.kind != FAULT_NONE)
@@ -126,6 +127,7 @@ static bool is_control(unsigned c)
            c == 0xFFFE || c == 0xFFFF;
 }
 
+/* Append a code point, and count it. */
 static void put_code(struct decoder *d, unsigned c)
 {
     char room[4];
@@ -157,6 +159,7 @@ static void copy_ascii(struct decoder *d)
     d->column += (int)(d->pos - start);
 }
 
+/* CR LF is one break: pass over the LF, which is next if it is there. */
 static void skip_lf_after_cr(struct decoder *d)
 {
     if (d->encoding == UTF8) {
@@ -181,6 +184,7 @@ static void decode(struct decoder *d)
     }
 }
 
+/* By the byte-order mark; UTF-8 without one. */
 static enum encoding detect(const unsigned char *in, size_t len)
 {
     if (len >= 2 && in[0] == 0xFF && in[1] == 0xFE)
@@ -190,6 +194,7 @@ static enum encoding detect(const unsigned char *in, size_t len)
     return UTF8;
 }
 
+/* Say what the first fault is. */
 static void report(const struct decoder *d, const struct source *s,
                    struct err_list *errors)
 {

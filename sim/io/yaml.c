@@ -9,7 +9,8 @@
  * height is carried too, so aliases cannot be used to nest without end.
  *
  * Not modelled: `!!binary`, `!!set` and other types without a JSON form;
- * anchors seen across documents (YAML forbids them).
+ * NEL, LS and PS inside the strings of JSON (line breaks to libyaml; escaped
+ * they are kept).
  * Source: YAML 1.1 and 1.2; libyaml 0.2.5; merge keys as yaml.org/type/merge.
  */
 #include "io/yaml.h"
@@ -20,7 +21,6 @@
 #include "io/source.h"
 #include "yaml_impl.h"
 
-#define FEW 8                   /* members that are compared pairwise */
 #define NEAR_MAX 64             /* bytes of an alias compared with anchors */
 
 /* A named node.  value is NULL while the node is still open. */
@@ -38,7 +38,6 @@ struct frame {
     size_t base;                /* its first child on the stack of children */
     const char *key;            /* mapping: waits for its value; or NULL */
     struct mark key_mark;
-    bool merges;                /* a child has the key `merge_key` */
     struct anchor *anchor;      /* NULL if it has none */
     size_t weight;
     int height;
@@ -60,9 +59,6 @@ struct loader {
     bool stop;                  /* a fault after which no sense is made */
 };
 
-/* Stands for a plain `<<`, told from a quoted one by its address. */
-static const char merge_key[] = "<<";
-
 struct mark yaml_mark_between(const struct source *s, yaml_mark_t start,
                               yaml_mark_t end)
 {
@@ -78,11 +74,19 @@ static struct mark event_mark(const struct loader *l, const yaml_event_t *e)
     return yaml_mark_between(l->source, e->start_mark, e->end_mark);
 }
 
+/* The innermost open list or mapping; NULL outside of any. */
 static struct frame *top(struct loader *l)
 {
     return l->depth ? &l->frames[l->depth - 1] : NULL;
 }
 
+/* The children of f, of which there may be none. */
+static struct member *children_of(struct loader *l, const struct frame *f)
+{
+    return l->children.items ? l->children.items + f->base : NULL;
+}
+
+/* True if what comes next is a key. */
 static bool wants_key(struct loader *l)
 {
     struct frame *f = top(l);
@@ -127,8 +131,6 @@ static void set_key(struct loader *l, const char *key, const struct mark *m)
 
     f->key = key;
     f->key_mark = *m;
-    if (key == merge_key)
-        f->merges = true;
 }
 
 /* A list or mapping stands where a key should: nothing after it is sure. */
@@ -140,108 +142,7 @@ static void bad_key(struct loader *l, const struct mark *m, const char *what)
     err_error(l->errors, m, "a key must be a text, not %s", what);
 }
 
-/* ---- mappings: keys given twice, merge keys ------------------------------ */
-
-static void report_repeat(struct loader *l, const struct member *again,
-                          const struct member *first)
-{
-    struct diag *d = err_error(l->errors, &again->mark,
-                               "key \"%s\" is given twice", again->key);
-
-    diag_note(l->errors, d, &first->mark, "first given here");
-    if (again->key == merge_key)
-        diag_help(l->errors, d, "merge several mappings by a list: "
-                  "<<: [*a, *b]");
-}
-
-static const struct member *find_member(const struct member *m, size_t n,
-                                        const char *key)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(m[i].key, key) == 0)
-            return &m[i];
-    }
-    return NULL;
-}
-
-/* Drop the members of m whose key was there before, with an error each.
- * Returns how many stay. */
-static size_t drop_repeats(struct loader *l, struct member *m, size_t n)
-{
-    struct map seen;
-    bool many = n > FEW;
-    size_t kept = 0;
-
-    if (many)
-        map_init(&seen, l->brief);
-    for (size_t i = 0; i < n; i++) {
-        const struct member *first = many ? map_get(&seen, m[i].key)
-                                          : find_member(m, kept, m[i].key);
-        if (first) {
-            report_repeat(l, &m[i], first);
-            continue;
-        }
-        m[kept] = m[i];
-        if (many)
-            map_put(&seen, m[kept].key, &m[kept]);
-        kept++;
-    }
-    return kept;
-}
-
-typedef VEC(struct member) members;
-
-/* Append those members of the mapping v that out does not have yet. */
-static void merge_one(struct loader *l, struct map *seen,
-                      const struct value *v, members *out)
-{
-    for (size_t i = 0; i < v->len; i++) {
-        const struct member *m = &v->u.members[i];
-        if (map_get(seen, m->key))
-            continue;
-        map_put(seen, m->key, (void *)m);
-        vec_push(l->brief, out, *m);
-    }
-}
-
-static void merge_value(struct loader *l, struct map *seen,
-                        const struct member *merge, members *out)
-{
-    const struct value *v = merge->value;
-    bool good = v->type == VALUE_MAP || v->type == VALUE_LIST;
-
-    if (v->type == VALUE_MAP)
-        merge_one(l, seen, v, out);
-    for (size_t i = 0; v->type == VALUE_LIST && i < v->len; i++) {
-        if (v->u.items[i]->type == VALUE_MAP)
-            merge_one(l, seen, v->u.items[i], out);
-        else
-            good = false;
-    }
-    if (!good)
-        err_error(l->errors, &merge->mark,
-                  "\"<<\" takes a mapping or a list of mappings");
-}
-
-/* Replace the merge keys of *list by what they stand for. */
-static void apply_merges(struct loader *l, members *list)
-{
-    struct map seen;
-    members out = { 0 };
-
-    map_init(&seen, l->brief);
-    for (size_t i = 0; i < list->len; i++) {
-        if (list->items[i].key == merge_key)
-            continue;
-        map_put(&seen, list->items[i].key, &list->items[i]);
-        vec_push(l->brief, &out, list->items[i]);
-    }
-    for (size_t i = 0; i < list->len; i++) {
-        if (list->items[i].key == merge_key)
-            merge_value(l, &seen, &list->items[i], &out);
-    }
-    *list = out;
-}
+/* ---- lists and mappings, complete --------------------------------------- */
 
 /* Look for keys given twice in the mappings that a fault left open. */
 static void check_open(struct loader *l)
@@ -251,21 +152,19 @@ static void check_open(struct loader *l)
     for (int i = l->depth - 1; i >= 0; i--) {
         const struct frame *f = &l->frames[i];
         if (f->type == VALUE_MAP)
-            drop_repeats(l, l->children.items + f->base, end - f->base);
+            yaml_drop_repeats(l->brief, children_of(l, f), end - f->base,
+                              l->errors);
         end = f->base;
     }
 }
 
+/* The value of a mapping or list whose end was reached. */
 static const struct value *close_map(struct loader *l, struct frame *f)
 {
-    members list = { .items = l->children.items + f->base,
-                     .len = l->children.len - f->base };
-
-    list.len = drop_repeats(l, list.items, list.len);
-    if (f->merges)
-        apply_merges(l, &list);
-    const struct value *v = value_map(l->arena, list.items, list.len,
-                                      &f->mark);
+    const struct value *v = yaml_close_map(l->arena, l->brief,
+                                           children_of(l, f),
+                                           l->children.len - f->base,
+                                           &f->mark, l->errors);
     arena_reset(l->brief);
     return v;
 }
@@ -291,6 +190,7 @@ static bool tag_is(const yaml_char_t *tag, const char *name)
     return tag && strcmp((const char *)tag, name) == 0;
 }
 
+/* Say that tag is none of the core schema, as the user wrote it. */
 static void bad_tag(struct loader *l, const struct mark *m,
                     const yaml_char_t *tag)
 {
@@ -336,6 +236,7 @@ static const struct value *plain(struct loader *l, const char *text,
     return v;
 }
 
+/* The value of a scalar by its tag, or by its quotes if it has none. */
 static const struct value *scalar(struct loader *l, const yaml_event_t *e,
                                   const char *text, const struct mark *m)
 {
@@ -367,6 +268,7 @@ static const char *scalar_text(struct loader *l, const yaml_event_t *e,
     return text;
 }
 
+/* True if nothing was written: `key:` or `- `. */
 static bool is_empty(const yaml_event_t *e)
 {
     return e->data.scalar.length == 0 && e->data.scalar.plain_implicit &&
@@ -380,8 +282,8 @@ static void key_scalar(struct loader *l, const yaml_event_t *e,
 
     if (is_empty(e))
         err_error(l->errors, m, "a key is missing before \":\"");
-    if (is_plain && !e->data.scalar.tag && strcmp(text, merge_key) == 0)
-        set_key(l, merge_key, m);
+    if (is_plain && !e->data.scalar.tag && strcmp(text, yaml_merge_key) == 0)
+        set_key(l, yaml_merge_key, m);
     else
         set_key(l, arena_strdup(l->arena, text), m);
 }
@@ -418,6 +320,7 @@ static void too_deep(struct loader *l, const struct mark *m)
     l->stop = true;
 }
 
+/* Begin a list or mapping, unless it would be a key or too deep. */
 static void open_frame(struct loader *l, const yaml_event_t *e,
                        enum value_type type, const yaml_char_t *anchor,
                        const yaml_char_t *tag)
@@ -442,6 +345,7 @@ static void open_frame(struct loader *l, const yaml_event_t *e,
     };
 }
 
+/* End the innermost list or mapping and put it where it belongs. */
 static void close_frame(struct loader *l)
 {
     struct frame *f = top(l);
@@ -494,7 +398,7 @@ static struct anchor *stand_in(struct loader *l, const char *name,
 
     if (wants_key(l))
         x->value = value_plain(l->arena, name, m);
-    else if (f && f->key == merge_key)
+    else if (f && f->key == yaml_merge_key)
         x->value = value_map(l->arena, NULL, 0, m);
     else
         x->value = value_null(l->arena, m);
@@ -563,6 +467,7 @@ static void start_document(struct loader *l)
     map_init(&l->anchors, l->work);
 }
 
+/* Keep the document, unless there is nothing in it. */
 static void end_document(struct loader *l, struct yaml_stream *out,
                          const struct mark *start)
 {
@@ -613,6 +518,7 @@ static enum sim_code out_of_memory(const struct source *s,
     return SIM_SYSTEM;
 }
 
+/* Take events until the stream ends or makes no sense. */
 static enum sim_code run(struct loader *l, struct yaml_stream *out)
 {
     struct mark start = { .source = l->source };
@@ -633,57 +539,6 @@ static enum sim_code run(struct loader *l, struct yaml_stream *out)
         yaml_event_delete(&e);
     }
     return SIM_OK;
-}
-
-/* ---- comments ------------------------------------------------------------ */
-
-/* Append the words of text, which are set apart by blanks and commas. */
-static void add_words(struct arena *a, struct yaml_stream *out,
-                      const char *text, size_t len, int line)
-{
-    for (size_t i = 0; i < len;) {
-        size_t n = 0;
-        while (i + n < len && !strchr(" \t,", text[i + n]))
-            n++;
-        if (n) {
-            struct yaml_allow w = { arena_strndup(a, text + i, n), line };
-            vec_push(a, &out->allows, w);
-        }
-        i += n + 1;
-    }
-}
-
-/* Where the words of our comment begin in line; NULL if it has none. */
-static const char *allow_words(const char *line, const char *stop)
-{
-    static const char intro[] = "# rollsim: allow ";
-    size_t n = strlen(intro);
-
-    for (const char *p = line; (size_t)(stop - p) > n; p++) {
-        p = memchr(p, '#', (size_t)(stop - p) - n);
-        if (!p)
-            return NULL;
-        bool alone = p == line || p[-1] == ' ' || p[-1] == '\t';
-        if (alone && memcmp(p, intro, n) == 0)
-            return p + n;
-    }
-    return NULL;
-}
-
-/* libyaml drops comments, so look for ours in the raw lines. */
-static void find_allows(struct arena *a, struct yaml_stream *out)
-{
-    const char *p = out->source->text, *end = p + out->source->len;
-
-    for (int line = 1; p < end; line++) {
-        const char *stop = memchr(p, '\n', (size_t)(end - p));
-        if (!stop)
-            stop = end;
-        const char *words = allow_words(p, stop);
-        if (words)
-            add_words(a, out, words, (size_t)(stop - words), line);
-        p = stop + 1;
-    }
 }
 
 /* ---- entry --------------------------------------------------------------- */
@@ -737,7 +592,7 @@ enum sim_code yaml_load(struct arena *a, const char *name, const char *text,
                                        errors);
     if (code != SIM_OK)
         return code;
-    find_allows(a, out);
+    yaml_find_allows(a, out);
     return load_source(a, out, errors);
 }
 

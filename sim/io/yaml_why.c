@@ -61,6 +61,7 @@ static int column_of(struct source_line line, size_t at)
     return column;
 }
 
+/* Blanks at the beginning of line. */
 static size_t indent_of(struct source_line line)
 {
     size_t i = 0;
@@ -86,6 +87,7 @@ static size_t content_end(struct source_line line)
     return n;
 }
 
+/* True if line is empty or a comment. */
 static bool is_bare(struct source_line line)
 {
     size_t i = indent_of(line);
@@ -141,6 +143,7 @@ static const char *character(const struct why *w, char room[5])
     return room;
 }
 
+/* The byte at the mark; NUL at the end of a line. */
 static char char_at_mark(const struct why *w)
 {
     return w->at < w->line.len ? w->line.text[w->at] : '\0';
@@ -165,6 +168,7 @@ static int chart_of(const char *name, const char **chart)
     return (int)strlen(*chart);
 }
 
+/* Report the "{{" of a line, if there is one. */
 static bool template_in(const struct source *s, int number,
                         struct err_list *errors)
 {
@@ -370,8 +374,12 @@ static void explain_no_colon(struct why *w)
 
     if (blank_missing(w, w->context.line))
         return;
-    err_error(w->errors, &m, "expected \"key: value\", but there is no "
-              "\":\"");
+    struct diag *d = err_error(w->errors, &m, "expected \"key: value\", but "
+                               "there is no \":\"");
+    if (from + 1 < end && line.text[from] == '-' &&
+        end - from <= QUOTE_MAX)
+        diag_help(w->errors, d, "if this is a list item, write - %.*s",
+                  (int)(end - from - 1), line.text + from + 1);
 }
 
 /* The file ends inside a list or mapping in brackets: show where it opened. */
@@ -421,6 +429,9 @@ static void explain_flow(struct why *w)
                                    key_start(w), w->at);
         d = err_error(w->errors, &m, "expected \",\" or \"%c\" before this "
                       "key", want);
+    } else if (*c == '"') {
+        d = err_error(w->errors, &w->mark, "expected \",\" or \"%c\" before "
+                      "this text", want);
     } else if (*c) {
         d = err_error(w->errors, &w->mark, "expected \",\" or \"%c\" before "
                       "\"%s\"", want, c);
@@ -583,6 +594,7 @@ static const struct row rows[] = {
       .text = "%YAML is given twice" },
 };
 
+/* The message of a row that needs no look at the line. */
 static void explain_row(struct why *w, const struct row *r)
 {
     bool swap = r->place == AT_CONTEXT && w->context.line;

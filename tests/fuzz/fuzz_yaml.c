@@ -28,6 +28,21 @@ static size_t longest_key(const char *text, size_t len)
     return longest;
 }
 
+/* True if text holds what JSON allows as it is and YAML does not: U+0080 to
+ * U+009F, the line breaks U+2028 and U+2029, U+FFFE, U+FFFF. */
+static bool yaml_would_escape(const struct buf *b)
+{
+    uint32_t c;
+
+    for (size_t i = 0; i < b->len;) {
+        i += utf8_next(b->text + i, b->len - i, &c);
+        if ((c >= 0x80 && c < 0xA0) || c == 0x2028 || c == 0x2029 ||
+            c == 0xFFFE || c == 0xFFFF)
+            return true;
+    }
+    return false;
+}
+
 static void read_again(struct arena *a, const struct value *v,
                        const struct buf *dump)
 {
@@ -54,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; code == SIM_OK && i < out.docs.len; i++) {
         struct buf dump = { 0 };
         value_canonical(&dump, out.docs.items[i].root);
-        if (dump.len < DUMP_MAX && longest_key(dump.text, dump.len) < KEY_MAX)
+        if (dump.len < DUMP_MAX && !yaml_would_escape(&dump) &&
+            longest_key(dump.text, dump.len) < KEY_MAX)
             read_again(a, out.docs.items[i].root, &dump);
         buf_free(&dump);
     }
