@@ -1,0 +1,93 @@
+/*
+ * action.h - a person at a keyboard, who types kubectl.
+ *
+ * A command is split into words as a shell does, its flags are those of
+ * kubectl, and what it does to an object is one PATCH or POST that commits
+ * after the time that starting kubectl and the API server take
+ * (timings.operator, timings.apiWrite).  A command on several objects sends
+ * one request after the other.  Everything said is a row of events.csv of type
+ * Action: reason Command, Done, Waiting or Refused, in kubectl's own words.
+ *
+ * To add a verb: a file in models/action/ and a line in verbs.list.
+ */
+#ifndef MODELS_ACTION_H
+#define MODELS_ACTION_H
+#include "models/spec.h"
+
+struct world;
+struct kubectl;
+
+/* Flags of a verb; a table ends with name NULL.  Every verb also has
+ * -n/--namespace and --record. */
+enum kubectl_flag_kind { KUBECTL_SWITCH, KUBECTL_TEXT, KUBECTL_COUNT };
+struct kubectl_flag {
+    const char *name;           /* without the dashes */
+    char letter;                /* 0: none */
+    enum kubectl_flag_kind kind;
+    const char *doc;
+};
+
+/* What a verb takes besides words. */
+enum kubectl_input { INPUT_NONE, INPUT_FILES /* -f */, INPUT_PATCH /* -p */ };
+
+#define KUBECTL_FLAGS 8         /* at most, per verb */
+
+/* A command line, understood. */
+struct kubectl_command {
+    const struct verb_ops *verb;
+    const char *text;           /* as typed, after "kubectl" */
+    const char *const *words;   /* neither verb nor flags */
+    size_t nwords;
+    const char *flags[KUBECTL_FLAGS];   /* by row: its text, "true" for a
+                                         * switch, NULL if not given */
+    const char *space;          /* -n; "default" */
+    bool record;                /* --record: annotate the change-cause */
+    const struct value *const *documents;       /* of -f or -p */
+    size_t ndocuments;
+};
+
+struct verb_ops {
+    const char *name;           /* "set image" */
+    const char *usage;          /* what follows the name */
+    const char *doc;            /* one sentence */
+    const struct kubectl_flag *flags;   /* NULL: none of its own */
+    enum kubectl_input input;
+    size_t min_words;
+    /* What kubectl refuses before it asks the server; NULL if nothing. */
+    const char *(*check)(struct arena *a, const struct kubectl_command *c);
+    /* Send the i-th request, at its commit.  True: another one follows. */
+    bool (*step)(struct kubectl *k, size_t i);
+};
+
+#define VERB(id) extern const struct verb_ops verb_##id;
+#include "models/verbs.list"
+#undef VERB
+
+/* All verbs; *n is their number. */
+const struct verb_ops *const *verb_table(size_t *n);
+
+/* Understand text (without the word kubectl) into *out, whose documents are
+ * left empty; strings live in a.  Faults go to errors, at m; false after
+ * one. */
+bool kubectl_parse(struct arena *a, const char *text, const struct mark *m,
+                   struct kubectl_command *out, struct err_list *errors);
+
+/* The value of the flag called name; NULL if it was not given. */
+const char *kubectl_flag(const struct kubectl_command *c, const char *name);
+
+/* Type a command now; text and documents were checked when they were read. */
+void kubectl_type(struct world *w, const char *text,
+                  const struct value *const *documents, size_t ndocuments);
+
+/* Events that an action may wait for; a NULL-terminated list of words. */
+extern const char *const action_triggers[];
+
+/* Understand `when`: one of action_triggers, then perhaps "of
+ * deployment/NAME".  *name is NULL without.  -1 if it cannot be read. */
+int action_trigger(struct arena *a, const char *when, const char **name);
+
+/* Begin: set up the strategy, plan the release and all actions of the spec.
+ * Called once by world_new, after the manifests were applied. */
+void actions_start(struct world *w);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * strategy.h - ways to release a new version.
+ *
+ * A strategy of Kubernetes itself is a few fields of the Deployment: `patch`
+ * gives them, app lays them over the manifests before anything runs, and the
+ * release is `kubectl set image`.  One that needs a controller of its own
+ * (blue/green, canary) sets it up in `start` and begins in `release`.
+ *
+ * To add one: a file in models/strategy/ that ends in `const struct
+ * strategy_ops strategy_<id>`, and a line in include/models/strategies.list.
+ */
+#ifndef MODELS_STRATEGY_H
+#define MODELS_STRATEGY_H
+#include "base/field.h"
+#include "models/spec.h"
+
+struct world;
+
+struct strategy_ops {
+    const char *name;           /* its key in a scenario: "rollingUpdate" */
+    const char *doc;            /* one sentence */
+    const struct field *fields;
+    size_t spec_size;
+    /* What it writes into the released Deployment (strategic merge); NULL if
+     * nothing.  given: the block as the user wrote it, for marks. */
+    const struct value *(*patch)(struct arena *a, const void *spec,
+                                 const struct value *given);
+    /* Called once per world, after the manifests; NULL: nothing to set up. */
+    void (*start)(struct world *w, const void *spec);
+    /* Release spec->release at its time; NULL: kubectl set image. */
+    void (*release)(struct world *w, const void *spec);
+};
+
+#define STRATEGY(id) extern const struct strategy_ops strategy_##id;
+#include "models/strategies.list"
+#undef STRATEGY
+
+/* All of them; *n is their number. */
+const struct strategy_ops *const *strategy_table(size_t *n);
+
+/* The one with this name, or NULL. */
+const struct strategy_ops *strategy_find(const char *name);
+
+#endif

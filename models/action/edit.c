@@ -1,0 +1,327 @@
+/*
+ * edit.c - how a command changes an object, and what it says about it.
+ *
+ * kubectl sends a PATCH, which the server lays over the newest version at the
+ * instant it commits: so a command never meets a conflict, and never undoes
+ * what a controller wrote meanwhile.  Here the command reads and writes the
+ * store in one event.  Objects that came from a manifest are edited as
+ * manifests and read again, with the server's defaults and validation; the
+ * status and the labels of others are edited in place.
+ *
+ * Source: kubectl 1.36 and apimachinery for the texts of refusals.
+ */
+#include "kubectl_impl.h"
+#include <string.h>
+#include "base/bug.h"
+#include "models/network.h"
+#include "models/workload.h"
+
+static const char *const groups[KIND_COUNT] = {
+#define KIND(id, name, group, version, resource) [KIND_##id] = group,
+#include "models/kinds.list"
+#undef KIND
+};
+
+const char *kubectl_resource(struct arena *a, enum kind k)
+{
+    return groups[k][0] ? arena_printf(a, "%s.%s", kind_resource(k), groups[k])
+                        : kind_resource(k);
+}
+
+/* "deployment.apps" */
+static const char *singular(struct arena *a, enum kind k)
+{
+    char *s = arena_printf(a, "%s%s%s", kind_name(k), groups[k][0] ? "." : "",
+                           groups[k]);
+
+    for (char *p = s; *p && *p != '.'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    return s;
+}
+
+const char *kubectl_label(struct arena *a, const struct meta *m)
+{
+    return arena_printf(a, "%s/%s", singular(a, m->kind), m->name);
+}
+
+/* ---- what is said ---------------------------------------------------------- */
+
+void kubectl_say(struct kubectl *k, const struct meta *about,
+                 const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = arena_vprintf(k->arena, format, args);
+    va_end(args);
+    record_note(k->w, "Action", "Done", about ? about->space : k->c.space,
+                about ? about->name : "", text);
+}
+
+void kubectl_refuse(struct kubectl *k, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = arena_vprintf(k->arena, format, args);
+    va_end(args);
+    record_note(k->w, "Action", "Refused", k->c.space, "", text);
+    k->over = true;
+}
+
+/* The words of an answer that is not 200. */
+static void refuse_code(struct kubectl *k, enum api_code code,
+                        const struct meta *m, const char *reason)
+{
+    const char *word = code == API_FORBIDDEN ? "Forbidden"
+                       : code == API_NOT_FOUND ? "NotFound"
+                       : code == API_CONFLICT ? "Conflict"
+                       : code == API_EXISTS ? "AlreadyExists"
+                       : code == API_INVALID ? "Invalid"
+                       : code == API_TOO_MANY ? "TooManyRequests"
+                                              : "BadRequest";
+
+    kubectl_refuse(k, "Error from server (%s): %s \"%s\"%s%s", word,
+                   kubectl_resource(k->arena, m->kind), m->name,
+                   code == API_EXISTS ? " already exists" : ": ",
+                   code == API_EXISTS ? "" : reason ? reason : "refused");
+}
+
+/* The server's sentence about a manifest that it refuses. */
+static void refuse_invalid(struct kubectl *k, enum kind kind, const char *name,
+                           const struct err_list *errors)
+{
+    struct buf text = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < errors->len; i++) {
+        const struct diag *d = &errors->items[i];
+
+        if (d->level != ERR_ERROR)
+            continue;
+        buf_puts(&text, n++ ? ", " : "");
+        if (d->path)
+            buf_printf(&text, "%s: ", d->path);
+        if (d->type)
+            buf_printf(&text, "%s value: ", d->type);
+        buf_puts(&text, d->text);
+    }
+    kubectl_refuse(k, "The %s \"%s\" is invalid: %s%s%s", kind_name(kind),
+                   name, n > 1 ? "[" : "", text.text ? text.text : "",
+                   n > 1 ? "]" : "");
+    buf_free(&text);
+}
+
+/* ---- finding --------------------------------------------------------------- */
+
+static void push_target(struct arena *a, struct target *list, size_t *n,
+                        const char *resource, const char *name)
+{
+    list[*n].resource = arena_strdup(a, resource);
+    list[*n].kind = kind_by_resource(resource);
+    list[*n].name = name;
+    ++*n;
+}
+
+size_t kubectl_targets(struct arena *a, const struct kubectl_command *c,
+                       size_t end, const struct target **out)
+{
+    struct target *list = arena_many(a, struct target, end + 1);
+    size_t n = 0;
+
+    *out = list;
+    if (end > 0 && !strchr(c->words[0], '/')) {
+        for (size_t i = 1; i < end; i++)
+            push_target(a, list, &n, c->words[0], c->words[i]);
+        if (end == 1)
+            push_target(a, list, &n, c->words[0], NULL);
+        return n;
+    }
+    for (size_t i = 0; i < end; i++) {
+        const char *slash = strchr(c->words[i], '/');
+
+        if (slash)
+            push_target(a, list, &n, arena_strndup(a, c->words[i],
+                        (size_t)(slash - c->words[i])), slash + 1);
+    }
+    return n;
+}
+
+size_t kubectl_changes(const struct kubectl_command *c, const char *marks)
+{
+    for (size_t i = 0; i < c->nwords; i++) {
+        const char *w = c->words[i];
+        size_t len = strlen(w);
+
+        if (strpbrk(w, marks) || (len > 1 && w[len - 1] == '-'))
+            return i;
+    }
+    return c->nwords;
+}
+
+const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
+{
+    const struct meta *m;
+    const char *space = k->c.space;
+
+    if (t->kind == KIND_NONE) {
+        kubectl_refuse(k, "error: the server doesn't have a resource type "
+                       "\"%s\"", t->resource);
+        return NULL;
+    }
+    if (!t->name) {
+        kubectl_refuse(k, "error: resource(s) were provided, but no name was "
+                       "specified");
+        return NULL;
+    }
+    if (!kind_ops_of(t->kind)->namespaced)
+        space = "";
+    m = api_find(k->w->api, t->kind, space, t->name);
+    if (!m)
+        kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
+                       kubectl_resource(k->arena, t->kind), t->name);
+    return m;
+}
+
+/* ---- editing --------------------------------------------------------------- */
+
+const struct value *kubectl_manifest(const struct meta *m)
+{
+    switch (m->kind) {
+    case KIND_DEPLOYMENT:
+        return deployment_seen(m)->raw;
+    case KIND_REPLICASET:
+        return replicaset_seen(m)->raw;
+    case KIND_SERVICE:
+        return service_seen(m)->raw;
+    default:
+        return NULL;
+    }
+}
+
+const struct value *kubectl_last_applied(const struct meta *m)
+{
+    return m->kind == KIND_DEPLOYMENT ? deployment_seen(m)->last_applied
+           : m->kind == KIND_SERVICE  ? service_seen(m)->last_applied
+                                      : NULL;
+}
+
+void kubectl_set_last_applied(struct meta *draft, const struct value *v)
+{
+    if (draft->kind == KIND_DEPLOYMENT)
+        deployment_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_SERVICE)
+        service_of(draft)->last_applied = v;
+}
+
+/* The spec of a freshly read object in a draft that keeps who it is. */
+static struct meta *adopt(struct kubectl *k, const struct meta *read,
+                          const struct meta *old, struct meta *draft)
+{
+    struct meta who = *draft;
+    const struct kind_ops *ops = kind_ops_of(read->kind);
+
+    memcpy(draft, read, ops->size);
+    who.labels = read->labels;
+    who.annotations = read->annotations;
+    if (!old) {
+        who.name = read->name;
+        who.space = read->space;
+        who.deleted = SIM_NEVER;
+        who.kind = read->kind;
+        if (ops->namespaced && (!who.space || !who.space[0]))
+            who.space = k->c.space;
+    }
+    *draft = who;
+    if (old) {
+        ops->copy_status(draft, old);
+        kubectl_set_last_applied(draft, kubectl_last_applied(old));
+    }
+    return draft;
+}
+
+struct meta *kubectl_decode(struct kubectl *k, enum kind kind,
+                            const struct value *v, const struct meta *m)
+{
+    const struct value *name = value_at(v, "metadata.name");
+    const struct meta *read;
+    struct err_list errors;
+
+    err_init(&errors, k->arena);
+    read = kind_ops_of(kind)->decode(k->arena, v, &errors);
+    if (errors.errors) {
+        refuse_invalid(k, kind, value_text(name, ""), &errors);
+        return NULL;
+    }
+    return adopt(k, read, m, m ? api_draft(k->w->api, m)
+                               : api_new_draft(k->w->api, kind));
+}
+
+/* The change-cause annotation that --record leaves. */
+static const struct value *recorded(struct kubectl *k, const struct value *v)
+{
+    return value_set(k->arena, v,
+                     "metadata.annotations.\"kubernetes.io/change-cause\"",
+                     value_string(k->arena, arena_printf(k->arena,
+                                  "kubectl %s", k->c.text), NULL));
+}
+
+struct meta *kubectl_edit(struct kubectl *k, const struct meta *m,
+                          const struct value *patch, bool plain)
+{
+    const struct value *v = kubectl_manifest(m);
+
+    if (!v) {
+        kubectl_refuse(k, "error: %s cannot be edited here: it was not made "
+                       "from a manifest", kubectl_label(k->arena, m));
+        return NULL;
+    }
+    v = plain ? value_merge(k->arena, v, patch)
+              : value_strategic(k->arena, v, patch);
+    if (k->c.record)
+        v = recorded(k, v);
+    return kubectl_decode(k, m->kind, v, m);
+}
+
+const struct value *kubectl_patch_of(struct arena *a, const char *path,
+                                     const struct value *x)
+{
+    return value_set(a, value_map(a, NULL, 0, NULL), path, x);
+}
+
+/* ---- writing --------------------------------------------------------------- */
+
+static bool answered(struct kubectl *k, enum api_code code,
+                     const struct meta *draft, const struct meta *result,
+                     const char *reason, const char *done)
+{
+    if (code != API_OK && code != API_CREATED) {
+        refuse_code(k, code, draft, reason);
+        return false;
+    }
+    kubectl_say(k, result, "%s %s", kubectl_label(k->arena, result), done);
+    return true;
+}
+
+bool kubectl_update(struct kubectl *k, struct meta *draft, const char *done)
+{
+    struct meta who = *draft;
+    const struct meta *result = NULL;
+    const char *reason = NULL;
+    enum api_code code = api_update(k->w->api, draft, &result, &reason);
+
+    return answered(k, code, &who, result, reason, done);
+}
+
+bool kubectl_create(struct kubectl *k, struct meta *draft, const char *done)
+{
+    struct meta who = *draft;
+    const struct meta *result = NULL;
+    const char *reason = NULL;
+    enum api_code code = api_create(k->w->api, draft, &result, &reason);
+
+    return answered(k, code, &who, result, reason, done);
+}

@@ -1,0 +1,83 @@
+/*
+ * kubectl_impl.h - what the verbs share: finding, editing and writing objects, and
+ * saying what happened.
+ */
+#ifndef ACTION_KUBECTL_IMPL_H
+#define ACTION_KUBECTL_IMPL_H
+#include "models/action.h"
+#include "models/api.h"
+#include "models/world.h"
+
+/* A command being carried out, in the arena of its replication. */
+struct kubectl {
+    struct world *w;
+    struct arena *arena;
+    struct kubectl_command c;
+    struct stream stream;       /* its latencies */
+    struct map said;            /* rollout status: what was said last */
+    bool over;                  /* nothing more to send */
+};
+
+/* An object as words name it. */
+struct target {
+    enum kind kind;             /* KIND_NONE: no such resource type */
+    const char *resource;       /* as typed: "deploy" */
+    const char *name;           /* NULL: all of the kind */
+};
+
+/* Targets among the words of c before index `end`: "deployment/web svc/web",
+ * or "deployment web api".  Into *out (of a); returns their number. */
+size_t kubectl_targets(struct arena *a, const struct kubectl_command *c,
+                       size_t end, const struct target **out);
+
+/* The word at which changes begin: the first with one of `marks` in it after
+ * the targets, or ending in '-'; nwords if none. */
+size_t kubectl_changes(const struct kubectl_command *c, const char *marks);
+
+/* The i-th target; refuses and returns NULL if the server has none. */
+const struct meta *kubectl_find(struct kubectl *k, const struct target *t);
+
+/* The names that people see: "deployment.apps/web", "deployments.apps". */
+const char *kubectl_label(struct arena *a, const struct meta *m);
+const char *kubectl_resource(struct arena *a, enum kind k);
+
+/* m with a patch over its manifest: strategic merge, or RFC 7386 if plain.
+ * NULL, and refused, if the result is not valid.  A draft. */
+struct meta *kubectl_edit(struct kubectl *k, const struct meta *m,
+                          const struct value *patch, bool plain);
+
+/* A draft of what the manifest v describes, as an update of m (NULL: new);
+ * NULL, and refused, if it is not valid. */
+struct meta *kubectl_decode(struct kubectl *k, enum kind kind,
+                            const struct value *v, const struct meta *m);
+
+/* The manifest behind an object, NULL if it has none; and what kubectl apply
+ * applied last. */
+const struct value *kubectl_manifest(const struct meta *m);
+const struct value *kubectl_last_applied(const struct meta *m);
+void kubectl_set_last_applied(struct meta *draft, const struct value *v);
+
+/* Commit a draft; say "LABEL done", or refuse in the server's words. */
+bool kubectl_update(struct kubectl *k, struct meta *draft, const char *done);
+bool kubectl_create(struct kubectl *k, struct meta *draft, const char *done);
+
+/* Say what kubectl prints: reason Done; Refused, which ends the command. */
+void kubectl_say(struct kubectl *k, const struct meta *about,
+                 const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void kubectl_refuse(struct kubectl *k, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The body of label and annotate on the i-th target: member is "labels" or
+ * "annotations", done what is printed. */
+bool kubectl_mark(struct kubectl *k, size_t i, const char *member,
+                  const char *done);
+
+/* {path: x} as a patch. */
+const struct value *kubectl_patch_of(struct arena *a, const char *path,
+                                     const struct value *x);
+
+/* The Deployment that a rollout verb names; refuses other kinds. */
+const struct meta *kubectl_rollout_target(struct kubectl *k, size_t i,
+                                          bool *more);
+#endif
