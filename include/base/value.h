@@ -92,6 +92,10 @@ const struct value *value_merge(struct arena *a, const struct value *base,
 const struct value *value_strategic(struct arena *a, const struct value *base,
                                     const struct value *patch);
 
+/* The key by which value_strategic merges the list of maps `items` called
+ * `list`; NULL if it is replaced whole. */
+const char *value_merge_key(const char *list, const struct value *items);
+
 /* Equal as JSON: order of map keys plays no part, 3 and "3" differ. */
 bool value_equal(const struct value *a, const struct value *b);
 

@@ -123,6 +123,7 @@ static void push_target(struct arena *a, struct target *list, size_t *n,
     list[*n].resource = arena_strdup(a, resource);
     list[*n].kind = kind_by_resource(resource);
     list[*n].name = name;
+    list[*n].space = NULL;
     ++*n;
 }
 
@@ -165,7 +166,7 @@ size_t kubectl_changes(const struct kubectl_command *c, const char *marks)
 const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
 {
     const struct meta *m;
-    const char *space = k->c.space;
+    const char *space = t->space ? t->space : k->c.space;
 
     if (t->kind == KIND_NONE) {
         kubectl_refuse(k, "error: the server doesn't have a resource type "
@@ -184,6 +185,40 @@ const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
         kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
                        kubectl_resource(k->arena, t->kind), t->name);
     return m;
+}
+
+const struct value *kubectl_placed(struct kubectl *k, const struct value *v,
+                                   struct target *t)
+{
+    const struct value *space = value_at(v, "metadata.namespace");
+
+    t->resource = value_text(value_get(v, "kind"), "");
+    t->kind = kind_find(value_text(value_get(v, "apiVersion"), ""),
+                        t->resource);
+    t->name = value_text(value_at(v, "metadata.name"), "");
+    t->space = "";
+    if (t->kind == KIND_NONE || !kind_ops_of(t->kind)->namespaced)
+        return v;
+    t->space = value_text(space, k->c.space);
+    return space ? v : value_set(k->arena, v, "metadata.namespace",
+                                 value_string(k->arena, t->space, NULL));
+}
+
+const struct deployment *kubectl_rollout(struct kubectl *k, size_t i,
+                                         bool *more)
+{
+    const struct target *targets;
+    size_t n = kubectl_targets(k->arena, &k->c, k->c.nwords, &targets);
+    const struct meta *m = kubectl_find(k, &targets[i]);
+
+    *more = i + 1 < n;
+    if (m && m->kind != KIND_DEPLOYMENT) {
+        kubectl_refuse(k, "error: %s \"%s\" is not a Deployment: rollouts of "
+                       "other kinds are not supported yet",
+                       kubectl_resource(k->arena, m->kind), m->name);
+        return NULL;
+    }
+    return m ? deployment_seen(m) : NULL;
 }
 
 /* ---- editing --------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #define ACTION_KUBECTL_IMPL_H
 #include "models/action.h"
 #include "models/api.h"
+#include "models/workload.h"
 #include "models/world.h"
 
 /* A command being carried out, in the arena of its replication. */
@@ -14,7 +15,7 @@ struct kubectl {
     struct arena *arena;
     struct kubectl_command c;
     struct stream stream;       /* its latencies */
-    struct map said;            /* rollout status: what was said last */
+    const char *said;           /* rollout status: what was said last */
     bool over;                  /* nothing more to send */
 };
 
@@ -23,6 +24,7 @@ struct target {
     enum kind kind;             /* KIND_NONE: no such resource type */
     const char *resource;       /* as typed: "deploy" */
     const char *name;           /* NULL: all of the kind */
+    const char *space;          /* NULL: that of the command */
 };
 
 /* Targets among the words of c before index `end`: "deployment/web svc/web",
@@ -36,6 +38,10 @@ size_t kubectl_changes(const struct kubectl_command *c, const char *marks);
 
 /* The i-th target; refuses and returns NULL if the server has none. */
 const struct meta *kubectl_find(struct kubectl *k, const struct target *t);
+
+/* The manifest v with its namespace filled in, and what it names in *t. */
+const struct value *kubectl_placed(struct kubectl *k, const struct value *v,
+                                   struct target *t);
 
 /* The names that people see: "deployment.apps/web", "deployments.apps". */
 const char *kubectl_label(struct arena *a, const struct meta *m);
@@ -77,7 +83,8 @@ bool kubectl_mark(struct kubectl *k, size_t i, const char *member,
 const struct value *kubectl_patch_of(struct arena *a, const char *path,
                                      const struct value *x);
 
-/* The Deployment that a rollout verb names; refuses other kinds. */
-const struct meta *kubectl_rollout_target(struct kubectl *k, size_t i,
-                                          bool *more);
+/* The Deployment that the i-th target of a rollout verb is; NULL, refused,
+ * if it is none.  *more: another target follows. */
+const struct deployment *kubectl_rollout(struct kubectl *k, size_t i,
+                                         bool *more);
 #endif

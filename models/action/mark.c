@@ -2,11 +2,10 @@
  * mark.c - what label and annotate have in common.
  *
  * `key=value` sets, `key-` takes away; a key that has another value is only
- * changed with --overwrite.  Objects are named, or chosen with -l or --all.
+ * changed with --overwrite.
  */
 #include "kubectl_impl.h"
 #include <string.h>
-#include "base/vec.h"
 
 /* The pair of a word: key, and value (NULL: to be taken away). */
 static const char *word_key(struct arena *a, const char *word,

@@ -467,7 +467,7 @@ static bool all_have(const struct value *list, const char *key)
     return true;
 }
 
-static const char *merge_key(const char *list, const struct value *patch)
+const char *value_merge_key(const char *list, const struct value *patch)
 {
     for (size_t i = 0; i < COUNT_OF(merge_keys); i++) {
         if (strcmp(merge_keys[i].list, list) != 0)
@@ -577,7 +577,7 @@ static const struct value *merge_member(struct arena *a, const char *key,
         return patch;
     if (strcmp(key, "finalizers") == 0)
         return merge_set(a, list_or_null(base), patch, false);
-    by = merge_key(key, patch);
+    by = value_merge_key(key, patch);
     return by ? merge_list(a, list_or_null(base), patch, by) : patch;
 }
 
