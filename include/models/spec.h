@@ -129,6 +129,7 @@ struct release_spec {
     bool given;
     sim_time at;                /* since the end of the warm-up */
     const char *workload;       /* "deployment/checkout" */
+    const char *space;          /* its namespace; NULL: default */
     const struct container_image *images;
     size_t nimages;
     struct mark mark;
@@ -145,6 +146,7 @@ struct strategy_spec {
     const char *name;           /* as the user calls it */
     const struct strategy_ops *ops;     /* NULL: the manifest's own */
     const void *spec;           /* as ops->fields bound it */
+    const struct value *given;  /* its block as written; NULL if none */
     const struct value *patch;  /* strategic merge over the manifests */
     struct mark mark;
 };

@@ -1,0 +1,45 @@
+/*
+ * report.h - results for people and for machines.
+ */
+#ifndef APP_REPORT_H
+#define APP_REPORT_H
+#include "app/experiment.h"
+#include "stats/summary.h"
+
+/* A table of one metric a line, one strategy a column. */
+void report_run(struct app *app, const struct experiment *e);
+
+/* The same, and the paired differences to a baseline (an index). */
+void report_compare(struct app *app, const struct experiment *e,
+                    size_t baseline, const enum metric *metrics, size_t n);
+
+/* Promises and expectations, and what was found. */
+void report_promises(struct app *app, const struct experiment *e);
+
+/* Everything as one JSON object. */
+void report_json(struct app *app, const struct experiment *e);
+
+/* The summary of a metric of a variant. */
+struct summary report_summary(const struct experiment *e, struct arena *a,
+                              size_t v, enum metric m);
+
+/* CSV files of scenario-language section 4 being written into a folder. */
+struct export;
+
+/* Open all files; NULL after an error. */
+struct export *export_open(struct app *app, const char *folder);
+
+/* The sink that writes rows. */
+void export_rows(void *ctx, const struct variant *v, const struct world *w);
+
+/* Write metrics and summaries and put all files in place; or forget them. */
+enum sim_code export_close(struct export *x, const struct experiment *e);
+void export_abandon(struct export *x);
+
+/* Data files and figures of recorded replications (gnuplot). */
+struct figures;
+struct figures *figures_open(struct app *app, const char *folder);
+void figures_rows(void *ctx, const struct variant *v, const struct world *w);
+enum sim_code figures_draw(struct figures *f, const struct experiment *e);
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * action.c - when people type, and the release.
+ *
+ * An action happens at a time, or a delay after an event that the person
+ * sees (`when`).  Typing takes no time; then kubectl starts (timings.operator)
+ * and each of its requests takes timings.apiWrite to commit.  The release is
+ * `kubectl set image` unless the strategy has its own way.
+ *
+ * An action with `when` fires once, at the first such event after the end of
+ * the warm-up; a rollout counts from the second revision on, so putting up the
+ * cluster is none.
+ */
+#include "kubectl_impl.h"
+#include <string.h>
+#include "base/bug.h"
+#include "base/text.h"
+#include "models/deployment.h"
+#include "models/informer.h"
+#include "models/strategy.h"
+
+/* ---- a command on its way ---------------------------------------------------- */
+
+static void commit_fire(struct sim *sim, void *subject, int64_t arg);
+static void type_fire(struct sim *sim, void *subject, int64_t arg);
+static void release_fire(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_commit = { "kubectl.committed", RANK_COMMIT,
+                                             commit_fire };
+static const struct event_kind ev_type = { "kubectl.typed", RANK_ACTION,
+                                           type_fire };
+static const struct event_kind ev_release = { "release", RANK_ACTION,
+                                              release_fire };
+
+static void commit_fire(struct sim *sim, void *subject, int64_t arg)
+{
+    struct kubectl *k = subject;
+    bool more = k->c.verb->step(k, (size_t)arg);
+
+    if (more && !k->over)
+        sim_after(sim, world_draw(k->w, TIMING_API_WRITE, &k->stream),
+                  &ev_commit, k, arg + 1);
+}
+
+void kubectl_type(struct world *w, const char *text,
+                  const struct value *const *documents, size_t ndocuments)
+{
+    struct kubectl *k = arena_make(w->arena, struct kubectl);
+    struct err_list errors;
+    sim_time t;
+
+    k->w = w;
+    k->arena = w->arena;
+    err_init(&errors, w->arena);
+    record_note(w, "Action", "Command", "", "",
+                arena_printf(w->arena, "kubectl %s", text));
+    if (!kubectl_parse(w->arena, text, NULL, &k->c, &errors)) {
+        kubectl_refuse(k, "error: %s", errors.len ? errors.items[0].text
+                                                  : "not understood");
+        return;
+    }
+    k->c.documents = documents;
+    k->c.ndocuments = ndocuments;
+    world_stream(w, &k->stream, PURPOSE_OPERATOR,
+                 fnv64(FNV_START, text, strlen(text)));
+    t = world_draw(w, TIMING_OPERATOR, &k->stream);
+    sim_after(w->sim, t + world_draw(w, TIMING_API_WRITE, &k->stream),
+              &ev_commit, k, 0);
+}
+
+/* ---- the release --------------------------------------------------------------- */
+
+static const char *release_command(struct world *w)
+{
+    const struct release_spec *r = &w->spec->release;
+    struct buf text = {0};
+    const char *result;
+
+    buf_printf(&text, "set image %s", r->workload);
+    if (r->space && strcmp(r->space, "default") != 0)
+        buf_printf(&text, " -n %s", r->space);
+    for (size_t i = 0; i < r->nimages; i++)
+        buf_printf(&text, " '%s=%s'", r->images[i].container,
+                   r->images[i].image);
+    result = arena_strdup(w->arena, text.text);
+    buf_free(&text);
+    return result;
+}
+
+static void release_fire(struct sim *sim, void *subject, int64_t arg)
+{
+    struct world *w = subject;
+    const struct strategy_spec *s = w->strategy;
+
+    (void)sim;
+    (void)arg;
+    if (s && s->ops && s->ops->release)
+        s->ops->release(w, s->spec);
+    else
+        kubectl_type(w, release_command(w), NULL, 0);
+}
+
+/* ---- when ---------------------------------------------------------------------- */
+
+enum trigger { ROLLOUT_COMPLETE, ROLLOUT_STARTED, DEADLINE_EXCEEDED };
+
+const char *const action_triggers[] = {
+    [ROLLOUT_COMPLETE] = "rollout complete",
+    [ROLLOUT_STARTED] = "rollout started",
+    [DEADLINE_EXCEEDED] = "progress deadline exceeded",
+    NULL
+};
+
+int action_trigger(struct arena *a, const char *when, const char **name)
+{
+    const char *of = strstr(when, " of ");
+    size_t len = of ? (size_t)(of - when) : strlen(when);
+
+    *name = NULL;
+    if (of) {
+        const char *slash = strchr(of, '/');
+
+        if (!slash || slash[1] == '\0')
+            return -1;
+        *name = arena_strdup(a, slash + 1);
+    }
+    for (int i = 0; action_triggers[i]; i++)
+        if (strlen(action_triggers[i]) == len &&
+            memcmp(action_triggers[i], when, len) == 0)
+            return i;
+    return -1;
+}
+
+/* An action of the spec. */
+struct planned {
+    struct world *w;
+    const struct action_spec *spec;
+    struct stream stream;
+    int trigger;                /* -1: by the clock */
+    const char *of;             /* only this Deployment; NULL: any */
+    bool fired;
+};
+
+struct watcher {                /* a person who looks at Deployments */
+    struct world *w;
+    struct planned *items;
+    size_t len;
+};
+
+static void type_fire(struct sim *sim, void *subject, int64_t arg)
+{
+    struct planned *p = subject;
+
+    (void)sim;
+    (void)arg;
+    kubectl_type(p->w, p->spec->kubectl, p->spec->documents,
+                 p->spec->ndocuments);
+}
+
+static bool happened(int trigger, const struct deployment *was,
+                     const struct deployment *d)
+{
+    switch ((enum trigger)trigger) {
+    case ROLLOUT_COMPLETE:
+        return d->revision > 1 &&
+               d->observed_generation >= d->meta.generation &&
+               deployment_complete(d, d);
+    case ROLLOUT_STARTED:
+        return d->revision > 1 && was && was->revision != d->revision;
+    case DEADLINE_EXCEEDED:
+        return d->progressing.status == CONDITION_FALSE;
+    }
+    return false;
+}
+
+static void watch_handle(void *ctx, const struct meta *before,
+                         const struct meta *after)
+{
+    struct watcher *h = ctx;
+
+    if (!after || world_now(h->w) < h->w->spec->warmup)
+        return;
+    for (size_t i = 0; i < h->len; i++) {
+        struct planned *p = &h->items[i];
+
+        if (p->fired || p->trigger < 0 ||
+            (p->of && strcmp(p->of, after->name) != 0) ||
+            !happened(p->trigger, before ? deployment_seen(before) : NULL,
+                      deployment_seen(after)))
+            continue;
+        p->fired = true;
+        sim_after(h->w->sim, dist_draw(&p->spec->after, &p->stream), &ev_type,
+                  p, 0);
+    }
+}
+
+static const struct informer_ops watch_ops = {
+    .name = "people.deployments",
+    .latency = TIMING_WATCH_CONTROLLER,
+    .handle = watch_handle,
+};
+
+static void plan(struct watcher *h, struct planned *p,
+                 const struct action_spec *spec, size_t i)
+{
+    p->w = h->w;
+    p->spec = spec;
+    p->trigger = -1;
+    world_stream(h->w, &p->stream, PURPOSE_OPERATOR, i + 1);
+    if (spec->when) {
+        p->trigger = action_trigger(h->w->arena, spec->when, &p->of);
+        CHECK(p->trigger >= 0);
+    } else {
+        sim_at(h->w->sim,
+               h->w->spec->warmup + dist_draw(&spec->at, &p->stream),
+               &ev_type, p, 0);
+    }
+}
+
+void actions_start(struct world *w)
+{
+    const struct spec *s = w->spec;
+    struct watcher *h = arena_make(w->arena, struct watcher);
+    bool watches = false;
+
+    if (w->strategy && w->strategy->ops && w->strategy->ops->start)
+        w->strategy->ops->start(w, w->strategy->spec);
+    if (s->release.given)
+        sim_at(w->sim, s->warmup + s->release.at, &ev_release, w, 0);
+    h->w = w;
+    h->len = s->nactions;
+    h->items = arena_many(w->arena, struct planned, s->nactions);
+    for (size_t i = 0; i < s->nactions; i++) {
+        plan(h, &h->items[i], &s->actions[i], i);
+        watches |= s->actions[i].when != NULL;
+    }
+    if (watches)
+        informer_new(w, KIND_DEPLOYMENT, &watch_ops, h);
+}

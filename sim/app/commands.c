@@ -1,0 +1,108 @@
+/*
+ * commands.c - the table of commands and their options.
+ *
+ * A new command is a row here and a file verb_<name>.c.
+ */
+#include "app/cli.h"
+#include <string.h>
+
+#define SWITCH(l, n, member, doc)                                             \
+    { l, n, NULL, OPTION_SWITCH, offsetof(struct options, member), doc }
+#define TEXT(l, n, arg, member, doc)                                          \
+    { l, n, arg, OPTION_TEXT, offsetof(struct options, member), doc }
+#define COUNT(l, n, arg, member, doc)                                         \
+    { l, n, arg, OPTION_COUNT, offsetof(struct options, member), doc }
+#define LIST(l, n, arg, member, doc)                                          \
+    { l, n, arg, OPTION_LIST, offsetof(struct options, member), doc }
+#define CHOICE(l, n, arg, member, doc)                                        \
+    { l, n, arg, OPTION_CHOICE, offsetof(struct options, member), doc }
+#define END { 0, NULL, NULL, OPTION_SWITCH, 0, NULL }
+
+const struct option global_options[] = {
+    SWITCH('h', "help", help, "show help and leave"),
+    SWITCH('q', "quiet", quiet, "no warnings and no progress"),
+    CHOICE(0, "color", "auto|always|never", color,
+           "colours; auto: on a terminal, unless NO_COLOR is set"),
+    SWITCH(0, "ascii", ascii, "only ASCII in results"),
+    SWITCH(0, "no-progress", no_progress, "no line that counts replications"),
+    END
+};
+
+#define INPUT_OPTIONS                                                         \
+    LIST(0, "set", "PATH=VALUE", sets,                                        \
+         "change a value: run.seed=3, Deployment/web:spec.replicas=5"),       \
+    LIST(0, "strategy", "NAME", strategies,                                   \
+         "only this strategy; may be given again"),                           \
+    LIST(0, "allow", "CODE", allows,                                          \
+         "say nothing about this lint: no-readiness-probe"),                  \
+    SWITCH(0, "strict", strict,                                               \
+           "unknown and not simulated fields are errors")
+
+#define RUN_OPTIONS                                                           \
+    COUNT('n', "replications", "N", replications, "how many replications"),   \
+    COUNT(0, "seed", "N", seed, "of all random numbers"),                     \
+    TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder"),       \
+    TEXT(0, "figures", "DIR", figures,                                        \
+         "draw figures into this folder, with gnuplot"),                      \
+    CHOICE(0, "record", "first|all", record,                                  \
+           "replications whose every step goes into the CSV files"),          \
+    SWITCH(0, "json", json, "print the result as JSON")
+
+static const struct option run_options[] = { RUN_OPTIONS, INPUT_OPTIONS, END };
+
+static const struct option compare_options[] = {
+    RUN_OPTIONS,
+    TEXT(0, "baseline", "NAME", baseline,
+         "strategy that the others are compared with; the first if absent"),
+    TEXT(0, "metric", "NAME,...", metrics, "metrics to show"),
+    INPUT_OPTIONS, END
+};
+
+static const struct option check_options[] = {
+    CHOICE(0, "format", "human|json|gcc", format, "of what is found"),
+    SWITCH(0, "list", list, "list the objects, also those not simulated"),
+    INPUT_OPTIONS, END
+};
+
+static const struct option explain_options[] = {
+    COUNT(0, "replication", "N", replication, "which to tell; 0 if absent"),
+    COUNT(0, "seed", "N", seed, "of all random numbers"),
+    SWITCH(0, "markdown", markdown, "tables as Markdown"),
+    INPUT_OPTIONS, END
+};
+
+static const struct option version_options[] = {
+    SWITCH(0, "json", json, "as JSON"), END
+};
+
+const struct command commands[] = {
+    { "run", "SCENARIO...", "simulate a scenario and say what users felt",
+      "rollsim run scenarios/sample.yaml -n 20", run_options, command_run },
+    { "compare", "SCENARIO...",
+      "compare the strategies of a scenario under the same luck",
+      "rollsim compare scenarios/sample.yaml --csv out", compare_options,
+      command_compare },
+    { "check", "FILE...", "validate scenarios and manifests, and run nothing",
+      "rollsim check k8s/ scenario.yaml", check_options, command_check },
+    { "explain", "TOPIC | SCENARIO...",
+      "tell what happened in sentences; or list fields, metrics, timings, "
+      "strategies, kubectl", "rollsim explain scenarios/bad-release.yaml",
+      explain_options, command_explain },
+    { "schema", "", "print the JSON Schema of scenario files",
+      "rollsim schema > rollsim.schema.json", NULL, command_schema },
+    { "completion", "bash|zsh|fish", "print completion for a shell",
+      "eval \"$(rollsim completion bash)\"", NULL, command_completion },
+    { "help", "[COMMAND]", "show help of the program or a command",
+      "rollsim help run", NULL, command_help },
+    { "version", "", "show the version", "rollsim version", version_options,
+      command_version },
+    { NULL, NULL, NULL, NULL, NULL, NULL }
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}

@@ -1,0 +1,247 @@
+/*
+ * experiment.c - running replications, one after the other.
+ *
+ * Replication r of every strategy runs before replication r + 1 of any, so the
+ * paired differences are complete whenever it stops.
+ */
+#include "app/experiment.h"
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/text.h"
+#include "kernel/event.h"
+#include "models/world.h"
+#include "stats/ci.h"
+#include "stats/summary.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+    interrupted = signal;
+}
+
+/* Catch the first interrupt; the second one ends the program at once. */
+static void catch_signals(void)
+{
+    struct sigaction sa;
+
+    memset(&sa, 0, sizeof(sa));
+    sa.sa_handler = on_signal;
+    sa.sa_flags = (int)SA_RESETHAND;
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+}
+
+/* ---- progress ------------------------------------------------------------------ */
+
+struct progress {
+    FILE *out;                  /* NULL: nobody looks */
+    double start, shown;
+    size_t total;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void progress_start(struct progress *p, const struct app *app,
+                           size_t total)
+{
+    bool looks = !app->o.quiet && !app->o.no_progress &&
+                 isatty(fileno(app->err)) == 1;
+
+    p->out = looks ? app->err : NULL;
+    p->start = p->shown = looks ? now_s() : 0;
+    p->total = total;
+}
+
+static void progress_show(struct progress *p, size_t done)
+{
+    double t;
+
+    if (!p->out)
+        return;
+    t = now_s();
+    if (t - p->start < 0.5 || t - p->shown < 0.1)
+        return;
+    p->shown = t;
+    fprintf(p->out, "\r\033[K%zu/%zu replications  %.1f/s", done, p->total,
+            (double)done / (t - p->start));
+    fflush(p->out);
+}
+
+static void progress_end(const struct progress *p)
+{
+    if (p->out && p->shown > p->start)
+        fputs("\r\033[K", p->out);
+}
+
+/* ---- replications -------------------------------------------------------------- */
+
+/* Run one and keep its metrics and digest. */
+static void run_one(const struct scenario *s, const struct row_sink *sink,
+                    size_t variant, size_t replication,
+                    struct experiment *out)
+{
+    const struct variant *v = &s->variants[variant];
+    size_t at = replication * s->nvariants + variant;
+    bool rows = sink && (sink->all || replication == 0);
+    struct arena *a = arena_new();
+    struct world *w = world_new(a, v->spec, v->strategy,
+                                (uint32_t)replication, rows);
+
+    world_run(w);
+    metrics_of(w, out->values + at * METRIC_COUNT);
+    out->digests[at] = sim_digest(w->sim);
+    if (rows)
+        sink->rows(sink->ctx, v, w);
+    arena_free(a);
+}
+
+/* Room for one more replication. */
+static void grow(struct experiment *e)
+{
+    size_t variants = e->scenario->nvariants;
+
+    if (e->n < e->cap)
+        return;
+    e->cap = e->cap ? 2 * e->cap : 64;
+    e->values = heap_grow(e->values, e->cap * variants,
+                          METRIC_COUNT * sizeof(*e->values));
+    e->digests = heap_grow(e->digests, e->cap * variants,
+                           sizeof(*e->digests));
+}
+
+double *experiment_series(const struct experiment *e, struct arena *a,
+                          size_t v, enum metric m)
+{
+    double *x = arena_many(a, double, e->n + 1);
+    size_t variants = e->scenario->nvariants;
+
+    for (size_t r = 0; r < e->n; r++)
+        x[r] = e->values[(r * variants + v) * METRIC_COUNT + m];
+    return x;
+}
+
+/* Are all strategies known as precisely as asked for?  Looks only where
+ * stats/stop.h does. */
+static bool precise_enough(struct experiment *e)
+{
+    const struct scenario *s = e->scenario;
+    struct arena *a = arena_new();
+    const double **x = arena_many(a, const double *, s->nvariants);
+    bool stop;
+
+    for (size_t v = 0; v < s->nvariants; v++)
+        x[v] = experiment_series(e, a, v, s->until);
+    stop = stop_at(&s->precision, x, s->nvariants, e->n) == e->n;
+    if (stop)
+        e->precise = stop_reached(&s->precision, x, s->nvariants, e->n);
+    arena_free(a);
+    return stop;
+}
+
+struct interval experiment_interval(const struct experiment *e,
+                                    struct arena *a, size_t v, enum metric m)
+{
+    double *x = experiment_series(e, a, v, m);
+    double *defined = arena_many(a, double, e->n + 1);
+    size_t n = summary_defined(x, e->n, defined);
+
+    return ci_mean_ruled(defined, n, e->scenario->confidence,
+                         e->scenario->variants[v].spec->seed);
+}
+
+static void free_arrays(void *arg)
+{
+    struct experiment *e = arg;
+
+    free(e->values);
+    free(e->digests);
+}
+
+void experiment_run(struct app *app, const struct scenario *s,
+                    const struct row_sink *sink, struct experiment *out)
+{
+    struct progress p;
+
+    *out = (struct experiment){ .scenario = s, .arena = app->arena,
+                                .precise = true };
+    arena_on_free(app->arena, free_arrays, out);
+    catch_signals();
+    progress_start(&p, app, s->precision.max * s->nvariants);
+    while (out->n < s->precision.max && !interrupted) {
+        grow(out);
+        for (size_t v = 0; v < s->nvariants && !interrupted; v++) {
+            run_one(s, sink, v, out->n, out);
+            progress_show(&p, out->n * s->nvariants + v + 1);
+        }
+        if (interrupted)
+            break;
+        out->n++;
+        if (s->until != METRIC_COUNT && precise_enough(out))
+            break;
+    }
+    progress_end(&p);
+    out->interrupted = interrupted;
+}
+
+uint64_t experiment_digest(const struct experiment *e, size_t v)
+{
+    uint64_t hash = FNV_START;
+
+    for (size_t r = 0; r < e->n; r++) {
+        uint64_t d = e->digests[r * e->scenario->nvariants + v];
+
+        hash = fnv64(hash, &d, sizeof(d));
+    }
+    return hash;
+}
+
+/* ---- verdict ---------------------------------------------------------------------- */
+
+/* Judge the promises and expectations of one strategy into *missed and
+ * *undecided. */
+static void judge(const struct experiment *e, size_t v, struct arena *a,
+                  bool *missed, bool *undecided)
+{
+    const struct scenario *s = e->scenario;
+
+    for (size_t i = 0; i < s->npromises; i++) {
+        const struct promise *p = &s->promises[i];
+        enum verdict d = promise_verdict(p, experiment_interval(e, a, v,
+                                                                p->metric));
+
+        *missed |= d == VERDICT_MISSED;
+        *undecided |= d == VERDICT_UNDECIDED;
+    }
+    for (size_t i = 0; i < s->nexpectations; i++) {
+        const struct expectation *x = &s->expectations[i];
+        double *values = experiment_series(e, a, v, x->metric);
+
+        for (size_t r = 0; r < e->n; r++)
+            *missed |= !expectation_holds(x, values[r]);
+    }
+}
+
+enum exit_code experiment_verdict(const struct experiment *e)
+{
+    struct arena *a = arena_new();
+    bool missed = false, undecided = false;
+
+    for (size_t v = 0; v < e->scenario->nvariants; v++)
+        judge(e, v, a, &missed, &undecided);
+    arena_free(a);
+    if (e->interrupted)
+        return (enum exit_code)(128 + e->interrupted);
+    return missed ? EXIT_MISSED
+           : undecided || !e->precise ? EXIT_UNDECIDED : EXIT_DONE;
+}

@@ -1,0 +1,248 @@
+/*
+ * manifests.c - the Kubernetes objects of a scenario: found by name, patched
+ * for a strategy, read once to find what the API server would refuse.
+ */
+#include "scenario_impl.h"
+#include <string.h>
+#include "models/api.h"
+
+const struct document *manifests_find(const struct loader *l, enum kind kind,
+                                      const char *space, const char *name)
+{
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *o = &l->objects.items[i];
+
+        if (o->kind == kind && (!name || strcmp(o->name, name) == 0) &&
+            (!space || strcmp(o->space, space) == 0))
+            return o;
+    }
+    return NULL;
+}
+
+static size_t count_kind(const struct loader *l, enum kind kind,
+                         const char *name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->objects.len; i++)
+        n += l->objects.items[i].kind == kind &&
+             (!name || strcmp(l->objects.items[i].name, name) == 0);
+    return n;
+}
+
+/* No object of this kind has that name: say which there are. */
+static void not_there(struct loader *l, const struct mark *m, enum kind kind,
+                      const char *name)
+{
+    const char **names = arena_many(l->arena, const char *,
+                                    l->objects.len + 1);
+    struct buf all = {0};
+    size_t n = 0;
+    struct diag *d;
+
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *o = &l->objects.items[i];
+
+        if (o->kind != kind)
+            continue;
+        buf_printf(&all, "%s%s", n ? ", " : "", o->name);
+        names[n++] = o->name;
+    }
+    d = n ? err_error(l->errors, m, "no %s named \"%s\" (there is: %s)",
+                      kind_name(kind), name, all.text)
+          : err_error(l->errors, m, "no %s named \"%s\": there is none at all",
+                      kind_name(kind), name);
+    diag_suggest(l->errors, d, name, names);
+    buf_free(&all);
+}
+
+const struct document *manifests_resolve(struct loader *l,
+                                         const struct value *at,
+                                         const char *text, enum kind kind,
+                                         const char *space)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash ? slash + 1 : text;
+    const struct document *found;
+    const struct mark *m = at ? &at->mark : NULL;
+
+    if (slash && kind_by_resource(arena_strndup(l->arena, text,
+                                  (size_t)(slash - text))) != kind) {
+        err_error(l->errors, m, "a %s was expected, as in %s/NAME, got \"%s\"",
+                  kind_name(kind), kind == KIND_SERVICE ? "service"
+                                                        : "deployment", text);
+        return NULL;
+    }
+    found = manifests_find(l, kind, space, name);
+    if (!found)
+        not_there(l, m, kind, name);
+    else if (!space && count_kind(l, kind, name) > 1)
+        err_error(l->errors, m, "there are two %ss named \"%s\": say which "
+                  "with namespace", kind_name(kind), name);
+    return found;
+}
+
+/* ---- images -------------------------------------------------------------------- */
+
+void manifests_images(struct loader *l, const struct value *v)
+{
+    if (v->type == VALUE_LIST) {
+        for (size_t i = 0; i < v->len; i++)
+            manifests_images(l, v->u.items[i]);
+        return;
+    }
+    if (v->type != VALUE_MAP)
+        return;
+    for (size_t i = 0; i < v->len; i++) {
+        const struct member *m = &v->u.members[i];
+
+        if (m->value->type == VALUE_SCALAR && strcmp(m->key, "image") == 0)
+            vec_push(l->arena, &l->images, m->value->u.text);
+        else
+            manifests_images(l, m->value);
+    }
+}
+
+/* ---- patches --------------------------------------------------------------------- */
+
+/* Is o what a user's patch means: the object that it names, else the target
+ * (else every Deployment)? */
+static bool patch_means(const struct value *patch, const struct document *o,
+                        const struct document *target)
+{
+    const char *kind = value_text(value_get(patch, "kind"), NULL);
+    const char *name = value_text(value_at(patch, "metadata.name"), NULL);
+
+    if (kind || name)
+        return (!kind || strcmp(kind, kind_name(o->kind)) == 0) &&
+               (!name || strcmp(name, o->name) == 0);
+    return target ? o == target : o->kind == KIND_DEPLOYMENT;
+}
+
+static const struct value *patched(struct loader *l,
+                                   const struct strategy_spec *s,
+                                   const struct document *o,
+                                   const struct document *target)
+{
+    const struct value *v = o->value, *p = s->patch;
+    bool mine = target ? o == target : o->kind == KIND_DEPLOYMENT;
+
+    if (mine && s->ops && s->ops->patch)
+        v = value_strategic(l->arena, v,
+                            s->ops->patch(l->arena, s->spec, s->given));
+    if (p && p->type == VALUE_MAP && patch_means(p, o, target))
+        v = value_strategic(l->arena, v, p);
+    for (size_t i = 0; p && p->type == VALUE_LIST && i < p->len; i++)
+        if (patch_means(p->u.items[i], o, target))
+            v = value_strategic(l->arena, v, p->u.items[i]);
+    return v;
+}
+
+/* A patch that touches nothing is a mistake. */
+static void check_patch(struct loader *l, const struct value *p,
+                        const struct document *target)
+{
+    if (p->type == VALUE_LIST) {
+        for (size_t i = 0; i < p->len; i++)
+            if (p->u.items[i]->type == VALUE_MAP)
+                check_patch(l, p->u.items[i], target);
+        return;
+    }
+    if (p->type != VALUE_MAP) {
+        err_error(l->errors, &p->mark, "a patch is a piece of a manifest, or "
+                  "a list of such");
+        return;
+    }
+    for (size_t i = 0; i < l->objects.len; i++)
+        if (patch_means(p, &l->objects.items[i], target))
+            return;
+    err_error(l->errors, &p->mark, "this patch fits no object");
+}
+
+void manifests_build(struct loader *l, const struct strategy_spec *strategy,
+                     const struct document *target, struct spec *spec)
+{
+    struct manifest *out = arena_many(l->arena, struct manifest,
+                                      l->objects.len);
+
+    if (strategy && strategy->patch)
+        check_patch(l, strategy->patch, target);
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *o = &l->objects.items[i];
+        const struct value *v = strategy ? patched(l, strategy, o, target)
+                                         : o->value;
+
+        if (!strategy || v != o->value)
+            kind_ops_of(o->kind)->decode(l->arena, v, l->errors);
+        out[i] = (struct manifest){ o->kind, v, o->space, o->name,
+                                    o->value->mark };
+    }
+    spec->manifests = out;
+    spec->nmanifests = l->objects.len;
+}
+
+/* ---- lints ------------------------------------------------------------------------- */
+
+static bool allowed(const struct loader *l, const char *code)
+{
+    const text_list *a = &l->app->o.allows;
+
+    for (size_t i = 0; i < a->len; i++)
+        if (strcmp(a->items[i], code) == 0)
+            return true;
+    return false;
+}
+
+static void lint(struct loader *l, const struct value *v, const char *code,
+                 const char *text)
+{
+    struct diag *d;
+
+    if (allowed(l, code))
+        return;
+    d = err_warn(l->errors, &v->mark, "%s", text);
+    d->code = code;
+    diag_help(l->errors, d, "silence with --allow %s", code);
+}
+
+/* Does anything with a readiness probe stand between a start and traffic? */
+static void lint_probes(struct loader *l, const struct document *o)
+{
+    const struct value *list = value_at(o->value,
+                                        "spec.template.spec.containers");
+
+    for (size_t i = 0; list && list->type == VALUE_LIST && i < list->len; i++)
+        if (value_get(list->u.items[i], "readinessProbe"))
+            return;
+    lint(l, list ? list : o->value, "no-readiness-probe",
+         arena_printf(l->arena, "no container of Deployment \"%s\" has a "
+                      "readinessProbe: a pod gets traffic as soon as its "
+                      "process starts", o->name));
+}
+
+/* Is this Deployment behind a Service? */
+static bool is_served(const struct loader *l, const struct document *o)
+{
+    const struct labels *labels = labels_from(
+        l->arena, value_at(o->value, "spec.template.metadata.labels"));
+
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *s = &l->objects.items[i];
+
+        if (s->kind == KIND_SERVICE && strcmp(s->space, o->space) == 0 &&
+            selector_match(selector_from_map(l->arena,
+                           value_at(s->value, "spec.selector")), labels))
+            return true;
+    }
+    return false;
+}
+
+void manifests_lint(struct loader *l)
+{
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *o = &l->objects.items[i];
+
+        if (o->kind == KIND_DEPLOYMENT && is_served(l, o))
+            lint_probes(l, o);
+    }
+}

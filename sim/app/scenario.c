@@ -1,0 +1,531 @@
+/*
+ * scenario.c - from files to a scenario that can be run.
+ *
+ * Read, change (--set), bind, resolve names, build the manifests of each
+ * strategy, and check them as the API server would.  Everything is reported
+ * that can be found, not just the first fault.
+ */
+#include "scenario_impl.h"
+#include <string.h>
+#include "base/units.h"
+#include "io/file.h"
+#include "models/behaviour.h"
+
+struct mark scenario_mark(const struct loader *l, const char *path)
+{
+    const struct value *v = value_at(l->root, path);
+
+    return v ? v->mark : l->root ? l->root->mark : (struct mark){0};
+}
+
+/* ---- files ------------------------------------------------------------------------ */
+
+static void read_files(struct loader *l)
+{
+    const text_list *words = &l->app->o.words;
+
+    for (size_t i = 0; i < words->len; i++) {
+        file_names names = {0};
+
+        if (strcmp(words->items[i], "-") == 0) {
+            documents_read(l, "-", NULL);
+            continue;
+        }
+        if (file_glob(l->arena, "-", words->items[i], NULL, &names,
+                      l->errors) != SIM_OK)
+            l->missing = true;
+        for (size_t k = 0; k < names.len; k++)
+            documents_read(l, names.items[k], NULL);
+    }
+}
+
+/* Files that the Scenario names. */
+static void read_manifests(struct loader *l, const struct field_list *globs)
+{
+    const char *const *patterns = globs->items;
+    const struct value *list = value_get(l->root, "manifests");
+
+    for (size_t i = 0; i < globs->len; i++) {
+        const struct mark *m = list && list->type == VALUE_LIST
+                                   ? &list->u.items[i]->mark : NULL;
+        file_names names = {0};
+
+        if (file_glob(l->arena, l->file, patterns[i], m, &names, l->errors) !=
+            SIM_OK)
+            l->missing = true;
+        for (size_t k = 0; k < names.len; k++)
+            documents_read(l, names.items[k], m);
+    }
+}
+
+static void apply_sets(struct loader *l, bool objects)
+{
+    const text_list *sets = &l->app->o.sets;
+
+    for (size_t i = 0; i < sets->len; i++) {
+        const char *text = sets->items[i];
+        size_t path = strcspn(text, "=");
+        bool object = memchr(text, '/', path) && memchr(text, ':', path);
+
+        if (object == objects)
+            documents_set(l, text);
+    }
+}
+
+/* ---- binding -------------------------------------------------------------------------- */
+
+static bool bind(struct loader *l, struct document_section *d)
+{
+    struct binder b = { .arena = l->arena, .errors = l->errors,
+                        .load_sample = sample_load, .ctx = l };
+    bool good = field_bind(&b, l->root, scenario_fields, d);
+    struct mark m;
+
+    if (d->kind && strcmp(d->kind, "Scenario") != 0) {
+        m = scenario_mark(l, "kind");
+        err_error(l->errors, &m, "the kind of a rollsim document is "
+                  "\"Scenario\", not \"%s\"", d->kind);
+    }
+    if (d->api_version && strcmp(d->api_version, "rollsim/v1") != 0) {
+        m = scenario_mark(l, "apiVersion");
+        err_error(l->errors, &m, "apiVersion \"%s\" is not known: this is "
+                  "rollsim %s, which reads rollsim/v1", d->api_version,
+                  ROLLSIM_VERSION);
+    }
+    return good;
+}
+
+static void take_pools(struct loader *l, const struct field_list *nodes,
+                       struct spec *spec)
+{
+    struct node_pool *pools = nodes->items;
+
+    if (nodes->len == 0) {
+        if (spec->cluster.profile == PROFILE_MINIKUBE &&
+            spec->cluster.npools) {
+            pools = arena_memdup(l->arena, spec->cluster.pools,
+                                 sizeof(*pools));
+            pools->count = 1;
+            spec->cluster.pools = pools;
+            spec->cluster.npools = 1;
+        }
+        return;
+    }
+    for (size_t i = 0; i < nodes->len; i++) {
+        if (!pools[i].name)
+            pools[i].name = nodes->len == 1 ? "node"
+                            : arena_printf(l->arena, "pool-%zu", i + 1);
+        if (!pools[i].zone)
+            pools[i].zone = "";
+    }
+    spec->cluster.pools = pools;
+    spec->cluster.npools = nodes->len;
+}
+
+static void take_cluster(struct loader *l, const struct cluster_section *c,
+                         struct spec *spec)
+{
+    struct cluster_spec *to = &spec->cluster;
+    struct binder b = { .arena = l->arena, .errors = l->errors,
+                        .path = "cluster.timings", .load_sample = sample_load,
+                        .ctx = l };
+
+    to->profile = (enum profile)c->profile;
+    to->version = (enum kube_version)c->version;
+    to->proxy_mode = (enum proxy_mode)c->proxy.mode;
+    to->min_sync_period = c->proxy.min_sync_period;
+    to->sync_period = c->proxy.sync_period;
+    to->controller_qps = c->manager.qps;
+    to->controller_burst = c->manager.burst;
+    to->scheduler_qps = c->scheduler.qps;
+    to->scheduler_burst = c->scheduler.burst;
+    to->kubelet_qps = c->kubelet.qps;
+    to->kubelet_burst = c->kubelet.burst;
+    to->clock_offset = c->clock_offset;
+    to->probe_at_start = c->probe_at_start;
+    to->restart_backoff_s = c->restart.initial_s;
+    to->restart_backoff_max_s = c->restart.max_s;
+    timings_from_profile(&to->timings, to->profile);
+    timings_bind(&b, c->timings, &to->timings);
+    take_pools(l, &c->nodes, spec);
+}
+
+/* ---- names ---------------------------------------------------------------------------- */
+
+/* May the Service come into being by an action? */
+static bool made_later(const struct loader *l, const struct spec *spec,
+                       const char *name)
+{
+    (void)l;
+    for (size_t i = 0; i < spec->nactions; i++) {
+        const struct action_spec *a = &spec->actions[i];
+
+        if (strncmp(a->kubectl, "expose ", 7) == 0)
+            return true;
+        for (size_t k = 0; k < a->ndocuments; k++)
+            if (strcmp(value_text(value_at(a->documents[k], "metadata.name"),
+                                  ""), name) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void resolve_source(struct loader *l, const struct spec *spec,
+                           struct traffic_spec *t, size_t i)
+{
+    const struct value *at = value_at(l->root, arena_printf(l->arena,
+                                      "traffic[%zu].to", i));
+    const char *slash = strchr(t->to, '/');
+    const char *name = slash ? slash + 1 : t->to;
+    const struct document *found;
+
+    if (slash && (strncmp(t->to, "ingress/", 8) == 0 ||
+                  strncmp(t->to, "rollout/", 8) == 0)) {
+        err_error(l->errors, at ? &at->mark : NULL, "traffic to \"%s\" is not "
+                  "supported yet: send it to service/NAME", t->to);
+        return;
+    }
+    if (!t->name)
+        t->name = name;
+    if (!manifests_find(l, KIND_SERVICE, t->space, name) &&
+        made_later(l, spec, name)) {
+        t->space = t->space ? t->space : "default";
+    } else {
+        found = manifests_resolve(l, at, t->to, KIND_SERVICE, t->space);
+        t->space = found ? found->space : "default";
+    }
+    t->to = arena_printf(l->arena, "service/%s", name);
+}
+
+/* Names tell sources apart in results: two to one Service get numbers. */
+static void name_sources(struct loader *l, struct traffic_spec *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; t[i].name && k < i; k++)
+            if (strcmp(t[i].name, t[k].name) == 0)
+                t[i].name = arena_printf(l->arena, "%s-%zu", t[i].name, i + 1);
+}
+
+static void take_traffic(struct loader *l, const struct field_list *list,
+                         struct spec *spec)
+{
+    struct traffic_spec *t = list->items;
+
+    for (size_t i = 0; i < list->len; i++)
+        if (t[i].to)
+            resolve_source(l, spec, &t[i], i);
+    name_sources(l, t, list->len);
+    spec->traffic = t;
+    spec->ntraffic = list->len;
+}
+
+/* The only Deployment there is; NULL after an error. */
+static const struct document *only_deployment(struct loader *l)
+{
+    const struct document *found = NULL;
+    struct mark m = scenario_mark(l, "release");
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->objects.len; i++) {
+        if (l->objects.items[i].kind == KIND_DEPLOYMENT) {
+            found = &l->objects.items[i];
+            n++;
+        }
+    }
+    if (n == 1)
+        return found;
+    err_error(l->errors, &m, n ? "say which Deployment is released, with "
+              "workload: deployment/NAME" : "there is no Deployment to release");
+    return NULL;
+}
+
+static bool has_container(const struct value *template, const char *name,
+                          const char **names, size_t *n)
+{
+    static const char *const lists[] = { "containers", "initContainers" };
+
+    for (size_t k = 0; k < 2; k++) {
+        const struct value *list = value_get(template, lists[k]);
+
+        for (size_t i = 0; list && list->type == VALUE_LIST && i < list->len;
+             i++) {
+            const char *is = value_text(value_get(list->u.items[i], "name"),
+                                        "");
+
+            if (strcmp(is, name) == 0)
+                return true;
+            if (*n < 31)
+                names[(*n)++] = is;
+        }
+    }
+    return false;
+}
+
+static void check_container(struct loader *l, const struct document *o,
+                            const char *name, const struct mark *m)
+{
+    const char *names[32] = {0};
+    size_t n = 0;
+    struct diag *d;
+
+    if (strcmp(name, "*") == 0 ||
+        has_container(value_at(o->value, "spec.template.spec"), name, names,
+                      &n))
+        return;
+    d = err_error(l->errors, m, "Deployment \"%s\" has no container \"%s\"",
+                  o->name, name);
+    diag_suggest(l->errors, d, name, names);
+    if (!d->help && n)
+        diag_help(l->errors, d, "its containers: %s%s", names[0],
+                  n > 1 ? ", ..." : "");
+}
+
+static void take_images(struct loader *l, const struct field_map *map,
+                        const struct document *o, struct release_spec *r)
+{
+    struct container_image *images = arena_many(l->arena,
+                                                struct container_image,
+                                                map->len);
+    const char *const *text = map->items;
+
+    for (size_t i = 0; i < map->len; i++) {
+        images[i] = (struct container_image){ map->keys[i], text[i] };
+        vec_push(l->arena, &l->images, text[i]);
+        if (o)
+            check_container(l, o, map->keys[i], &map->marks[i]);
+    }
+    r->images = images;
+    r->nimages = map->len;
+}
+
+/* Returns what is released; NULL if nothing, or after an error. */
+static const struct document *take_release(struct loader *l,
+                                           const struct release_section *s,
+                                           struct spec *spec)
+{
+    const struct value *at = value_at(l->root, "release.workload");
+    struct release_spec *r = &spec->release;
+    const struct document *o;
+
+    if (!s)
+        return NULL;
+    r->given = true;
+    r->at = s->at;
+    r->mark = scenario_mark(l, "release");
+    o = s->workload ? manifests_resolve(l, at, s->workload, KIND_DEPLOYMENT,
+                                        s->space) : only_deployment(l);
+    if (s->images.len == 0)
+        err_error(l->errors, &r->mark, "say what is released, with images: "
+                  "{CONTAINER: IMAGE}");
+    take_images(l, &s->images, o, r);
+    if (o) {
+        r->workload = arena_printf(l->arena, "deployment/%s", o->name);
+        r->space = o->space;
+    }
+    return o;
+}
+
+/* ---- images: keys that nothing uses -------------------------------------------------------- */
+
+/* Is key "*", the image, or its repository? */
+static bool key_means(const char *key, const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    const char *tag = strpbrk(slash ? slash : image, ":@");
+    size_t len = tag ? (size_t)(tag - image) : strlen(image);
+
+    return strcmp(key, "*") == 0 || strcmp(key, image) == 0 ||
+           (strlen(key) == len && memcmp(key, image, len) == 0);
+}
+
+static void check_image_key(struct loader *l, const struct member *m)
+{
+    const char **names = arena_many(l->arena, const char *,
+                                    2 * l->images.len + 1);
+    size_t n = 0;
+    struct diag *d;
+
+    for (size_t i = 0; i < l->images.len; i++) {
+        const char *image = l->images.items[i];
+        const char *slash = strrchr(image, '/');
+        const char *tag = strchr(slash ? slash : image, ':');
+
+        if (key_means(m->key, image))
+            return;
+        names[n++] = image;
+        if (tag)
+            names[n++] = arena_strndup(l->arena, image,
+                                       (size_t)(tag - image));
+    }
+    if (strcmp(m->key, "*") == 0)
+        return;
+    d = err_warn(l->errors, &m->mark, "no container uses the image \"%s\"",
+                 m->key);
+    diag_suggest(l->errors, d, m->key, names);
+}
+
+static void take_behaviours(struct loader *l, const struct value *images,
+                            struct spec *spec)
+{
+    struct binder b = { .arena = l->arena, .errors = l->errors,
+                        .path = "images", .load_sample = sample_load,
+                        .ctx = l };
+
+    for (size_t i = 0; i < l->objects.len; i++)
+        manifests_images(l, l->objects.items[i].value);
+    for (size_t i = 0; images && images->type == VALUE_MAP && i < images->len;
+         i++)
+        check_image_key(l, &images->u.members[i]);
+    spec->behaviours = behaviours_from(&b, images);
+}
+
+/* ---- variants ------------------------------------------------------------------------------ */
+
+static bool wanted(const struct loader *l, const char *name)
+{
+    const text_list *only = &l->app->o.strategies;
+
+    for (size_t i = 0; i < only->len; i++)
+        if (strcmp(only->items[i], name) == 0)
+            return true;
+    return only->len == 0;
+}
+
+/* --strategy must name one that there is. */
+static void check_wanted(struct loader *l, const struct strategy_spec *s,
+                         size_t n)
+{
+    const text_list *only = &l->app->o.strategies;
+    const char **names = arena_many(l->arena, const char *, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        names[i] = s[i].name ? s[i].name : "";
+    for (size_t k = 0; k < only->len; k++) {
+        bool found = false;
+        struct diag *d;
+
+        for (size_t i = 0; i < n; i++)
+            found |= strcmp(names[i], only->items[k]) == 0;
+        if (found)
+            continue;
+        d = err_error(l->errors, NULL, "--strategy: no strategy \"%s\"%s",
+                      only->items[k], n ? "" : " (the scenario has none)");
+        diag_suggest(l->errors, d, only->items[k], names);
+    }
+}
+
+static void build_variants(struct loader *l, const struct field_list *list,
+                           const struct document *target,
+                           const struct spec *base, struct scenario *out)
+{
+    const struct strategy_spec *s = list->items;
+    size_t n = list->len ? list->len : 1;
+    struct variant *v = arena_many(l->arena, struct variant, n);
+
+    check_wanted(l, s, list->len);
+    for (size_t i = 0; i < n; i++) {
+        struct spec *spec;
+
+        if (list->len && (!s[i].name || !wanted(l, s[i].name)))
+            continue;
+        spec = arena_memdup(l->arena, base, sizeof(*base));
+        if (list->len)
+            manifests_build(l, &s[i], target, spec);
+        v[out->nvariants++] = (struct variant){
+            list->len ? s[i].name : "manifest", spec,
+            list->len ? &s[i] : NULL
+        };
+    }
+    out->variants = v;
+}
+
+/* Brownout is judged by what the user promises. */
+static void take_slo(const struct scenario *s, struct spec *spec)
+{
+    spec->slo_error_share = 0.01;
+    spec->slo_latency = 0;
+    for (size_t i = 0; i < s->npromises; i++) {
+        const struct promise *p = &s->promises[i];
+
+        if (p->metric == METRIC_AVAILABILITY && p->at_least)
+            spec->slo_error_share = 1 - p->limit;
+        if (p->metric == METRIC_LATENCY_P99 && !p->at_least)
+            spec->slo_latency = (sim_time)(p->limit * 1e6 + 0.5);
+    }
+}
+
+/* The name of a scenario without one: the file's, without folder and end. */
+static const char *name_of_file(struct arena *a, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    const char *name = slash ? slash + 1 : file;
+    const char *dot = strrchr(name, '.');
+
+    if (strcmp(file, "-") == 0)
+        return "scenario";
+    return arena_strndup(a, name, dot && dot != name ? (size_t)(dot - name)
+                                                     : strlen(name));
+}
+
+static void fill(struct loader *l, const struct document_section *d,
+                 struct scenario *out)
+{
+    struct spec *spec = spec_defaults(l->arena, false);
+    const struct document *target;
+
+    out->file = l->file;
+    out->name = d->metadata.name ? d->metadata.name
+                                 : name_of_file(l->arena, l->file);
+    out->description = d->metadata.description;
+    promises_read(l, d, out);
+    spec->name = out->name;
+    spec->duration = d->run.duration;
+    spec->warmup = d->run.warmup;
+    spec->seed = (uint64_t)(l->app->o.seed >= 0 ? l->app->o.seed
+                                                : d->run.seed);
+    take_slo(out, spec);
+    take_cluster(l, &d->cluster, spec);
+    actions_read(l, d, spec);
+    target = take_release(l, d->release, spec);
+    take_traffic(l, &d->traffic, spec);
+    take_behaviours(l, d->images, spec);
+    manifests_build(l, NULL, target, spec);
+    if (l->errors->errors == 0)
+        build_variants(l, &d->strategies, target, spec, out);
+    manifests_lint(l);
+}
+
+static enum sim_code result(const struct loader *l)
+{
+    return l->errors->errors == 0 ? SIM_OK
+           : l->missing ? SIM_SYSTEM : SIM_INVALID;
+}
+
+enum sim_code scenario_load(struct app *app, struct scenario *out)
+{
+    struct loader l = { .app = app, .arena = app->arena,
+                        .errors = &app->errors };
+    struct document_section d = {0};
+
+    *out = (struct scenario){ .arena = app->arena, .until = METRIC_COUNT };
+    l.file = app->o.words.len ? app->o.words.items[0] : "-";
+    read_files(&l);
+    apply_sets(&l, false);
+    bind(&l, &d);
+    read_manifests(&l, &d.manifests);
+    apply_sets(&l, true);
+    if (app->errors.errors == 0 && l.objects.len == 0 && !l.root)
+        err_error(&app->errors, NULL, "there is no Scenario and no object "
+                  "that is simulated in %s", l.file);
+    if (!l.missing)
+        fill(&l, &d, out);
+    out->ignored = l.ignored.items;
+    out->nignored = l.ignored.len;
+    out->nfiles = l.nfiles;
+    if (app->o.replications >= 0) {
+        out->precision.min = (size_t)app->o.replications;
+        out->precision.max = (size_t)app->o.replications;
+        out->until = METRIC_COUNT;
+    }
+    return result(&l);
+}

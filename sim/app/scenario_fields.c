@@ -1,0 +1,309 @@
+/*
+ * scenario_fields.c - the sections of a Scenario, as field tables.
+ *
+ * They bind, default, explain and describe (JSON Schema) the language; what a
+ * later version brings is a row that refuses, so that nothing is read and
+ * ignored.
+ */
+#include "scenario_impl.h"
+#include <string.h>
+#include "base/units.h"
+#include "io/csv.h"
+#include "io/file.h"
+#include "models/behaviour.h"
+
+/* ---- what is not there yet ------------------------------------------------------ */
+
+static bool later_parse(struct binder *b, const struct value *v, void *out)
+{
+    (void)out;
+    err_error(b->errors, &v->mark, "\"%s\" is not supported yet", b->path);
+    return false;
+}
+
+static void later_schema(FILE *out)
+{
+    fputs("{\"not\": {}}", out);
+}
+
+#define FIELD_LATER(key_)                                                     \
+    { .type = FIELD_T_CUSTOM, .key = key_, .parse = later_parse,              \
+      .schema = later_schema, .unit = "-", .doc = "not supported yet" }
+
+#define FIELD_NEEDED(st, member_, key_, doc_)                                 \
+    { .type = FIELD_T_STRING, .key = key_, .offset = offsetof(st, member_),   \
+      .unit = "-", .flags = FIELD_REQUIRED, .doc = doc_ }
+
+/* ---- run and cluster --------------------------------------------------------------- */
+
+static const struct field run_fields[] = {
+    FIELD(DURATION, struct run_section, duration, "duration", "10m", 0.001,
+          1e7, "s", "simulated and measured time"),
+    FIELD(DURATION, struct run_section, warmup, "warmup", "2m", 0, 1e7, "s",
+          "simulated before it and not measured; every `at` counts from its "
+          "end"),
+    FIELD(INT, struct run_section, seed, "seed", "1", 0, 9.2e18, "-",
+          "of all random numbers"),
+    FIELD(VALUE, struct run_section, replications, "replications", NULL, 0, 0,
+          "-", "a number (10 if absent), or {min, max, until: {metric, "
+          "relative | absolute}}"),
+    FIELD(SHARE, struct run_section, confidence, "confidence", "95%", 0.5,
+          0.9999, "share", "of all intervals and verdicts"),
+    FIELD_END
+};
+
+static const struct field pool_fields[] = {
+    FIELD(STRING, struct node_pool, name, "name", NULL, 0, 0, "-",
+          "of the pool; its nodes are called NAME-1, NAME-2, ..."),
+    FIELD(INT32, struct node_pool, count, "count", "1", 0, 15000, "nodes",
+          "how many nodes are alike"),
+    FIELD(QUANTITY, struct node_pool, cpu, "cpu", "4", 0, 1e5, "cpu",
+          "allocatable to pods, per node"),
+    FIELD(QUANTITY, struct node_pool, memory, "memory", "16Gi", 0, 1e15,
+          "bytes", "allocatable to pods, per node"),
+    FIELD(INT32, struct node_pool, pods, "pods", "110", 1, 10000, "pods",
+          "most pods of a node"),
+    FIELD(STRING, struct node_pool, zone, "zone", NULL, 0, 0, "-",
+          "label topology.kubernetes.io/zone"),
+    FIELD(VALUE, struct node_pool, labels, "labels", NULL, 0, 0, "-",
+          "of each node"),
+    FIELD(VALUE, struct node_pool, taints, "taints", NULL, 0, 0, "-",
+          "of each node, as in a Node: [{key, value, effect}]"),
+    FIELD_END
+};
+
+static const char *const proxy_names[] = { "iptables", "ipvs", "nftables",
+                                           NULL };
+static const char *const version_names[] = { "1.20", "1.36", NULL };
+
+static const struct field proxy_fields[] = {
+    FIELD_ENUM(struct proxy_section, mode, "mode", "iptables", proxy_names,
+               "of kube-proxy: how an endpoint is chosen"),
+    FIELD(DURATION, struct proxy_section, min_sync_period, "minSyncPeriod",
+          "1s", 0, 3600, "s", "least time between two rule updates of a node"),
+    FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
+          0.001, 86400, "s", "most time between two rule updates"),
+    FIELD_END
+};
+
+#define LIMIT_FIELDS(qps_, burst_)                                            \
+    FIELD(REAL, struct limits, qps, "qps", qps_, 0, 1e6, "1/s",               \
+          "requests per second to the API server; 0: no limit"),              \
+    FIELD(REAL, struct limits, burst, "burst", burst_, 0, 1e6, "requests",    \
+          "requests at once after a pause"),                                  \
+    FIELD_END
+
+static const struct field manager_fields[] = { LIMIT_FIELDS("20", "30") };
+static const struct field scheduler_fields[] = { LIMIT_FIELDS("50", "100") };
+static const struct field kubelet_fields[] = { LIMIT_FIELDS("50", "100") };
+
+static const struct field restart_fields[] = {
+    FIELD(INT32, struct restart_section, initial_s, "initialSeconds", "10", 1,
+          3600, "s", "pause before the second restart of a container"),
+    FIELD(INT32, struct restart_section, max_s, "maxSeconds", "300", 1, 3600,
+          "s", "longest pause: it doubles with every restart"),
+    FIELD_END
+};
+
+static const struct field cluster_fields[] = {
+    FIELD_ENUM(struct cluster_section, profile, "profile", "default",
+               profile_names, "a named set of timings"),
+    FIELD_ENUM(struct cluster_section, version, "kubernetes", "1.36",
+               version_names, "whose behaviour"),
+    FIELD_SUB(LIST, struct cluster_section, nodes, "nodes", pool_fields,
+              struct node_pool, "pools of equal nodes; three of 4 cpu and "
+              "16Gi if absent, one under the profile minikube"),
+    FIELD(VALUE, struct cluster_section, timings, "timings", NULL, 0, 0, "s",
+          "rows of `rollsim explain timings`, each a duration or a "
+          "distribution"),
+    FIELD_SUB(OBJECT, struct cluster_section, proxy, "proxy", proxy_fields,
+              struct proxy_section, "kube-proxy"),
+    FIELD_SUB(OBJECT, struct cluster_section, manager, "controllerManager",
+              manager_fields, struct limits, "client of its controllers"),
+    FIELD_SUB(OBJECT, struct cluster_section, scheduler, "scheduler",
+              scheduler_fields, struct limits, "client of the scheduler"),
+    FIELD_SUB(OBJECT, struct cluster_section, kubelet, "kubelet",
+              kubelet_fields, struct limits, "client of each kubelet"),
+    FIELD(DURATION, struct cluster_section, clock_offset, "clockOffset", "0s",
+          0, 1, "s", "where in a second of the wall clock the end of the "
+          "warm-up falls"),
+    FIELD(BOOL, struct cluster_section, probe_at_start, "probeAtStart",
+          "true", 0, 0, "-", "a container is probed as soon as it started, "
+          "not only after its period"),
+    FIELD_SUB(OBJECT, struct cluster_section, restart, "restartBackoff",
+              restart_fields, struct restart_section, "pauses between "
+              "restarts of a container that exits"),
+    FIELD_LATER("registry"),
+    FIELD_LATER("monitoring"),
+    FIELD_END
+};
+
+/* ---- traffic ------------------------------------------------------------------------ */
+
+static const char *const protocol_names[] = { "http1", "http2", NULL };
+
+static const struct field client_fields[] = {
+    FIELD(INT32, struct client_spec, users, "users", "0", 0, 1e8, "users",
+          "distinct users behind the requests; 0: nobody counts them"),
+    FIELD(BOOL, struct client_spec, sticky, "sticky", "false", 0, 0, "-",
+          "a user keeps the pod it had, as a session cookie makes it"),
+    FIELD(BOOL, struct client_spec, keep_alive, "keepAlive", "false", 0, 0,
+          "-", "connections are kept open and used again"),
+    FIELD_ENUM(struct client_spec, protocol, "protocol", "http1",
+               protocol_names, "http2 sends many requests over a connection"),
+    FIELD(DURATION, struct client_spec, connect_timeout, "connectTimeout",
+          "3s", 0, 3600, "s", "how long to wait for a connection; 0: no limit"),
+    FIELD(DURATION, struct client_spec, timeout, "timeout", "10s", 0, 86400,
+          "s", "how long to wait for the whole answer; 0: no limit"),
+    FIELD(INT32, struct client_spec, retries, "retries", "0", 0, 100, "-",
+          "attempts after the first one failed"),
+    FIELD(DURATION, struct client_spec, backoff, "backoff", "100ms", 0, 3600,
+          "s", "pause before the first retry; it doubles with each"),
+    FIELD(STRING, struct client_spec, node, "node", NULL, 0, 0, "-",
+          "node from which the requests come; spread over all if absent"),
+    FIELD_LATER("attributes"),
+    FIELD_END
+};
+
+struct bursts {
+    struct dist every, lasting;
+    double factor;
+};
+
+static bool bursts_parse(struct binder *b, const struct value *v, void *out)
+{
+    static const struct field fields[] = {
+        FIELD_DIST(struct bursts, every, "every", "10m", "time between two"),
+        FIELD_DIST(struct bursts, lasting, "lasting", "30s", "length of one"),
+        FIELD(REAL, struct bursts, factor, "factor", "2", 0, 1e3, "-",
+              "the rate is multiplied by it"),
+        FIELD_END
+    };
+    struct rate_spec *r = out;
+    struct bursts x = {0};
+
+    if (!field_bind(b, v, fields, &x))
+        return false;
+    r->bursts = true;
+    r->burst_every = x.every;
+    r->burst_lasting = x.lasting;
+    r->burst_factor = x.factor;
+    return true;
+}
+
+static void bursts_schema(FILE *out)
+{
+    fputs("{\"type\": \"object\", \"additionalProperties\": false, "
+          "\"properties\": {\"every\": {}, \"lasting\": {}, \"factor\": "
+          "{\"type\": \"number\"}}}", out);
+}
+
+static const struct field traffic_fields[] = {
+    FIELD(STRING, struct traffic_spec, name, "name", NULL, 0, 0, "-",
+          "of the source, in results; its target's if absent"),
+    FIELD_NEEDED(struct traffic_spec, to, "to", "service/NAME"),
+    FIELD(STRING, struct traffic_spec, space, "namespace", NULL, 0, 0, "-",
+          "of the Service; needed only if two have this name"),
+    FIELD_CUSTOM(struct traffic_spec, rate, "rate", "10/s", rate_parse,
+                 rate_schema, "1/s", "200/s, or {series: FILE, column, scale}, "
+                 "{sine: {mean, amplitude, period, phase}}, {steps: [{at, "
+                 "rate}]}"),
+    FIELD_CUSTOM(struct traffic_spec, rate, "bursts", NULL, bursts_parse,
+                 bursts_schema, "-", "times of higher rate: {every, lasting, "
+                 "factor}"),
+    FIELD_SUB(OBJECT, struct traffic_spec, clients, "clients", client_fields,
+              struct client_spec, "who sends the requests"),
+    FIELD_END
+};
+
+/* ---- release, actions, promises --------------------------------------------------------- */
+
+static const struct field release_fields[] = {
+    FIELD(DURATION, struct release_section, at, "at", "1m", 0, 1e7, "s",
+          "when, since the end of the warm-up"),
+    FIELD(STRING, struct release_section, workload, "workload", NULL, 0, 0,
+          "-", "deployment/NAME; the only Deployment if absent"),
+    FIELD(STRING, struct release_section, space, "namespace", NULL, 0, 0, "-",
+          "of the workload; needed only if two have this name"),
+    FIELD(LABELS, struct release_section, images, "images", NULL, 0, 0, "-",
+          "container: image, as in kubectl set image"),
+    FIELD_END
+};
+
+static const struct field action_fields[] = {
+    FIELD_DIST(struct action_section, at, "at", "0s",
+               "when, since the end of the warm-up"),
+    FIELD(STRING, struct action_section, when, "when", NULL, 0, 0, "-",
+          "instead of at: rollout complete, rollout started, progress "
+          "deadline exceeded; of deployment/NAME if there are several"),
+    FIELD_DIST(struct action_section, after, "after", "0s",
+               "how long after `when`"),
+    FIELD_NEEDED(struct action_section, kubectl, "kubectl",
+                 "the words after kubectl; see `rollsim explain kubectl`"),
+    FIELD(VALUE, struct action_section, stdin_text, "stdin", NULL, 0, 0, "-",
+          "the manifests of apply -f -, as a block of text"),
+    FIELD(STRING, struct action_section, name, "name", NULL, 0, 0, "-",
+          "for marks in figures"),
+    FIELD_LATER("argo"),
+    FIELD_END
+};
+
+static const struct field slo_fields[] = {
+    FIELD(STRING, struct slo_section, name, "name", NULL, 0, 0, "-",
+          "of the promise"),
+    FIELD_NEEDED(struct slo_section, metric, "metric",
+                 "a row of `rollsim explain metrics`"),
+    FIELD(VALUE, struct slo_section, at_least, "atLeast", NULL, 0, 0, "-",
+          "its mean must not be below this"),
+    FIELD(VALUE, struct slo_section, at_most, "atMost", NULL, 0, 0, "-",
+          "its mean must not be above this"),
+    FIELD_END
+};
+
+static const struct field metadata_fields[] = {
+    { .type = FIELD_T_STRING, .key = "name", .unit = "-", .offset = 0,
+      .doc = "of the scenario, in results; the file's if absent" },
+    { .type = FIELD_T_STRING, .key = "description", .unit = "-",
+      .offset = sizeof(const char *), .doc = "the question it answers" },
+    FIELD_END
+};
+
+const struct field scenario_fields[] = {
+    FIELD(STRING, struct document_section, api_version, "apiVersion",
+          "rollsim/v1", 0, 0, "-", "rollsim/v1"),
+    FIELD(STRING, struct document_section, kind, "kind", "Scenario", 0, 0, "-",
+          "Scenario"),
+    { .type = FIELD_T_OBJECT, .key = "metadata", .unit = "-",
+      .offset = offsetof(struct document_section, metadata),
+      .sub = metadata_fields, .sub_size = 2 * sizeof(const char *),
+      .doc = "what the scenario is called" },
+    FIELD(STRINGS, struct document_section, manifests, "manifests", NULL, 0, 0,
+          "-", "files of Kubernetes objects, relative to this one; globs"),
+    FIELD_SUB(OBJECT, struct document_section, run, "run", run_fields,
+              struct run_section, "how long, how often, with which luck"),
+    FIELD_SUB(OBJECT, struct document_section, cluster, "cluster",
+              cluster_fields, struct cluster_section, "where it runs"),
+    FIELD(VALUE, struct document_section, images, "images", NULL, 0, 0, "-",
+          "how containers behave, by \"*\", repository, repository:tag, each "
+          "over the last"),
+    FIELD_SUB(LIST, struct document_section, traffic, "traffic",
+              traffic_fields, struct traffic_spec, "who sends requests"),
+    FIELD_SUB(OPTIONAL, struct document_section, release, "release",
+              release_fields, struct release_section, "what is released"),
+    FIELD_CUSTOM(struct document_section, strategies, "strategies", NULL,
+                 strategies_parse, strategies_schema, "-", "ways to release, "
+                 "each with a name, one block of `rollsim explain strategies`, "
+                 "and perhaps a patch over the manifests"),
+    FIELD_SUB(LIST, struct document_section, actions, "actions",
+              action_fields, struct action_section, "what a person types"),
+    FIELD_SUB(LIST, struct document_section, slo, "slo", slo_fields,
+              struct slo_section, "promises, judged over the replications"),
+    FIELD(STRINGS, struct document_section, expect, "expect", NULL, 0, 0, "-",
+          "METRIC == VALUE (or != < <= > >=), in every replication"),
+    FIELD_LATER("guard"),
+    FIELD_LATER("faults"),
+    FIELD_LATER("parameters"),
+    FIELD_LATER("objective"),
+    FIELD_LATER("lesson"),
+    FIELD_END
+};

@@ -1,0 +1,155 @@
+/*
+ * scenario_impl.h - what the files that read a scenario share.
+ */
+#ifndef APP_SCENARIO_IMPL_H
+#define APP_SCENARIO_IMPL_H
+#include "app/scenario.h"
+#include "base/vec.h"
+
+/* A Kubernetes object as read. */
+struct document {
+    const struct value *value;
+    const char *file;
+    enum kind kind;
+    const char *space, *name;
+};
+typedef VEC(struct document) documents;
+
+/* Everything read so far. */
+struct loader {
+    struct app *app;
+    struct arena *arena;
+    struct err_list *errors;
+    const struct value *root;   /* of the Scenario; NULL: none */
+    const char *file;           /* it is in; the first file if none */
+    documents objects;
+    VEC(struct not_simulated) ignored;
+    VEC(const char *) images;   /* every image that something may run */
+    size_t nfiles;
+    bool missing;               /* a file could not be read */
+};
+
+/* The sections of a Scenario document, as bound. */
+struct run_section {
+    sim_time duration, warmup;
+    int64_t seed;
+    const struct value *replications;
+    double confidence;
+};
+
+struct limits {
+    double qps, burst;
+};
+
+struct proxy_section {
+    int mode;
+    sim_time min_sync_period, sync_period;
+};
+
+struct restart_section {
+    int initial_s, max_s;
+};
+
+struct cluster_section {
+    int profile, version;
+    struct field_list nodes;    /* struct node_pool */
+    const struct value *timings;
+    struct proxy_section proxy;
+    struct limits manager, scheduler, kubelet;
+    sim_time clock_offset;
+    bool probe_at_start;
+    struct restart_section restart;
+};
+
+struct release_section {
+    sim_time at;
+    const char *workload, *space;
+    struct field_map images;    /* const char * */
+};
+
+struct document_section {
+    const char *api_version, *kind;
+    struct {
+        const char *name, *description;
+    } metadata;
+    struct field_list manifests;
+    struct run_section run;
+    struct cluster_section cluster;
+    const struct value *images;
+    struct field_list traffic;  /* struct traffic_spec */
+    struct release_section *release;
+    struct field_list actions;  /* struct action_section */
+    struct field_list strategies;       /* struct strategy_spec */
+    struct field_list slo;      /* struct slo_section */
+    struct field_list expect;   /* const char * */
+};
+
+struct action_section {
+    struct dist at, after;
+    const char *when, *kubectl, *name;
+    const struct value *stdin_text;
+};
+
+struct slo_section {
+    const char *name, *metric;
+    const struct value *at_least, *at_most;
+};
+
+/* ---- documents.c ---- */
+
+/* Read a file's documents: the Scenario into l->root, objects into
+ * l->objects.  at: where its name was written, or NULL. */
+void documents_read(struct loader *l, const char *path, const struct mark *at);
+
+/* Sort one document (of a stream or a List) in. */
+void documents_add(struct loader *l, const struct value *v, const char *file,
+                   documents *out);
+
+/* Obey --set: change the Scenario or an object. */
+void documents_set(struct loader *l, const char *assignment);
+
+/* ---- fields: rates, files ---- */
+
+/* binder->ctx is the loader in all parse functions. */
+bool rate_parse(struct binder *b, const struct value *v, void *out);
+void rate_schema(FILE *out);
+bool sample_load(struct binder *b, const struct value *name, const double **x,
+                 size_t *n);
+bool strategies_parse(struct binder *b, const struct value *v, void *out);
+void strategies_schema(FILE *out);
+
+/* ---- manifests.c ---- */
+
+/* The object called name of a kind, NULL if none; space NULL: in any. */
+const struct document *manifests_find(const struct loader *l, enum kind kind,
+                                      const char *space, const char *name);
+
+/* Faults of "kind/name" references: the object, or NULL after an error with
+ * suggestions.  what: "release.workload", for the message. */
+const struct document *manifests_resolve(struct loader *l,
+                                         const struct value *at,
+                                         const char *text, enum kind kind,
+                                         const char *space);
+
+/* The manifests of a variant: patched, decoded once to validate. */
+void manifests_build(struct loader *l, const struct strategy_spec *strategy,
+                     const struct document *target, struct spec *spec);
+
+/* Remember every image in a manifest (or a piece of one). */
+void manifests_images(struct loader *l, const struct value *v);
+
+/* Lints about what people get wrong. */
+void manifests_lint(struct loader *l);
+
+/* ---- actions.c: the section `actions` ---- */
+void actions_read(struct loader *l, const struct document_section *d,
+                  struct spec *spec);
+
+/* ---- promise.c ---- */
+void promises_read(struct loader *l, const struct document_section *d,
+                   struct scenario *out);
+
+/* The mark of the value at a path of the Scenario; the document's if none. */
+struct mark scenario_mark(const struct loader *l, const char *path);
+
+#endif

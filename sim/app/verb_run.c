@@ -1,0 +1,175 @@
+/*
+ * verb_run.c - the commands run and compare.
+ */
+#include <string.h>
+#include "app/report.h"
+
+/* Everything that gets rows of recorded replications. */
+struct sinks {
+    struct export *csv;
+    struct figures *figures;
+};
+
+static void all_rows(void *ctx, const struct variant *v, const struct world *w)
+{
+    struct sinks *s = ctx;
+
+    if (s->csv)
+        export_rows(s->csv, v, w);
+    if (s->figures)
+        figures_rows(s->figures, v, w);
+}
+
+/* What was read and is not simulated, in one line. */
+static void say_ignored(struct app *app, const struct scenario *s)
+{
+    if (app->o.quiet || s->nignored == 0)
+        return;
+    fputs("not simulated:", app->err);
+    for (size_t i = 0; i < s->nignored; i++)
+        fprintf(app->err, "%s %s x%d", i ? "," : "", s->ignored[i].kind,
+                s->ignored[i].count);
+    fputc('\n', app->err);
+}
+
+/* Open what the options ask for; false after an error. */
+static bool open_sinks(struct app *app, struct sinks *s)
+{
+    if (app->o.csv) {
+        s->csv = export_open(app, app->o.csv);
+        if (!s->csv)
+            return false;
+    }
+    if (app->o.figures)
+        s->figures = figures_open(app, app->o.figures);
+    return !app->o.figures || s->figures;
+}
+
+/* Write the files; a failure is the exit code. */
+static enum exit_code close_sinks(struct app *app, struct sinks *s,
+                                  const struct experiment *e)
+{
+    if (s->csv && e->interrupted) {
+        export_abandon(s->csv);
+        return EXIT_DONE;
+    }
+    if (s->csv && export_close(s->csv, e) != SIM_OK)
+        return EXIT_SYSTEM;
+    if (s->csv && !app->o.quiet)
+        fprintf(app->err, "wrote %s/*.csv\n", app->o.csv);
+    if (s->figures && !e->interrupted &&
+        figures_draw(s->figures, e) != SIM_OK)
+        return EXIT_SYSTEM;
+    return EXIT_DONE;
+}
+
+/* Load and run; EXIT_DONE if there is a result to report. */
+static enum exit_code execute(struct app *app, struct scenario *s,
+                              struct experiment *e)
+{
+    struct sinks sinks = {0};
+    struct row_sink sink = { all_rows, &sinks, false };
+    enum exit_code code;
+
+    if (app->o.words.len == 0)
+        return cli_usage(app, "name a scenario file");
+    if (app->o.replications == 0)
+        return cli_usage(app, "--replications must be at least 1");
+    if (scenario_load(app, s) != SIM_OK)
+        return EXIT_INPUT;
+    say_ignored(app, s);
+    if (!open_sinks(app, &sinks))
+        return EXIT_SYSTEM;
+    sink.all = app->o.record && strcmp(app->o.record, "all") == 0;
+    experiment_run(app, s, sinks.csv || sinks.figures ? &sink : NULL, e);
+    code = close_sinks(app, &sinks, e);
+    if (code == EXIT_DONE && e->interrupted && e->n == 0)
+        return experiment_verdict(e);
+    return code;
+}
+
+enum exit_code command_run(struct app *app)
+{
+    struct scenario s;
+    struct experiment *e = arena_make(app->arena, struct experiment);
+    enum exit_code code = execute(app, &s, e);
+
+    if (code != EXIT_DONE)
+        return code;
+    if (app->o.json)
+        report_json(app, e);
+    else
+        report_run(app, e);
+    return experiment_verdict(e);
+}
+
+/* ---- compare ------------------------------------------------------------------ */
+
+/* The index of the strategy called name; nvariants after an error. */
+static size_t baseline_of(struct app *app, const struct scenario *s)
+{
+    const char **names;
+    struct diag *d;
+
+    if (!app->o.baseline)
+        return 0;
+    names = arena_many(app->arena, const char *, s->nvariants + 1);
+    for (size_t v = 0; v < s->nvariants; v++) {
+        names[v] = s->variants[v].name;
+        if (strcmp(names[v], app->o.baseline) == 0)
+            return v;
+    }
+    d = err_error(&app->errors, NULL, "--baseline: no strategy \"%s\"",
+                  app->o.baseline);
+    diag_suggest(&app->errors, d, app->o.baseline, names);
+    return s->nvariants;
+}
+
+/* The metrics of --metric A,B into out; false after an error. */
+static bool metrics_of_option(struct app *app, enum metric *out, size_t *n)
+{
+    const char *p = app->o.metrics;
+    const char *names[METRIC_COUNT + 1] = {0};
+
+    for (int m = 0; m < METRIC_COUNT; m++)
+        names[m] = metric_row((enum metric)m)->name;
+    for (*n = 0; p && *p; p += *p == ',') {
+        size_t len = strcspn(p, ",");
+        const char *name = arena_strndup(app->arena, p, len);
+        enum metric m = metric_find(name);
+
+        p += len;
+        if (m == METRIC_COUNT || *n == METRIC_COUNT) {
+            struct diag *d = err_error(&app->errors, NULL,
+                                       "--metric: no metric \"%s\"", name);
+
+            diag_suggest(&app->errors, d, name, names);
+            return false;
+        }
+        out[(*n)++] = m;
+    }
+    return true;
+}
+
+enum exit_code command_compare(struct app *app)
+{
+    struct scenario s = {0};
+    struct experiment *e = arena_make(app->arena, struct experiment);
+    enum metric metrics[METRIC_COUNT];
+    size_t n, baseline;
+    enum exit_code code;
+
+    if (!metrics_of_option(app, metrics, &n))
+        return EXIT_USAGE;
+    code = execute(app, &s, e);
+    if (code != EXIT_DONE)
+        return code;
+    baseline = baseline_of(app, &s);
+    if (baseline == s.nvariants)
+        return EXIT_USAGE;
+    if (app->o.json)
+        report_json(app, e);
+    else
+        report_compare(app, e, baseline, metrics, n);
+    return experiment_verdict(e);
+}
