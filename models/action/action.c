@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "models/deployment.h"
 #include "models/informer.h"
+#include "models/measure.h"
 #include "models/strategy.h"
 
 /* ---- a command on its way ---------------------------------------------------- */
@@ -58,10 +59,13 @@ void kubectl_type(struct world *w, const char *text,
                                                   : "not understood");
         return;
     }
+    sim_note(w->sim, "kubectl", fnv64(FNV_START, text, strlen(text)));
     k->c.documents = documents;
     k->c.ndocuments = ndocuments;
     world_stream(w, &k->stream, PURPOSE_OPERATOR,
                  fnv64(FNV_START, text, strlen(text)));
+    if (k->c.verb == &verb_rollout_undo)
+        measure_rollback_decided(w);
     t = world_draw(w, TIMING_OPERATOR, &k->stream);
     sim_after(w->sim, t + world_draw(w, TIMING_API_WRITE, &k->stream),
               &ev_commit, k, 0);

@@ -15,7 +15,8 @@ struct kubectl {
     struct arena *arena;
     struct kubectl_command c;
     struct stream stream;       /* its latencies */
-    const char *said;           /* rollout status: what was said last */
+    const char *said;           /* rollout status: what was said last ... */
+    object_uid watched;         /* ... and about which object */
     bool over;                  /* nothing more to send */
 };
 
