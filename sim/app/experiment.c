@@ -15,7 +15,6 @@
 #include "kernel/event.h"
 #include "models/world.h"
 #include "stats/ci.h"
-#include "stats/summary.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -149,14 +148,24 @@ static bool precise_enough(struct experiment *e)
     return stop;
 }
 
+/* The values that are defined, to the front of x; returns how many. */
+static size_t keep_defined(double *x, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i]))
+            x[kept++] = x[i];
+    return kept;
+}
+
 struct interval experiment_interval(const struct experiment *e,
                                     struct arena *a, size_t v, enum metric m)
 {
     double *x = experiment_series(e, a, v, m);
-    double *defined = arena_many(a, double, e->n + 1);
-    size_t n = summary_defined(x, e->n, defined);
+    size_t n = keep_defined(x, e->n);
 
-    return ci_mean_ruled(defined, n, e->scenario->confidence,
+    return ci_mean_ruled(x, n, e->scenario->confidence,
                          e->scenario->variants[v].spec->seed);
 }
 

@@ -55,7 +55,7 @@ static void explain_timings(struct app *app)
         if (!md)
             fprintf(app->out, "%s: %s (%s)\n", r->name, r->doc, r->source);
         for (int p = 0; profile_names[p]; p++) {
-            char text[64];
+            char text[80];
 
             timing_text(text, sizeof(text), &r->profile[p]);
             if (md)

@@ -50,7 +50,8 @@ void gnuplot_real(struct buf *script, const char *name, double x)
  * Returns 0 or an errno. */
 static int start(const char *script, const char *log, pid_t *pid)
 {
-    char *const argv[] = { "gnuplot", "-d", (char *)script, NULL };
+    char program[] = "gnuplot", option[] = "-d";
+    char *const argv[] = { program, option, (char *)script, NULL };
     posix_spawn_file_actions_t files;
     int code;
 
