@@ -130,7 +130,7 @@ fuzz:                                ## run every fuzzer for FUZZ_SECONDS (needs
 
 run-fuzzers: $(fuzzers)
 	$(Q)for f in $(fuzzers); do n=$${f##*/fuzz_}; mkdir -p $(BUILD)/corpus/$$n; \
-	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=60 -print_final_stats=1 \
 	    -dict=tests/fuzz/fuzz_$$n.dict -artifact_prefix=$(BUILD)/$$n- \
 	    $(BUILD)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
 
