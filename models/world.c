@@ -13,8 +13,14 @@
 #include "base/bug.h"
 #include "base/text.h"
 #include "models/controller.h"
+#include "models/fault.h"
+#include "models/kubelet.h"
+#include "models/measure.h"
 #include "models/node.h"
 #include "models/podspec.h"
+#include "models/proxy.h"
+#include "models/scheduler.h"
+#include "models/traffic.h"
 
 /* ---- time and luck ---------------------------------------------------------- */
 
@@ -107,10 +113,122 @@ static const char *label_of_run(struct arena *a, const struct spec *spec,
                                 const struct strategy_spec *strategy,
                                 uint32_t replication)
 {
+    const char *name = strategy ? strategy->name : "(manifest)";
+
     return arena_printf(a, "scenario %s, strategy %s, seed %llu, "
                            "replication %u",
-                        spec->name, strategy ? strategy->name : "(manifest)",
-                        (unsigned long long)spec->seed, replication);
+                        spec->name, name, (unsigned long long)spec->seed,
+                        replication);
+}
+
+/* ---- nodes ---------------------------------------------------------------------- */
+
+struct joining {
+    struct world *w;
+    const struct node_pool *pool;
+};
+
+static const struct taint *read_taints(struct arena *a, const struct value *v,
+                                       size_t *n)
+{
+    struct taint *taints;
+
+    *n = v && v->type == VALUE_LIST ? v->len : 0;
+    taints = arena_many(a, struct taint, *n);
+    for (size_t i = 0; i < *n; i++)
+        taints[i] = (struct taint){
+            .key = value_text(value_get(v->u.items[i], "key"), ""),
+            .value = value_text(value_get(v->u.items[i], "value"), ""),
+            .effect = value_text(value_get(v->u.items[i], "effect"),
+                                 "NoSchedule"),
+        };
+    return taints;
+}
+
+static void join(struct world *w, const struct node_pool *pool, int i)
+{
+    struct node *n = node_of(api_new_draft(w->api, KIND_NODE));
+
+    n->meta.name = arena_printf(w->arena, "%s-%d", pool->name, i);
+    n->meta.labels = labels_from(w->arena, pool->labels);
+    n->meta.labels = labels_with(w->arena, n->meta.labels,
+                                 "kubernetes.io/hostname", n->meta.name);
+    n->zone = pool->zone ? pool->zone : "";
+    if (*n->zone)
+        n->meta.labels = labels_with(w->arena, n->meta.labels,
+                                     "topology.kubernetes.io/zone", n->zone);
+    n->cpu_milli = quantity_milli(pool->cpu);
+    n->memory_bytes = quantity_value(pool->memory);
+    n->pods = pool->pods;
+    n->taints = read_taints(w->arena, pool->taints, &n->ntaints);
+    n->ready = (struct condition){ .status = CONDITION_TRUE,
+                                   .reason = "KubeletReady" };
+    n->index = w->nodes++;
+    if (api_create(w->api, &n->meta, NULL, NULL) != API_CREATED)
+        BUG("node %s cannot join", pool->name);
+}
+
+static void fire_join(struct sim *sim, void *subject, int64_t arg)
+{
+    struct joining *j = subject;
+
+    (void)sim;
+    (void)arg;
+    for (int i = 0; i < j->pool->count; i++)
+        join(j->w, j->pool, i);
+}
+
+static const struct event_kind ev_join = {
+    .name = "node.join", .rank = RANK_WORLD, .fire = fire_join,
+};
+
+static void join_nodes(struct world *w)
+{
+    for (size_t p = 0; p < w->spec->cluster.npools; p++) {
+        const struct node_pool *pool = &w->spec->cluster.pools[p];
+        struct joining *late;
+
+        if (pool->joins < 0) {
+            for (int i = 0; i < pool->count; i++)
+                join(w, pool, i);
+            continue;
+        }
+        late = arena_make(w->arena, struct joining);
+        late->w = w;
+        late->pool = pool;
+        sim_at(w->sim, w->spec->warmup + pool->joins, &ev_join, late, 0);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------- */
+
+/* Apply the manifests: the strategy's own version of them, if it has one. */
+static void apply_manifests(struct world *w)
+{
+    const struct spec *spec = w->spec;
+    const struct manifest *items = spec->manifests;
+    size_t n = spec->nmanifests;
+    struct err_list errors;
+
+    if (w->strategy && w->strategy->manifests) {
+        items = w->strategy->manifests;
+        n = w->strategy->nmanifests;
+    }
+    err_init(&errors, w->arena);
+    for (size_t i = 0; i < n; i++) {
+        struct meta *m = kind_ops_of(items[i].kind)->decode(
+            w->arena, items[i].value, &errors);
+        struct meta *draft;
+        const char *why = "invalid";
+
+        if (errors.errors || !m)
+            BUG("manifest %s/%s was checked and is invalid",
+                kind_name(items[i].kind), items[i].name);
+        draft = api_draft(w->api, m);
+        if (api_create(w->api, draft, NULL, &why) != API_CREATED)
+            BUG("manifest %s/%s is refused: %s", kind_name(items[i].kind),
+                items[i].name, why);
+    }
 }
 
 struct world *world_new(struct arena *a, const struct spec *spec,
@@ -124,15 +242,26 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->strategy = strategy;
     w->replication = replication;
     w->sim = sim_new(a, label_of_run(a, spec, strategy, replication));
-    record_init(&w->record, a, rows);
+    w->record.arena = a;
+    w->record.rows = rows;
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
     w->api = api_new(w);
+    measure_new(w);
+    join_nodes(w);
     start_controllers(w);
+    w->scheduler = scheduler_new(w);
+    w->kubelets = kubelets_new(w);
+    network_new(w);
+    traffic_new(w);
+    apply_manifests(w);
+    faults_start(w);
     return w;
 }
 
 void world_run(struct world *w)
 {
     sim_run(w->sim, w->spec->warmup + w->spec->duration);
+    traffic_close(w);
+    measure_finish(w);
 }

@@ -48,6 +48,8 @@ struct behaviour {
     struct dist pull;           /* law NEVER if unset: timings.imagePull */
     bool pull_set;
     double size_bytes;          /* 0: unknown */
+    struct dist container_start;        /* if set: for timings.containerStart */
+    bool container_start_set;
     struct dist startup;        /* container started -> can answer */
     struct readiness readiness;
     struct dist service;        /* work per request at full speed */
@@ -64,15 +66,13 @@ struct behaviour {
     struct dist shutdown_time;  /* SIGTERM -> process gone; drain: at most,
                                  * when idle before: at once */
     bool shutdown_time_set;
-    struct dist cpu_per_request;        /* cpu-seconds */
     const struct call_out *calls;
     size_t ncalls;
-    double conversion;
-    const char *schema_reads, *schema_writes;   /* NULL: none */
     struct dist runs;           /* Jobs: how long the container runs; never: a
                                  * server */
-    int fails_first;            /* Jobs: the first N pods fail */
-    double fails;               /* Jobs: share of pods that fail */
+    int fails_first;            /* the first N pods of an owner that exit with
+                                 * an error when they have run */
+    double fails;               /* share of pods that do */
 };
 
 /* The field table of one entry of images: (models/behaviour.c). */
@@ -84,8 +84,8 @@ struct behaviours;
 /* Read the images: section (a map value; NULL: all defaults). */
 struct behaviours *behaviours_from(struct binder *b, const struct value *v);
 
-/* The behaviour of an image; made on first use, then shared.  Not for use by
- * several threads: call behaviours_resolve for each image at load time. */
+/* The behaviour of an image; made on first use, then shared, also between
+ * threads. */
 const struct behaviour *behaviour_of(const struct behaviours *bs,
                                      const char *image);
 

@@ -21,7 +21,8 @@ struct node_pool {
     struct quantity cpu, memory;
     int pods;
     const struct value *labels, *taints;
-    const char *exact_name;     /* one node called so (fidelity); or NULL */
+    sim_time joins;             /* since the end of the warm-up; -1: from the
+                                 * start */
 };
 
 /* Proxies: scenario cluster.proxy. */
@@ -148,6 +149,8 @@ struct strategy_spec {
     const void *spec;           /* as ops->fields bound it */
     const struct value *given;  /* its block as written; NULL if none */
     const struct value *patch;  /* strategic merge over the manifests */
+    const struct manifest *manifests;   /* its version of them; NULL: as is */
+    size_t nmanifests;
     struct mark mark;
 };
 

@@ -39,6 +39,7 @@ struct world {
     struct map pods_made;       /* revision_key -> how many so far */
     struct stream uid_stream;
     object_uid last_uid;
+    uint32_t nodes;             /* joined so far */
     uint32_t last_ip;
 };
 

@@ -141,6 +141,16 @@ void box_start(struct box *b)
     image_ensure(b);
 }
 
+/* Creating and starting the container: by its image, or as usual. */
+static sim_time start_takes(struct box *b)
+{
+    const struct behaviour *bh = b->process.behaviour;
+
+    if (bh->container_start_set)
+        return dist_draw(&bh->container_start, &b->worker->luck);
+    return worker_draw(b->worker, TIMING_CONTAINER_START);
+}
+
 void box_pulled(struct box *b)
 {
     struct worker *wk = b->worker;
@@ -151,8 +161,7 @@ void box_pulled(struct box *b)
         start_failed(b, "CreateContainerConfigError");
         return;
     }
-    b->step = sim_after(wk->w->sim, worker_draw(wk, TIMING_CONTAINER_START),
-                        &ev_start, b, 0);
+    b->step = sim_after(wk->w->sim, start_takes(b), &ev_start, b, 0);
 }
 
 void box_not_pulled(struct box *b, const char *why, bool back_off)

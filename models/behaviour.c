@@ -1,0 +1,412 @@
+/*
+ * behaviour.c - how the processes of an image behave.
+ *
+ * The images: section maps patterns to entries; an image gets the entry "*",
+ * then that of its repository, then that of repository:tag, key by key, each
+ * over the last.  Entries are checked one by one when the scenario is read;
+ * the result for an image is made when it is first asked for, and kept.
+ *
+ * A service that says nothing starts at once and answers every request after
+ * 10 ms, a hundred at a time with no end of a queue: enough to rehearse with,
+ * and seldom what a real one does.
+ */
+#include "models/behaviour.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/units.h"
+
+/* ---- parts that are more than a row ----------------------------------------------- */
+
+static bool is_word(const struct value *v, const char *word)
+{
+    return v->type == VALUE_SCALAR && strcmp(v->u.text, word) == 0;
+}
+
+struct flap {
+    struct dist up, down;
+};
+
+static const struct field flap_fields[] = {
+    FIELD_DIST(struct flap, up, "up", "never", "ready for this long"),
+    FIELD_DIST(struct flap, down, "down", "never",
+               "then not ready for this long, and so on"),
+    FIELD_END
+};
+
+struct readiness_map {
+    const struct value *flap;
+    struct dist after, lose;
+    int never_first;
+    int on_term;
+};
+
+static const char *const on_term_names[] = { "stay", "notReady", NULL };
+
+static const struct field readiness_fields[] = {
+    FIELD(VALUE, struct readiness_map, flap, "flap", NULL, 0, 0, "-",
+          "{up, down}: ready and not ready in turn"),
+    FIELD_DIST(struct readiness_map, after, "after", "never",
+               "Ready this long after the container runs, whatever the "
+               "probes"),
+    FIELD_DIST(struct readiness_map, lose, "lose", "never",
+               "not Ready for good, this long after it became Ready"),
+    FIELD(INT32, struct readiness_map, never_first, "neverFirst", "0", 0, 1e6,
+          "pods", "the first pods of an owner that never become Ready"),
+    FIELD_ENUM(struct readiness_map, on_term, "onTerm", "stay", on_term_names,
+               "what Ready does when the pod is told to stop"),
+    FIELD_END
+};
+
+static bool parse_readiness(struct binder *b, const struct value *v,
+                            void *out)
+{
+    struct readiness *r = out;
+    struct readiness_map m = { 0 };
+    struct flap flap = { 0 };
+    bool good;
+
+    *r = (struct readiness){ .lose = dist_never() };
+    if (is_word(v, "probe"))
+        return true;
+    if (is_word(v, "never")) {
+        r->mode = READINESS_NEVER;
+        return true;
+    }
+    if (v->type != VALUE_MAP) {
+        field_expected(b, v, "probe, never, or a map of flap, after, lose, "
+                             "neverFirst, onTerm");
+        return false;
+    }
+    good = field_bind(b, v, readiness_fields, &m);
+    r->lose = m.lose;
+    r->never_first = m.never_first;
+    r->not_ready_on_term = m.on_term == 1;
+    r->after = m.after;
+    if (value_get(v, "after"))
+        r->mode = READINESS_AFTER;
+    if (m.flap) {
+        r->mode = READINESS_FLAP;
+        good = field_bind(b, m.flap, flap_fields, &flap) && good;
+        r->up = flap.up;
+        r->down = flap.down;
+    }
+    return good;
+}
+
+static void schema_readiness(FILE *out)
+{
+    fputs("{\"anyOf\":[{\"enum\":[\"probe\",\"never\"]},", out);
+    field_schema(out, readiness_fields);
+    fputs("]}", out);
+}
+
+static const struct field error_fields[] = {
+    FIELD(SHARE, struct error_rate, rate, "rate", "0%", 0, 1, "share",
+          "requests answered with an error"),
+    FIELD_DIST(struct error_rate, after, "after", "0s",
+               "from this long after the start"),
+    FIELD_DIST(struct error_rate, lasting, "for", "never",
+               "for this long; never: for good"),
+    FIELD_END
+};
+
+static bool parse_error_rate(struct binder *b, const struct value *v,
+                             void *out)
+{
+    struct error_rate *e = out;
+    const char *why = NULL;
+
+    if (v->type == VALUE_MAP)
+        return field_bind(b, v, error_fields, e);
+    *e = (struct error_rate){ .after = dist_constant(0),
+                              .lasting = dist_never() };
+    if (v->type == VALUE_SCALAR &&
+        parse_share(v->u.text, false, &e->rate, &why))
+        return true;
+    field_expected(b, v, "a share such as 4%, or {rate, after, for}");
+    return false;
+}
+
+static void schema_error_rate(FILE *out)
+{
+    fputs("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"number\"},", out);
+    field_schema(out, error_fields);
+    fputs("]}", out);
+}
+
+static const struct field warmup_fields[] = {
+    FIELD(SHARE, struct behaviour, warm_from, "from", "100%", 0.001, 1,
+          "share", "speed when it begins to answer"),
+    FIELD_DIST(struct behaviour, warm_over, "over", "0s",
+               "time until full speed"),
+    FIELD_END
+};
+
+static const struct field crash_fields[] = {
+    FIELD_DIST(struct crash, every, "every", "never",
+               "exits this long after each start"),
+    FIELD_DIST(struct crash, after, "after", "never",
+               "exits once, this long after the first start of the pod"),
+    FIELD(INT32, struct crash, exit_code, "exitCode", "1", 0, 255, "-",
+          "what it exits with"),
+    FIELD_END
+};
+
+static const char *const shutdown_names[] = { "drain", "immediate", "ignore",
+                                              NULL };
+
+static const struct field shutdown_fields[] = {
+    FIELD_ENUM(struct behaviour, shutdown, "mode", "drain", shutdown_names,
+               "after SIGTERM: finish what is in flight, end at once, or take "
+               "no notice"),
+    FIELD_DIST(struct behaviour, shutdown_time, "time", "0s",
+               "SIGTERM to the end of the process, if given"),
+    FIELD_END
+};
+
+static const struct field fails_fields[] = {
+    FIELD(SHARE, struct behaviour, fails, "share", "0%", 0, 1, "share",
+          "pods that end with an error"),
+    FIELD(INT32, struct behaviour, fails_first, "first", "0", 0, 1e6, "pods",
+          "the first pods of an owner that do"),
+    FIELD_END
+};
+
+static const struct field call_fields[] = {
+    { .type = FIELD_T_STRING, .key = "to",
+      .offset = offsetof(struct call_out, to), .unit = "-",
+      .doc = "service/NAME", .flags = FIELD_REQUIRED },
+    FIELD(INT32, struct call_out, count, "count", "1", 1, 1000, "requests",
+          "how many, to serve one request"),
+    FIELD(BOOL, struct call_out, parallel, "parallel", "false", 0, 0, "-",
+          "all at once instead of one after the other"),
+    FIELD_END
+};
+
+static bool parse_calls(struct binder *b, const struct value *v, void *out)
+{
+    struct behaviour *bh = (struct behaviour *)
+        ((char *)out - offsetof(struct behaviour, calls));
+    struct call_out *calls;
+    bool good = true;
+
+    if (v->type == VALUE_NULL)
+        return true;
+    if (v->type != VALUE_LIST) {
+        field_expected(b, v, "a list of {to, count, parallel}");
+        return false;
+    }
+    calls = arena_many(b->arena, struct call_out, v->len);
+    for (size_t i = 0; i < v->len; i++) {
+        size_t mark = field_enter_item(b, i);
+
+        good = field_bind(b, v->u.items[i], call_fields, &calls[i]) && good;
+        field_leave(b, mark);
+    }
+    bh->calls = calls;
+    bh->ncalls = v->len;
+    return good;
+}
+
+static void schema_calls(FILE *out)
+{
+    fputs("{\"type\":\"array\",\"items\":", out);
+    field_schema(out, call_fields);
+    fputs("}", out);
+}
+
+/* "10Mi/min", "1Mi/s": bytes per second. */
+static bool parse_leak(struct binder *b, const struct value *v, void *out)
+{
+    const char *text = value_text(v, "");
+    const char *slash = strchr(text, '/');
+    struct quantity q;
+    double per = 0;
+
+    if (slash && strcmp(slash, "/s") == 0)
+        per = 1;
+    if (slash && strcmp(slash, "/min") == 0)
+        per = 60;
+    if (slash && strcmp(slash, "/h") == 0)
+        per = 3600;
+    if (per == 0 ||
+        !parse_quantity(arena_strndup(b->arena, text, (size_t)(slash - text)),
+                        &q, NULL)) {
+        field_expected(b, v, "bytes per time, such as 10Mi/min");
+        return false;
+    }
+    *(double *)out = (double)quantity_value(q) / per;
+    return true;
+}
+
+static void schema_text(FILE *out)
+{
+    fputs("{\"type\":\"string\"}", out);
+}
+
+static bool parse_size(struct binder *b, const struct value *v, void *out)
+{
+    struct quantity q;
+
+    if (v->type != VALUE_SCALAR || !parse_quantity(v->u.text, &q, NULL)) {
+        field_expected(b, v, "a size such as 120Mi");
+        return false;
+    }
+    *(double *)out = (double)quantity_value(q);
+    return true;
+}
+
+/* ---- the table ------------------------------------------------------------------------ */
+
+/* A map whose rows are of struct behaviour itself. */
+#define IN_PLACE(key_, sub_, doc_)                                            \
+    { .type = FIELD_T_OBJECT, .key = key_, .sub = sub_,                      \
+      .sub_size = sizeof(struct behaviour), .unit = "-", .doc = doc_ }
+
+const struct field behaviour_fields[] = {
+    FIELD_DIST(struct behaviour, pull, "pull", "never",
+               "pulling the image to a node; default timings.imagePull; never: "
+               "it cannot be pulled"),
+    FIELD_CUSTOM(struct behaviour, size_bytes, "size", "0", parse_size,
+                 schema_text, "bytes", "pulled from the registry at its "
+                 "speed, if pull is not given"),
+    FIELD_DIST(struct behaviour, container_start, "containerStart", "0s",
+               "creating and starting its container; default "
+               "timings.containerStart"),
+    FIELD_DIST(struct behaviour, startup, "startup", "0s",
+               "container started to first answer"),
+    FIELD_CUSTOM(struct behaviour, readiness, "readiness", "probe",
+                 parse_readiness, schema_readiness, "-",
+                 "probe: by the manifest's probes; never; or a map"),
+    FIELD_DIST(struct behaviour, service, "service", "10ms",
+               "work per request at full speed"),
+    FIELD(INT32, struct behaviour, concurrency, "concurrency", "100", 1, 1e6,
+          "requests", "served at once by one pod"),
+    FIELD(INT32, struct behaviour, queue, "queue", "1000000", 0, 1e9,
+          "requests", "that may wait in one pod before it refuses"),
+    FIELD_CUSTOM(struct behaviour, error, "errorRate", "0%", parse_error_rate,
+                 schema_error_rate, "share", "requests answered with 5xx"),
+    FIELD(REAL, struct behaviour, slowdown, "slowdown", "1", 0.001, 1e6, "-",
+          "factor on service"),
+    IN_PLACE("warmup", warmup_fields, "slower at first (cold caches)"),
+    FIELD_SUB(OBJECT, struct behaviour, crash, "crash", crash_fields,
+              struct crash, "exits by itself"),
+    FIELD_DIST(struct behaviour, hang, "hang", "never",
+               "stops answering, this long after the start"),
+    FIELD_CUSTOM(struct behaviour, leak_bytes_per_s, "memoryLeak", "0/s",
+                 parse_leak, schema_text, "bytes/s",
+                 "grows until the memory limit kills it"),
+    IN_PLACE("shutdown", shutdown_fields, "what SIGTERM does"),
+    FIELD_CUSTOM(struct behaviour, calls, "calls", NULL, parse_calls,
+                 schema_calls, "-", "requests to other services"),
+    FIELD_DIST(struct behaviour, runs, "runs", "never",
+               "how long the container runs; never: a server"),
+    IN_PLACE("fails", fails_fields, "ends with an error when it has run"),
+    FIELD_END
+};
+
+/* ---- images ---------------------------------------------------------------------------- */
+
+struct behaviours {
+    struct arena *arena;
+    const struct value *entries;        /* the section; NULL: none */
+    struct map resolved;        /* image -> struct behaviour */
+    pthread_mutex_t lock;       /* of resolved and arena */
+};
+
+static void release(void *arg)
+{
+    pthread_mutex_destroy(&((struct behaviours *)arg)->lock);
+}
+
+/* Check every entry by itself, so that faults are reported once. */
+static void check_entries(struct binder *b, const struct value *v)
+{
+    for (size_t i = 0; i < v->len; i++) {
+        const struct member *m = &v->u.members[i];
+        struct behaviour scratch = { 0 };
+        size_t mark = field_enter(b, m->key);
+
+        field_bind(b, m->value, behaviour_fields, &scratch);
+        field_leave(b, mark);
+    }
+}
+
+struct behaviours *behaviours_from(struct binder *b, const struct value *v)
+{
+    struct behaviours *bs = arena_make(b->arena, struct behaviours);
+
+    bs->arena = b->arena;
+    map_init(&bs->resolved, b->arena);
+    pthread_mutex_init(&bs->lock, NULL);
+    arena_on_free(b->arena, release, bs);
+    if (v && v->type == VALUE_MAP) {
+        bs->entries = v;
+        check_entries(b, v);
+    } else if (v && v->type != VALUE_NULL) {
+        field_expected(b, v, "a map of images");
+    }
+    return bs;
+}
+
+/* entry's keys over those of base: whole values, not merged, so that one law
+ * replaces another. */
+static const struct value *overlay(struct arena *a, const struct value *base,
+                                   const struct value *entry)
+{
+    if (!entry || entry->type != VALUE_MAP)
+        return base;
+    for (size_t i = 0; i < entry->len; i++)
+        base = value_set(a, base, entry->u.members[i].key,
+                         entry->u.members[i].value);
+    return base;
+}
+
+/* The image without tag and digest. */
+static const char *repository(struct arena *a, const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    const char *name = slash ? slash + 1 : image;
+    size_t len = (size_t)(name - image) + strcspn(name, ":@");
+
+    return arena_strndup(a, image, len);
+}
+
+static struct behaviour *resolve(struct behaviours *bs, const char *image)
+{
+    struct arena *a = bs->arena;
+    struct behaviour *bh = arena_make(a, struct behaviour);
+    const struct value *all = value_map(a, NULL, 0, NULL);
+    struct err_list ignored;
+    struct binder b = { .arena = a, .errors = &ignored, .quiet = true };
+
+    err_init(&ignored, a);
+    all = overlay(a, all, value_get(bs->entries, "*"));
+    all = overlay(a, all, value_get(bs->entries, repository(a, image)));
+    if (strcmp(image, repository(a, image)) != 0)
+        all = overlay(a, all, value_get(bs->entries, image));
+    field_bind(&b, all, behaviour_fields, bh);
+    bh->pull_set = value_get(all, "pull") != NULL;
+    bh->container_start_set = value_get(all, "containerStart") != NULL;
+    bh->shutdown_time_set = value_at(all, "shutdown.time") != NULL;
+    return bh;
+}
+
+const struct behaviour *behaviour_of(const struct behaviours *bs,
+                                     const char *image)
+{
+    struct behaviours *mine = (struct behaviours *)bs;
+    struct behaviour *bh;
+
+    pthread_mutex_lock(&mine->lock);
+    bh = map_get(&mine->resolved, image);
+    if (!bh) {
+        bh = resolve(mine, image);
+        map_put(&mine->resolved, arena_strdup(mine->arena, image), bh);
+    }
+    pthread_mutex_unlock(&mine->lock);
+    return bh;
+}
