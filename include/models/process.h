@@ -88,7 +88,8 @@ struct process_ops {
     /* It is gone: ABSENT, see p->end.  What is still in flight is cut. */
     void (*exit)(void *ctx, struct process *p);
     /* The pod's network is gone: packets vanish.  Told once for each app
-     * container, after exit. */
+     * container, after exit; before it if the node lost power, as then nobody
+     * is told of the end of what is in flight. */
     void (*network_gone)(void *ctx, struct process *p);
     /* Requests in flight and queued in p now.  If this is not 0 for a process
      * that is CLOSED, call process_idle when it becomes 0. */

@@ -134,8 +134,8 @@ static void lose(struct worker *wk)
     worker_cancel(wk);
     wk->stage = STAGE_LOST;
     for (size_t i = 0; i < wk->nboxes; i++) {
+        process_network(&wk->boxes[i], false);  /* nobody can be told */
         process_kill(&wk->boxes[i]);
-        process_network(&wk->boxes[i], false);
     }
     wk->network = false;
 }
