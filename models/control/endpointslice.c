@@ -133,6 +133,8 @@ static void start(struct controller *c)
 
     c->state = s;
     c->client.latency = TIMING_SLICE_WRITE;
+    if (c->w->spec->cluster.profile == PROFILE_EXACT)
+        c->client.qps = 0;      /* endpoints change at once */
     map_init(&s->watched, c->w->arena);
     s->pods = informer_new(c->w, KIND_POD, &pods_ops, c);
     s->services = informer_new(c->w, KIND_SERVICE, &services_ops, c);
