@@ -8,7 +8,7 @@
 /* Upstream flag defaults: reference 8.2, 5.3, 6.3. */
 static const struct cluster_spec cluster_defaults = {
     .version = KUBE_1_36, .proxy_mode = PROXY_IPTABLES,
-    .min_sync_period = SIM_S, .sync_period = 30 * SIM_S,
+    .min_sync_period = -1, .icmp_ratelimit = -1, .sync_period = 30 * SIM_S,
     .controller_qps = 20, .controller_burst = 30,
     .scheduler_qps = 50, .scheduler_burst = 100,
     .kubelet_qps = 50, .kubelet_burst = 100,

@@ -242,8 +242,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->strategy = strategy;
     w->replication = replication;
     w->sim = sim_new(a, label_of_run(a, spec, strategy, replication));
-    w->record.arena = a;
-    w->record.rows = rows;
+    record_init(&w->record, a, rows);
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
     w->api = api_new(w);
@@ -262,6 +261,5 @@ struct world *world_new(struct arena *a, const struct spec *spec,
 void world_run(struct world *w)
 {
     sim_run(w->sim, w->spec->warmup + w->spec->duration);
-    traffic_close(w);
     measure_finish(w);
 }

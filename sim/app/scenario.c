@@ -122,10 +122,20 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
     spec->cluster.npools = nodes->len;
 }
 
+/* The section is given and has this key. */
+static bool is_given(const struct value *section, const char *key)
+{
+    const struct value *v =
+        section && section->type == VALUE_MAP ? value_get(section, key) : NULL;
+
+    return v && v->type != VALUE_NULL;
+}
+
 static void take_cluster(struct loader *l, const struct cluster_section *c,
                          struct spec *spec)
 {
     struct cluster_spec *to = &spec->cluster;
+    const struct value *given = l->root ? value_get(l->root, "cluster") : NULL;
     struct binder b = { .arena = l->arena, .errors = l->errors,
                         .path = "cluster.timings", .load_sample = sample_load,
                         .ctx = l };
@@ -133,7 +143,12 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->profile = (enum profile)c->profile;
     to->version = (enum kube_version)c->version;
     to->proxy_mode = (enum proxy_mode)c->proxy.mode;
-    to->min_sync_period = c->proxy.min_sync_period;
+    to->min_sync_period = is_given(given, "proxy") &&
+                          is_given(value_get(given, "proxy"), "minSyncPeriod")
+                              ? c->proxy.min_sync_period : -1;
+    to->icmp_ratelimit = is_given(given, "icmpRatelimit")
+                             ? c->icmp_ratelimit : -1;
+    to->source_ports = c->source_ports;
     to->sync_period = c->proxy.sync_period;
     to->controller_qps = c->manager.qps;
     to->controller_burst = c->manager.burst;

@@ -80,7 +80,8 @@ static const struct field proxy_fields[] = {
     FIELD_ENUM(struct proxy_section, mode, "mode", "iptables", proxy_names,
                "of kube-proxy: how an endpoint is chosen"),
     FIELD(DURATION, struct proxy_section, min_sync_period, "minSyncPeriod",
-          "1s", 0, 3600, "s", "least time between two rule updates of a node"),
+          "1s", 0, 3600, "s", "least time between two rule updates of a node; "
+          "if not given: 0 for ipvs and profile exact"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
           0.001, 86400, "s", "most time between two rule updates"),
     FIELD_END
@@ -127,6 +128,13 @@ static const struct field cluster_fields[] = {
     FIELD(DURATION, struct cluster_section, clock_offset, "clockOffset", "0s",
           0, 1, "s", "where in a second of the wall clock the end of the "
           "warm-up falls"),
+    FIELD(DURATION, struct cluster_section, icmp_ratelimit, "icmpRatelimit",
+          "1s", 0, 3600, "s", "a client is told of one reject per this time "
+          "(after a burst of 6), else it tries again; 0: of all, as in profile "
+          "exact"),
+    FIELD(INT32, struct cluster_section, source_ports, "sourcePorts", "28232",
+          1, 65535, "ports", "of a client address: how soon a port is used "
+          "again"),
     FIELD(BOOL, struct cluster_section, probe_at_start, "probeAtStart",
           "true", 0, 0, "-", "a container is probed as soon as it started, "
           "not only after its period"),

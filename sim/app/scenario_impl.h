@@ -56,7 +56,8 @@ struct cluster_section {
     const struct value *timings;
     struct proxy_section proxy;
     struct limits manager, scheduler, kubelet;
-    sim_time clock_offset;
+    sim_time clock_offset, icmp_ratelimit;
+    int source_ports;
     bool probe_at_start;
     struct restart_section restart;
 };
