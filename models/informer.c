@@ -29,6 +29,8 @@ struct lane {
 struct delivery {
     struct informer *inf;
     const struct meta *after;   /* counted; NULL: gone */
+    const struct meta *last;    /* counted; what is gone, for those who never
+                                 * saw it; or NULL */
     object_uid uid;
 };
 
@@ -143,14 +145,16 @@ const object_uid *informer_owned(const struct informer *inf,
 
 /* ---- deliveries ------------------------------------------------------------- */
 
-/* Show the informer a version (NULL: gone) and tell its owner. */
+/* Show the informer a version (NULL: gone, and then last may be what it was)
+ * and tell its owner. */
 static void show(struct informer *inf, object_uid uid,
-                 const struct meta *after)
+                 const struct meta *after, const struct meta *last)
 {
     const struct meta *before = cache_set(inf, uid, after);
+    const struct meta *was = before ? before : last;
 
-    if ((before || after) && inf->ops->handle)
-        inf->ops->handle(inf->ctx, before, after);
+    if ((was || after) && inf->ops->handle)
+        inf->ops->handle(inf->ctx, was, after);
     if (before)
         api_unref(inf->w->api, before);
 }
@@ -165,9 +169,11 @@ static void fire_delivery(struct sim *sim, void *subject, int64_t arg)
     if (inf->held)
         vec_push(inf->w->arena, &inf->missed, d->uid);
     else
-        show(inf, d->uid, d->after);
+        show(inf, d->uid, d->after, d->last);
     if (d->after)
         api_unref(inf->w->api, d->after);
+    if (d->last)
+        api_unref(inf->w->api, d->last);
     pool_put(&inf->w->informers->deliveries, d);
 }
 
@@ -211,6 +217,8 @@ static void tell(struct informer *inf, const struct meta *before,
     d->inf = inf;
     d->uid = after ? after->uid : before->uid;
     d->after = after ? api_ref(after) : NULL;
+    if (!after && inf->ops->tombstones)
+        d->last = api_ref(before);
     sim_at(w->sim, l->last, &ev_watch, d, d->uid);
 }
 
@@ -254,7 +262,7 @@ void informer_hold(struct informer *inf, bool held)
         const struct meta *newest = api_get(inf->w->api, uid);
 
         if (newest != informer_get(inf, uid))
-            show(inf, uid, newest);
+            show(inf, uid, newest, NULL);
     }
     if (!held)
         vec_clear(&inf->missed);

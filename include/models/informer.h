@@ -29,6 +29,9 @@ struct informer_ops {
     /* Changes in one lane are seen in order; NULL: one lane for all.  The
      * argument is the newer version there is.  Small numbers, please. */
     unsigned (*lane)(void *ctx, const struct meta *m);
+    /* Handle also the end of objects that were never wanted before: `before`
+     * is then their last version. */
+    bool tombstones;
 };
 
 /* Start watching kind for the life of w.  ops is static; ctx is borrowed.

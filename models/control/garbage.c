@@ -85,7 +85,7 @@ static void on_change(void *ctx, const struct meta *before,
 
 static const struct informer_ops watch_all = {
     .name = "garbage.objects", .latency = TIMING_WATCH_CONTROLLER,
-    .wants = wants, .handle = on_change,
+    .wants = wants, .handle = on_change, .tombstones = true,
 };
 
 /* ---- the control loop -------------------------------------------------------------- */

@@ -43,6 +43,24 @@ static struct lab *lab_from(struct arena *a, const struct conf_row *row)
     return lab;
 }
 
+/* "5:image=2 12:undo": those of this round. */
+static void act_all(struct lab *lab, const char *actions)
+{
+    char word[64];
+    int round, used;
+
+    while (sscanf(actions, "%d:%63s%n", &round, word, &used) == 2) {
+        char *value = strchr(word, '=');
+
+        if (value)
+            *value++ = '\0';
+        if (round == lab->round)
+            act(lab, word, value ? value : "");
+        actions += used;
+        actions += strspn(actions, " ");
+    }
+}
+
 /* ---- comparing -------------------------------------------------------------------------- */
 
 /* "v1@1:8/8 v2@2:3/0", by version. */

@@ -168,24 +168,6 @@ static void act(struct lab *lab, const char *name, const char *value)
         set_version(lab, s->version);
 }
 
-/* "5:image=2 12:undo": those of this round. */
-static void act_all(struct lab *lab, const char *actions)
-{
-    char word[64];
-    int round, used;
-
-    while (sscanf(actions, "%d:%63s%n", &round, word, &used) == 2) {
-        char *value = strchr(word, '=');
-
-        if (value)
-            *value++ = '\0';
-        if (round == lab->round)
-            act(lab, word, value ? value : "");
-        actions += used;
-        actions += strspn(actions, " ");
-    }
-}
-
 /* ---- one sync ----------------------------------------------------------------------- */
 
 static struct lab_set *lab_set_of(struct lab *lab, object_uid uid)

@@ -198,15 +198,43 @@ END_TEST
 
 /* ---- among real loops -------------------------------------------------------------- */
 
-static struct toy *settled(enum kube_version version, struct deployment *d,
-                           struct toy *t)
+/* kubectl set image: another version. */
+static void toy_set_image(struct toy *t, int version)
 {
-    (void)version;
+    struct deployment *d = toy_edit(t);
+
+    d->template = toy_template(t->a, version);
+    toy_write(t, d);
+}
+
+/* The ReplicaSet of a version, NULL if there is none. */
+static const struct replicaset *toy_set_of(const struct toy *t, int version)
+{
+    for (size_t i = 0; i < api_count(t->w->api, KIND_REPLICASET); i++) {
+        const struct replicaset *rs =
+            replicaset_seen(api_at(t->w->api, KIND_REPLICASET, i));
+
+        if (toy_version(rs->template) == version)
+            return rs;
+    }
+    return NULL;
+}
+
+/* The size of the set of a version; 0 without one. */
+static int toy_size(const struct toy *t, int version)
+{
+    const struct replicaset *rs = toy_set_of(t, version);
+
+    return rs ? rs->replicas : 0;
+}
+
+/* Start the loops, create d, and let it settle. */
+static void settle(struct toy *t, struct deployment *d)
+{
     toy_start(t);
     toy_apply(t, d);
     toy_run(t, 10 * SIM_S);
     ck_assert(toy_get(t)->available == toy_get(t)->replicas);
-    return t;
 }
 
 /* 10 replicas, 25% and 25%: surge 3, unavailable 2 (recording
@@ -215,8 +243,8 @@ START_TEST(rollout_of_ten_goes_in_the_recorded_waves)
 {
     struct toy *t = toy_new(_i == 0 ? KUBE_1_20 : KUBE_1_36);
 
-    t->term = 3 * SIM_S;
-    settled(KUBE_1_36, toy_deployment(t, 10), t);
+    t->term = 1500 * SIM_MS;
+    settle(t, toy_deployment(t, 10));
     toy_set_image(t, 2);
     toy_run(t, 11 * SIM_S);
     ck_assert_int_eq(toy_size(t, 1), 8);
@@ -241,7 +269,7 @@ START_TEST(controllers_rest_when_nothing_is_to_do)
     struct toy *t = toy_new(_i == 0 ? KUBE_1_20 : KUBE_1_36);
     uint64_t writes;
 
-    settled(KUBE_1_36, toy_deployment(t, 5), t);
+    settle(t, toy_deployment(t, 5));
     toy_set_image(t, 2);
     toy_run(t, 60 * SIM_S);
     writes = api_writes(t->w->api);
@@ -262,7 +290,7 @@ START_TEST(undo_renumbers_the_old_set_and_keeps_its_pods)
     struct deployment *d;
     object_uid first;
 
-    settled(KUBE_1_36, toy_deployment(t, 10), t);
+    settle(t, toy_deployment(t, 10));
     first = toy_set_of(t, 1)->meta.uid;
     t->ready[2] = SIM_NEVER;
     toy_set_image(t, 2);
@@ -293,7 +321,7 @@ START_TEST(undo_is_refused_in_the_words_of_kubectl)
     struct rollout_undo undo;
     struct deployment *d;
 
-    settled(KUBE_1_36, toy_deployment(t, 1), t);
+    settle(t, toy_deployment(t, 1));
     undo = rollout_undo(t->a, t->w->api, toy_get(t), 0);
     ck_assert(undo.refused && !undo.set);
     ck_assert_str_eq(undo.message,
@@ -324,7 +352,7 @@ START_TEST(deadline_is_reported_one_second_late_on_the_second)
     sim_time due;
 
     d->progress_deadline_s = 10;
-    settled(KUBE_1_36, d, t);
+    settle(t, d);
     t->ready[2] = SIM_NEVER;
     toy_set_image(t, 2);
     toy_run(t, 11 * SIM_S);
@@ -350,7 +378,7 @@ START_TEST(recreate_waits_until_the_old_pods_are_gone)
 
     d->strategy = STRATEGY_RECREATE;
     t->term = 4 * SIM_S;
-    settled(KUBE_1_36, d, t);
+    settle(t, d);
     toy_set_image(t, 2);
     toy_run(t, 10 * SIM_S + 3900 * SIM_MS);
     ck_assert_ptr_null(toy_set_of(t, 2));
@@ -371,7 +399,7 @@ START_TEST(paused_rollout_scales_in_proportion)
     struct toy *t = toy_new(KUBE_1_36);
     struct deployment *d;
 
-    settled(KUBE_1_36, toy_deployment(t, 10), t);
+    settle(t, toy_deployment(t, 10));
     t->ready[2] = SIM_NEVER;
     toy_set_image(t, 2);
     toy_run(t, 11 * SIM_S);
@@ -410,7 +438,7 @@ START_TEST(name_that_is_taken_is_avoided)
     other->selector = selector_from_map(
         t->a, toy_map1(t->a, "app", value_string(t->a, "other", NULL)));
     other->template = two;
-    settled(KUBE_1_36, d, t);
+    settle(t, d);
     ck_assert_int_eq(api_create(t->w->api, &other->meta, NULL, NULL),
                      API_CREATED);
     toy_run(t, 11 * SIM_S);
@@ -429,6 +457,7 @@ START_TEST(matching_orphan_set_is_adopted)
     struct replicaset *rs =
         replicaset_of(api_new_draft(t->w->api, KIND_REPLICASET));
     const struct meta *m;
+    object_uid uid;
 
     rs->meta.name = "lost";
     rs->meta.space = "default";
@@ -440,10 +469,11 @@ START_TEST(matching_orphan_set_is_adopted)
     rs->desired = rs->max = -1;
     toy_start(t);
     api_create(t->w->api, &rs->meta, &m, NULL);
+    uid = m->uid;
     toy_apply(t, toy_deployment(t, 2));
     toy_run(t, 5 * SIM_S);
     ck_assert_uint_eq(api_count(t->w->api, KIND_REPLICASET), 1);
-    ck_assert_uint_eq(api_get(t->w->api, m->uid)->owner, t->d);
+    ck_assert_uint_eq(api_get(t->w->api, uid)->owner, t->d);
     ck_assert_int_eq(toy_set_of(t, 1)->revision, 1);
     ck_assert(rollout_status(t->a, toy_get(t)).done);
     toy_free(t);
@@ -457,7 +487,7 @@ START_TEST(history_is_cut_to_its_limit)
     struct deployment *d = toy_deployment(t, 2);
 
     d->revision_history_limit = 1;
-    settled(KUBE_1_36, d, t);
+    settle(t, d);
     for (int v = 2; v <= 4; v++) {
         toy_set_image(t, v);
         toy_run(t, 20 * v * SIM_S);
@@ -488,7 +518,7 @@ START_TEST(dependents_follow_their_owner_as_asked)
 
     if (modes[_i])
         d->meta.finalizers = finalizer(t, modes[_i]);
-    settled(KUBE_1_36, d, t);
+    settle(t, d);
     api_delete(t->w->api, t->d, -1);
     ck_assert((toy_get(t) == NULL) == (_i == 0));
     toy_run(t, 20 * SIM_S);

@@ -213,7 +213,7 @@ static struct deployment *toy_deployment(struct toy *t, int replicas)
     return d;
 }
 
-/* Create d and let it settle (10 s of its own time). */
+/* Create d. */
 static void toy_apply(struct toy *t, struct deployment *d)
 {
     const struct meta *m;
@@ -236,36 +236,6 @@ static struct deployment *toy_edit(struct toy *t)
 static void toy_write(struct toy *t, struct deployment *draft)
 {
     ck_assert_int_eq(api_update(t->w->api, &draft->meta, NULL, NULL), API_OK);
-}
-
-/* kubectl set image: another version. */
-static void toy_set_image(struct toy *t, int version)
-{
-    struct deployment *d = toy_edit(t);
-
-    d->template = toy_template(t->a, version);
-    toy_write(t, d);
-}
-
-/* The ReplicaSet of a version, NULL if there is none. */
-static const struct replicaset *toy_set_of(const struct toy *t, int version)
-{
-    for (size_t i = 0; i < api_count(t->w->api, KIND_REPLICASET); i++) {
-        const struct replicaset *rs =
-            replicaset_seen(api_at(t->w->api, KIND_REPLICASET, i));
-
-        if (toy_version(rs->template) == version)
-            return rs;
-    }
-    return NULL;
-}
-
-/* The size of the set of a version; 0 without one. */
-static int toy_size(const struct toy *t, int version)
-{
-    const struct replicaset *rs = toy_set_of(t, version);
-
-    return rs ? rs->replicas : 0;
 }
 
 #endif
