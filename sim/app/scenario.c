@@ -122,13 +122,9 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
     spec->cluster.npools = nodes->len;
 }
 
-/* The section is given and has this key. */
-static bool is_given(const struct value *section, const char *key)
+static bool given(const struct loader *l, const char *path)
 {
-    const struct value *v =
-        section && section->type == VALUE_MAP ? value_get(section, key) : NULL;
-
-    return v && v->type != VALUE_NULL;
+    return value_at(l->root, path) != NULL;
 }
 
 static void take_cluster(struct loader *l, const struct cluster_section *c,
@@ -143,13 +139,12 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->profile = (enum profile)c->profile;
     to->version = (enum kube_version)c->version;
     to->proxy_mode = (enum proxy_mode)c->proxy.mode;
-    to->min_sync_period = is_given(given, "proxy") &&
-                          is_given(value_get(given, "proxy"), "minSyncPeriod")
+    to->min_sync_period = given(l, "cluster.proxy.minSyncPeriod")
                               ? c->proxy.min_sync_period : -1;
-    to->icmp_ratelimit = is_given(given, "icmpRatelimit")
-                             ? c->icmp_ratelimit : -1;
-    to->source_ports = c->source_ports;
+    to->icmp_ratelimit = given(l, "cluster.proxy.icmpRatelimit")
+                             ? c->proxy.icmp_ratelimit : -1;
     to->sync_period = c->proxy.sync_period;
+    to->source_ports = c->proxy.source_ports;
     to->controller_qps = c->manager.qps;
     to->controller_burst = c->manager.burst;
     to->scheduler_qps = c->scheduler.qps;

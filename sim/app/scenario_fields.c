@@ -80,10 +80,16 @@ static const struct field proxy_fields[] = {
     FIELD_ENUM(struct proxy_section, mode, "mode", "iptables", proxy_names,
                "of kube-proxy: how an endpoint is chosen"),
     FIELD(DURATION, struct proxy_section, min_sync_period, "minSyncPeriod",
-          "1s", 0, 3600, "s", "least time between two rule updates of a node; "
-          "if not given: 0 for ipvs and profile exact"),
+          NULL, 0, 3600, "s", "least time between two rule updates of a node; "
+          "1s if absent, 0 for ipvs and in the profile exact"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
           0.001, 86400, "s", "most time between two rule updates"),
+    FIELD(DURATION, struct proxy_section, icmp_ratelimit, "icmpRatelimit",
+          NULL, 0, 3600, "s", "a node tells a client once in this time that a "
+          "Service has no endpoint, after a burst of 6; 0: always; 1s if "
+          "absent, 0 in the profile exact"),
+    FIELD(INT32, struct proxy_section, source_ports, "sourcePorts", "0", 0,
+          65535, "ports", "of a client; 0: 28232, as Linux has it"),
     FIELD_END
 };
 

@@ -43,7 +43,8 @@ struct limits {
 
 struct proxy_section {
     int mode;
-    sim_time min_sync_period, sync_period;
+    sim_time min_sync_period, sync_period, icmp_ratelimit;
+    int source_ports;
 };
 
 struct restart_section {
