@@ -95,6 +95,12 @@ static bool bind(struct loader *l, struct document_section *d)
     return good;
 }
 
+/* Does the Scenario say something there? */
+static bool given(const struct loader *l, const char *path)
+{
+    return value_at(l->root, path) != NULL;
+}
+
 static void take_pools(struct loader *l, const struct field_list *nodes,
                        struct spec *spec)
 {
@@ -117,14 +123,11 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
                             : arena_printf(l->arena, "pool-%zu", i + 1);
         if (!pools[i].zone)
             pools[i].zone = "";
+        if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].joins", i)))
+            pools[i].joins = -1;
     }
     spec->cluster.pools = pools;
     spec->cluster.npools = nodes->len;
-}
-
-static bool given(const struct loader *l, const char *path)
-{
-    return value_at(l->root, path) != NULL;
 }
 
 static void take_cluster(struct loader *l, const struct cluster_section *c,
@@ -145,12 +148,12 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
                              ? c->proxy.icmp_ratelimit : -1;
     to->sync_period = c->proxy.sync_period;
     to->source_ports = c->proxy.source_ports;
-    to->controller_qps = c->manager.qps;
-    to->controller_burst = c->manager.burst;
-    to->scheduler_qps = c->scheduler.qps;
-    to->scheduler_burst = c->scheduler.burst;
-    to->kubelet_qps = c->kubelet.qps;
-    to->kubelet_burst = c->kubelet.burst;
+    to->controller_qps = c->limits.controller_qps;
+    to->controller_burst = c->limits.controller_burst;
+    to->scheduler_qps = c->limits.scheduler_qps;
+    to->scheduler_burst = c->limits.scheduler_burst;
+    to->kubelet_qps = c->limits.kubelet_qps;
+    to->kubelet_burst = c->limits.kubelet_burst;
     to->clock_offset = c->clock_offset;
     to->probe_at_start = c->probe_at_start;
     to->restart_backoff_s = c->restart.initial_s;
@@ -496,10 +499,14 @@ static void fill(struct loader *l, const struct document_section *d,
     take_slo(out, spec);
     take_cluster(l, &d->cluster, spec);
     actions_read(l, d, spec);
+    spec->faults = d->faults.items;
+    spec->nfaults = d->faults.len;
     target = take_release(l, d->release, spec);
     take_traffic(l, &d->traffic, spec);
     take_behaviours(l, d->images, spec);
     manifests_build(l, NULL, target, spec);
+    if (l->errors->errors == 0)
+        faults_check(l, spec);
     if (l->errors->errors == 0)
         build_variants(l, &d->strategies, target, spec, out);
     manifests_lint(l);
