@@ -134,7 +134,6 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
                          struct spec *spec)
 {
     struct cluster_spec *to = &spec->cluster;
-    const struct value *given = l->root ? value_get(l->root, "cluster") : NULL;
     struct binder b = { .arena = l->arena, .errors = l->errors,
                         .path = "cluster.timings", .load_sample = sample_load,
                         .ctx = l };
@@ -144,10 +143,10 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->proxy_mode = (enum proxy_mode)c->proxy.mode;
     to->min_sync_period = given(l, "cluster.proxy.minSyncPeriod")
                               ? c->proxy.min_sync_period : -1;
-    to->icmp_ratelimit = given(l, "cluster.proxy.icmpRatelimit")
-                             ? c->proxy.icmp_ratelimit : -1;
+    to->icmp_ratelimit = given(l, "cluster.icmpRatelimit")
+                             ? c->icmp_ratelimit : -1;
     to->sync_period = c->proxy.sync_period;
-    to->source_ports = c->proxy.source_ports;
+    to->source_ports = c->source_ports;
     to->controller_qps = c->limits.controller_qps;
     to->controller_burst = c->limits.controller_burst;
     to->scheduler_qps = c->limits.scheduler_qps;

@@ -87,12 +87,6 @@ static const struct field proxy_fields[] = {
           "1s if absent, 0 for ipvs and in the profile exact"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
           0.001, 86400, "s", "most time between two rule updates"),
-    FIELD(DURATION, struct proxy_section, icmp_ratelimit, "icmpRatelimit",
-          NULL, 0, 3600, "s", "a node tells a client once in this time that a "
-          "Service has no endpoint, after a burst of 6; 0: always; 1s if "
-          "absent, 0 in the profile exact"),
-    FIELD(INT32, struct proxy_section, source_ports, "sourcePorts", "0", 0,
-          65535, "ports", "of a client; 0: 28232, as Linux has it"),
     FIELD_END
 };
 

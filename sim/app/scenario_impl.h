@@ -44,8 +44,7 @@ struct limits {
 
 struct proxy_section {
     int mode;
-    sim_time min_sync_period, sync_period, icmp_ratelimit;
-    int source_ports;
+    sim_time min_sync_period, sync_period;
 };
 
 struct restart_section {
@@ -58,7 +57,8 @@ struct cluster_section {
     const struct value *timings;
     struct proxy_section proxy;
     struct limits limits;
-    sim_time clock_offset;
+    sim_time clock_offset, icmp_ratelimit;
+    int source_ports;
     bool probe_at_start;
     struct restart_section restart;
 };
