@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include "models/pod.h"
 
-/* ---- phase ------------------------------------------------------------------ */
+/* ---- phase -------------------------------------------------------------- */
 
 enum box_state {
     BOX_NONE,                   /* no status yet */
@@ -43,7 +43,7 @@ enum pod_phase phase_of(const struct phase_tally *t,
                         enum restart_policy restart, bool terminal,
                         bool initialized);
 
-/* ---- restart back-off --------------------------------------------------------- */
+/* ---- restart back-off --------------------------------------------------- */
 
 /* What the node remembers of a crashing container, or of an image that could
  * not be pulled.  A zeroed one remembers nothing. */
@@ -62,7 +62,7 @@ sim_time backoff_until(const struct backoff *b, sim_time failed, sim_time max);
 void backoff_next(struct backoff *b, sim_time failed, sim_time now,
                   sim_time base, sim_time max);
 
-/* ---- probes ------------------------------------------------------------------- */
+/* ---- probes ------------------------------------------------------------- */
 
 enum probe_kind { PROBE_STARTUP, PROBE_READINESS, PROBE_LIVENESS,
                   PROBE_KINDS };

@@ -31,7 +31,7 @@ static sim_time backoff_max(const struct worker *wk)
     return wk->w->spec->cluster.restart_backoff_max_s * SIM_S;
 }
 
-/* ---- what should run ------------------------------------------------------------- */
+/* ---- what should run ---------------------------------------------------- */
 
 bool box_finished(const struct box *b)
 {
@@ -84,12 +84,12 @@ bool box_due(struct box *b)
     return true;
 }
 
-/* ---- a start ------------------------------------------------------------------------ */
+/* ---- a start ------------------------------------------------------------ */
 
 static void start_over(struct box *b)
 {
     b->worker->starting = NULL;
-    worker_sync(b->worker);
+    worker_continue(b->worker);
 }
 
 /* The start failed; the others go on, and this one is tried again later. */
@@ -119,7 +119,6 @@ static void fire_start(struct sim *sim, void *subject, int64_t arg)
     struct box *b = subject;
 
     (void)arg;
-    b->waiting = NULL;
     worker_event(b->worker, "Normal", "Started", b->spec->name);
     process_start(b);
     plan_notice(b);
@@ -161,6 +160,7 @@ void box_pulled(struct box *b)
         start_failed(b, "CreateContainerConfigError");
         return;
     }
+    worker_event(wk, "Normal", "Created", b->spec->name);
     b->step = sim_after(wk->w->sim, start_takes(b), &ev_start, b, 0);
 }
 
@@ -181,7 +181,7 @@ void box_abandon(struct box *b)
     sim_cancel(b->worker->w->sim, b->step);
 }
 
-/* ---- what is noticed ------------------------------------------------------------------ */
+/* ---- what is noticed ---------------------------------------------------- */
 
 static void fire_notice(struct sim *sim, void *subject, int64_t arg)
 {
@@ -213,6 +213,7 @@ void box_notice(struct box *b)
     if (!b->changed || !b->relisted)
         return;
     b->changed = b->relisted = false;
+    b->waiting = NULL;
     if (box_alive(b)) {
         b->seen = BOX_RUNNING;
         b->seen_run = b->process.run;
@@ -256,7 +257,7 @@ bool box_ready(const struct box *b)
     return b->willing;
 }
 
-/* ---- life -------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 void box_init(struct box *b, struct worker *wk, const struct container *spec,
               unsigned index, bool init)

@@ -28,7 +28,7 @@
 #include "kubelet_impl.h"
 #include "models/node.h"
 
-/* ---- nodes ---------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------- */
 
 static struct kubelet *kubelet_of(struct kubelets *all, object_uid node)
 {
@@ -49,7 +49,7 @@ static struct kubelet *kubelet_of(struct kubelets *all, object_uid node)
     return k;
 }
 
-/* ---- the watch --------------------------------------------------------------------- */
+/* ---- the watch ---------------------------------------------------------- */
 
 /* Bindings, deletions, and removals of bound pods. */
 static bool pods_wants(void *ctx, const struct meta *before,
@@ -125,7 +125,7 @@ void kubelets_slow_registry(struct world *w, double factor)
     w->kubelets->registry_slow = factor;
 }
 
-/* ---- power ---------------------------------------------------------------------------- */
+/* ---- power -------------------------------------------------------------- */
 
 static void lose(struct worker *wk)
 {

@@ -18,7 +18,7 @@
 struct box;
 struct worker;
 
-/* ---- a container --------------------------------------------------------------- */
+/* ---- a container -------------------------------------------------------- */
 
 struct prober {
     struct box *box;
@@ -89,7 +89,7 @@ static inline bool box_alive(const struct box *b)
     return b->process.state != PROCESS_ABSENT;
 }
 
-/* ---- a pod ---------------------------------------------------------------------- */
+/* ---- a pod -------------------------------------------------------------- */
 
 enum stage {
     STAGE_SETUP,                /* seen, not yet a sandbox */
@@ -135,7 +135,8 @@ struct worker {
     event_id next;              /* of the stage */
     event_id retry;             /* another sync after an error */
     event_id flush, deadline;
-    struct box *starting;       /* a start is under way: no other sync */
+    struct box *starting;       /* a start is under way: no other sync ... */
+    bool resync;                /* ... but one after it */
     bool initialized;           /* init containers done, sidecars started */
     bool network;               /* the sandbox is there */
     bool asked;                 /* deletion was seen */
@@ -164,10 +165,14 @@ struct kubelets {
     VEC(struct watcher { const struct process_ops *ops; void *ctx; }) watchers;
 };
 
-/* ---- worker.c: set-up and sync ---------------------------------------------------- */
+/* ---- worker.c: set-up and sync ------------------------------------------ */
 
 struct worker *worker_new(struct kubelet *k, const struct pod *p);
+/* Look at what was noticed, report it, start what should run; after the start
+ * that is under way. */
 void worker_sync(struct worker *wk);
+/* A start of this sync is over: go on with the next. */
+void worker_continue(struct worker *wk);
 /* The pod will be started again: the node has booted. */
 void worker_reboot(struct worker *wk);
 /* A delay as the kubelet keeps it: late by up to a half. */
@@ -182,7 +187,7 @@ const struct config_ref *worker_lacks(const struct worker *wk, bool mounted);
 /* Withdraw all that the worker still has to do. */
 void worker_cancel(struct worker *wk);
 
-/* ---- container.c: starts, exits, what is noticed ----------------------------------- */
+/* ---- container.c: starts, exits, what is noticed ------------------------ */
 
 void box_init(struct box *b, struct worker *wk, const struct container *spec,
               unsigned index, bool init);
@@ -203,7 +208,7 @@ void box_exited(struct box *b);
 void box_notice(struct box *b);
 bool box_ready(const struct box *b);
 
-/* ---- image.c ------------------------------------------------------------------------ */
+/* ---- image.c ------------------------------------------------------------ */
 
 /* Have the image of b on its node: calls box_pulled or box_not_pulled, at once
  * or later, unless withdrawn. */
@@ -212,7 +217,7 @@ void image_withdraw(struct box *b);
 /* The node lost power: forget all pulls. */
 void images_power_off(struct kubelet *k);
 
-/* ---- probe.c ------------------------------------------------------------------------ */
+/* ---- probe.c ------------------------------------------------------------ */
 
 void probers_begin(struct box *b);      /* the worker has started */
 void probers_run(struct box *b);        /* a new run was noticed */
@@ -222,7 +227,7 @@ void probers_trigger(struct box *b);    /* a status was made: not ready */
 void probers_stop(struct box *b, bool readiness_too);
 bool prober_passed(const struct box *b, enum probe_kind kind);
 
-/* ---- terminate.c ---------------------------------------------------------------------- */
+/* ---- terminate.c -------------------------------------------------------- */
 
 /* The pod is asked to go within grace_s, or sooner than before. */
 void worker_terminate(struct worker *wk, int grace_s);
@@ -234,12 +239,12 @@ void box_stop(struct box *b, int grace_s);
 void box_stopped(struct box *b);        /* the process has ended */
 void worker_removal(struct worker *wk); /* the last status is written */
 
-/* ---- status.c -------------------------------------------------------------------------- */
+/* ---- status.c ----------------------------------------------------------- */
 
 /* Something that the status shows may have changed: write it if so. */
 void worker_update(struct worker *wk);
 
-/* ---- process.c ------------------------------------------------------------------------- */
+/* ---- process.c ---------------------------------------------------------- */
 
 void process_start(struct box *b);
 void process_told(struct box *b);       /* SIGTERM */

@@ -21,7 +21,7 @@
  */
 #include "models/podlife.h"
 
-/* ---- phase ------------------------------------------------------------------ */
+/* ---- phase -------------------------------------------------------------- */
 
 void phase_add_init(struct phase_tally *t, const struct box_view *v,
                     enum restart_policy restart)
@@ -109,7 +109,7 @@ enum pod_phase phase_of(const struct phase_tally *t,
     return POD_PENDING;
 }
 
-/* ---- restart back-off --------------------------------------------------------- */
+/* ---- restart back-off --------------------------------------------------- */
 
 static bool forgotten(const struct backoff *b, sim_time failed, sim_time max)
 {
@@ -130,7 +130,7 @@ void backoff_next(struct backoff *b, sim_time failed, sim_time now,
     b->updated = now;
 }
 
-/* ---- probes ------------------------------------------------------------------- */
+/* ---- probes ------------------------------------------------------------- */
 
 void probe_count_reset(struct probe_count *c, enum probe_kind kind)
 {

@@ -38,7 +38,7 @@ bool prober_passed(const struct box *b, enum probe_kind kind)
     return b->probers[kind].count.published == PROBE_SUCCESS;
 }
 
-/* ---- one outcome ---------------------------------------------------------------- */
+/* ---- one outcome -------------------------------------------------------- */
 
 /* What the process would answer. */
 static bool answers(const struct prober *p)
@@ -67,7 +67,7 @@ static bool ask(struct prober *p, sim_time *takes)
     return false;
 }
 
-/* ---- ticks ------------------------------------------------------------------------ */
+/* ---- ticks -------------------------------------------------------------- */
 
 /* May this loop probe now, but for the initial delay? */
 static bool wanted(const struct prober *p)
@@ -126,7 +126,7 @@ static void arm(struct prober *p)
     p->tick = sim_at(sim_of(p), from, &ev_tick, p, (int64_t)p->kind);
 }
 
-/* ---- what follows from a result ---------------------------------------------------- */
+/* ---- what follows from a result ----------------------------------------- */
 
 static void startup_passed(struct box *b)
 {
@@ -165,7 +165,7 @@ static void published(struct prober *p)
         startup_passed(p->box);
 }
 
-/* ---- the loop ------------------------------------------------------------------------ */
+/* ---- the loop ----------------------------------------------------------- */
 
 static void probe_now(struct prober *p);
 
@@ -231,7 +231,7 @@ void probers_trigger(struct box *b)
     }
 }
 
-/* ---- life ------------------------------------------------------------------------------ */
+/* ---- life --------------------------------------------------------------- */
 
 /* Where in the first period the loop begins. */
 static sim_time first_wait(struct worker *wk, const struct probe *spec)

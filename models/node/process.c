@@ -74,7 +74,7 @@ static sim_time later(sim_time t, sim_time delay)
     return delay >= SIM_NEVER - t ? SIM_NEVER : t + delay;
 }
 
-/* ---- watchers ---------------------------------------------------------------- */
+/* ---- watchers ----------------------------------------------------------- */
 
 void process_watch(struct world *w, const struct process_ops *ops, void *ctx)
 {
@@ -106,7 +106,7 @@ static int busy(const struct box *b)
     return sum;
 }
 
-/* ---- the end ------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------ */
 
 void process_cancel(struct box *b)
 {
@@ -165,7 +165,7 @@ void process_kill(struct box *b)
         process_end(b, END_KILLED, EXIT_SIGKILL);
 }
 
-/* ---- its mind ------------------------------------------------------------------- */
+/* ---- its mind ----------------------------------------------------------- */
 
 /* Is this one of the first pods of its owner that never become ready? */
 static bool never_ready(const struct box *b)
@@ -181,8 +181,11 @@ static void set_willing(struct box *b, bool willing)
     if (b->willing == willing)
         return;
     b->willing = willing;
-    probers_wake(b);
-    worker_update(b->worker);
+    if (b->spec->readiness &&
+        b->process.behaviour->readiness.mode != READINESS_AFTER)
+        probers_wake(b);
+    else
+        worker_update(b->worker);
 }
 
 static void fire_mood(struct sim *sim, void *subject, int64_t n);
@@ -249,7 +252,7 @@ void process_ready_once(struct box *b)
     b->loss = sim_after(b->worker->w->sim, wait, &ev_loss, b, 0);
 }
 
-/* ---- start, hang ----------------------------------------------------------------- */
+/* ---- start, hang -------------------------------------------------------- */
 
 static void fire_hang(struct sim *sim, void *subject, int64_t arg)
 {
@@ -383,7 +386,7 @@ void process_start(struct box *b)
         listen(b);
 }
 
-/* ---- told to stop ------------------------------------------------------------------ */
+/* ---- told to stop ------------------------------------------------------- */
 
 /* Close the listener, if it is open. */
 static void close_listener(struct box *b)
@@ -450,7 +453,7 @@ void process_idle(struct process *p)
         process_end(b, END_DRAINED, 0);
 }
 
-/* ---- the network --------------------------------------------------------------------- */
+/* ---- the network -------------------------------------------------------- */
 
 void process_network(struct box *b, bool up)
 {

@@ -21,7 +21,7 @@
 
 #include "kubelet_impl.h"
 
-/* ---- making it -------------------------------------------------------------------- */
+/* ---- making it ---------------------------------------------------------- */
 
 static struct box_view view_of(const struct box *b)
 {
@@ -62,10 +62,12 @@ static enum pod_phase phase_now(const struct worker *wk)
 /* The first reason why a container waits; NULL if none does. */
 static const char *waiting_now(const struct worker *wk)
 {
+    if (wk->terminal)
+        return NULL;
     for (size_t i = 0; i < wk->nboxes; i++)
         if (wk->boxes[i].waiting)
             return wk->boxes[i].waiting;
-    for (size_t i = 0; i < wk->nboxes && !wk->terminal; i++)
+    for (size_t i = 0; i < wk->nboxes; i++)
         if (wk->boxes[i].seen == BOX_NONE)
             return wk->network && wk->ninit > 0 && !wk->initialized
                        ? "PodInitializing" : "ContainerCreating";
@@ -122,7 +124,7 @@ static bool same_status(const struct status *a, const struct status *b)
            same_text(a->reason, b->reason) && a->ip == b->ip;
 }
 
-/* ---- writing it ---------------------------------------------------------------------- */
+/* ---- writing it --------------------------------------------------------- */
 
 static void status_send(struct worker *wk, const struct status *s);
 

@@ -26,7 +26,7 @@
 
 #define LEAST_GRACE_S 2         /* between SIGTERM and SIGKILL */
 
-/* ---- one container ---------------------------------------------------------------- */
+/* ---- one container ------------------------------------------------------ */
 
 static void stop_step(struct box *b, enum stop_step step, sim_time lasts,
                       const struct event_kind *next)
@@ -164,7 +164,7 @@ static void hurry(struct box *b, int grace_s)
               s->step == STOP_HOOK ? &ev_hook_over : &ev_begin_stop);
 }
 
-/* ---- the whole pod ------------------------------------------------------------------ */
+/* ---- the whole pod ------------------------------------------------------ */
 
 static void worker_over(struct worker *wk)
 {

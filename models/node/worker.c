@@ -29,7 +29,7 @@
 
 #define ERROR_BACKOFF (10 * SIM_S)
 
-/* ---- small things -------------------------------------------------------------- */
+/* ---- small things ------------------------------------------------------- */
 
 sim_time worker_draw(struct worker *wk, enum timing t)
 {
@@ -71,7 +71,7 @@ void worker_cancel(struct worker *wk)
     wk->starting = NULL;
 }
 
-/* ---- configuration --------------------------------------------------------------- */
+/* ---- configuration ------------------------------------------------------ */
 
 /* Does the object, and the key asked for, exist as far as the node knows? */
 static bool config_there(const struct worker *wk, const struct config_ref *r,
@@ -95,7 +95,7 @@ const struct config_ref *worker_lacks(const struct worker *wk, bool mounted)
     return NULL;
 }
 
-/* ---- sync -------------------------------------------------------------------------- */
+/* ---- sync --------------------------------------------------------------- */
 
 static void fire_retry(struct sim *sim, void *subject, int64_t arg)
 {
@@ -108,6 +108,12 @@ static const struct event_kind ev_retry = {
     .name = "pod.retry", .rank = RANK_WORLD, .fire = fire_retry,
 };
 
+/* Was it left waiting, and not started since? */
+static bool still_waits(const struct box *b)
+{
+    return b->waiting && b->seen_run == b->process.run;
+}
+
 /* Some containers wait: sync again later.  1.20 knows one delay for all. */
 static void plan_retry(struct worker *wk)
 {
@@ -118,7 +124,7 @@ static void plan_retry(struct worker *wk)
         const struct box *b = &wk->boxes[i];
         sim_time mine = ERROR_BACKOFF;
 
-        if (!b->waiting)
+        if (!still_waits(b))
             continue;
         if (world_is(wk->w, KUBE_1_36) && b->wait_until < SIM_NEVER)
             mine = b->wait_until > now ? b->wait_until - now : 0;
@@ -170,30 +176,50 @@ static bool finished(const struct worker *wk)
     return true;
 }
 
+/* No container may be started now: what next? */
+static void starts_over(struct worker *wk)
+{
+    bool waits = false;
+
+    if (finished(wk)) {
+        worker_finish(wk, wk->spec->grace_s);
+        return;
+    }
+    plan_retry(wk);
+    for (size_t i = 0; i < wk->nboxes; i++) {
+        wk->boxes[i].tried = false;
+        waits = waits || still_waits(&wk->boxes[i]);
+    }
+    if (wk->resync)
+        worker_sync(wk);
+    else if (waits)
+        worker_update(wk);
+}
+
+void worker_continue(struct worker *wk)
+{
+    struct box *b = next_box(wk);
+
+    if (b)
+        box_start(b);
+    else
+        starts_over(wk);
+}
+
 void worker_sync(struct worker *wk)
 {
-    struct box *b;
-
     if (wk->stage != STAGE_RUN)
         return;
-    if (wk->starting)
-        return;                 /* the end of the start calls again */
+    wk->resync = wk->starting != NULL;
+    if (wk->resync)
+        return;
     for (size_t i = 0; i < wk->nboxes; i++)
         box_notice(&wk->boxes[i]);
     worker_update(wk);
-    b = next_box(wk);
-    if (b) {
-        box_start(b);
-    } else if (finished(wk)) {
-        worker_finish(wk, wk->spec->grace_s);
-    } else {
-        plan_retry(wk);
-        for (size_t i = 0; i < wk->nboxes; i++)
-            wk->boxes[i].tried = false;
-    }
+    worker_continue(wk);
 }
 
-/* ---- set-up -------------------------------------------------------------------------- */
+/* ---- set-up ------------------------------------------------------------- */
 
 static void worker_step(struct worker *wk, enum timing t,
                         const struct event_kind *kind)
@@ -212,7 +238,7 @@ static void fire_sandbox(struct sim *sim, void *subject, int64_t arg)
     wk->ip = ++wk->w->last_ip;
     for (size_t i = 0; i < wk->nboxes; i++)
         process_network(&wk->boxes[i], true);
-    worker_sync(wk);
+    worker_continue(wk);
 }
 
 static const struct event_kind ev_sandbox = {
@@ -283,7 +309,7 @@ static const struct event_kind ev_begin = {
     .name = "pod.worker-started", .rank = RANK_WORLD, .fire = fire_begin,
 };
 
-/* ---- life -------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 /* Which of the pods of its owner is this, counted as the nodes see them? */
 static int ordinal_of(struct kubelets *all, const struct pod *p)
@@ -335,5 +361,7 @@ void worker_reboot(struct worker *wk)
 {
     wk->stage = STAGE_SETUP;
     wk->initialized = false;
+    for (size_t i = 0; i < wk->nboxes; i++)
+        box_reboot(&wk->boxes[i]);
     worker_step(wk, TIMING_KUBELET_SYNC, &ev_begin);
 }

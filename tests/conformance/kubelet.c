@@ -9,7 +9,7 @@
 #include "conformance.h"
 #include "models/podlife.h"
 
-/* ---- crashloop_backoff ---------------------------------------------------------- */
+/* ---- crashloop_backoff -------------------------------------------------- */
 
 /* The i-th number of a list in a cell; false if there is none. */
 static bool number_at(const char *cell, int i, int64_t *out)
@@ -59,7 +59,7 @@ const struct conf_table conf_crashloop_backoff = {
     .name = "crashloop_backoff", .check = check_crashloop,
 };
 
-/* ---- probe_threshold_sequences --------------------------------------------------- */
+/* ---- probe_threshold_sequences ------------------------------------------ */
 
 static bool check_probes(const struct conf_row *row, char *why, size_t room)
 {
@@ -96,7 +96,7 @@ const struct conf_table conf_probe_threshold_sequences = {
     .name = "probe_threshold_sequences", .check = check_probes,
 };
 
-/* ---- pod_phase ---------------------------------------------------------------------- */
+/* ---- pod_phase ---------------------------------------------------------- */
 
 /* "exit1 ..." -> the state; backoff is a wait after an exit 1. */
 static struct box_view view_from(const char *word, size_t len)
