@@ -70,7 +70,7 @@ TEST_OBJ += $$(addsuffix .o,$$(tst_$(1)))
 TESTS += $$(tst_$(1))
 $$(tst_$(1)): %: %.o $(call libs,$(1))
 	@echo "  LD    $$@"
-	$$(Q)$$(LINK) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS) $$(LDLIBS)
+	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(CHECK_LIBS) $$(LIBS) $$(LDLIBS)
 endef
 $(foreach l,$(TESTED),$(eval $(call tests,$(l))))
 
@@ -83,7 +83,17 @@ $(BUILD)/tests/tools/conformance: $(conf)
 fid      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fidelity/*.c))
 TEST_OBJ += $(fid)
 $(BUILD)/tests/tools/fidelity: $(fid)
+# The tables of known answers serve a test and a tool.
+known    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/theory/cases*.c))
+TEST_OBJ += $(known)
+$(BUILD)/tests/theory/test_theory $(BUILD)/tests/tools/validate: $(known)
 $(tools): %: %.o $(call libs,app)
+	@echo "  LD    $@"
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
+
+benches  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+TEST_OBJ += $(addsuffix .o,$(benches))
+$(benches): %: %.o $(call libs,kernel)
 	@echo "  LD    $@"
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
 
@@ -111,6 +121,12 @@ TABLES = ../shared/conformance
 conformance: $(BUILD)/tests/tools/conformance ## check the tables of TABLES=DIR, row by row
 	$(Q)if [ -d '$(TABLES)' ] || [ $(origin TABLES) != file ]; then $< '$(TABLES)'; \
 	else echo 'SKIPPED conformance tables: $(TABLES) is not there'; fi
+
+validate: $(BUILD)/tests/tools/validate  ## print every known answer beside ours
+	$(Q)$(BUILD)/tests/tools/validate
+
+bench: $(benches)                    ## measure the kernel, against SimPy if it is there
+	$(Q)for b in $(benches); do $$b || exit 1; done
 
 check: check-layers check-headers    ## prove the architecture rules on the built archives
 
@@ -183,7 +199,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all test fidelity conformance check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all test fidelity conformance validate bench check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
