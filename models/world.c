@@ -12,6 +12,7 @@
 
 #include "base/bug.h"
 #include "base/text.h"
+#include "models/action.h"
 #include "models/controller.h"
 #include "models/fault.h"
 #include "models/kubelet.h"
@@ -225,6 +226,7 @@ static void apply_manifests(struct world *w)
             BUG("manifest %s/%s was checked and is invalid",
                 kind_name(items[i].kind), items[i].name);
         draft = api_draft(w->api, m);
+        kubectl_set_last_applied(draft, items[i].value);
         if (api_create(w->api, draft, NULL, &why) != API_CREATED)
             BUG("manifest %s/%s is refused: %s", kind_name(items[i].kind),
                 items[i].name, why);
@@ -254,6 +256,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     network_new(w);
     traffic_new(w);
     apply_manifests(w);
+    actions_start(w);
     faults_start(w);
     return w;
 }

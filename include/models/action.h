@@ -79,6 +79,11 @@ const char *kubectl_flag(const struct kubectl_command *c, const char *name);
 void kubectl_type(struct world *w, const char *text,
                   const struct value *const *documents, size_t ndocuments);
 
+/* Note in a draft that v is what `kubectl apply` made it from: what a later
+ * apply compares with. */
+struct meta;
+void kubectl_set_last_applied(struct meta *draft, const struct value *v);
+
 /* Events that an action may wait for; a NULL-terminated list of words. */
 extern const char *const action_triggers[];
 

@@ -16,7 +16,7 @@
 
 typedef const struct replicaset *const *set_list;
 
-/* ---- sizes: deployment_size.c ---------------------------------------------- */
+/* ---- sizes: deployment_size.c ------------------------------------------- */
 
 struct fenceposts {
     int surge, unavailable;     /* pods */
@@ -85,7 +85,7 @@ size_t deployment_scale(const struct deployment *d,
                         const struct replicaset *fresh, set_list sets,
                         size_t n, struct resize *out);
 
-/* ---- status: deployment_status.c --------------------------------------------- */
+/* ---- status: deployment_status.c ---------------------------------------- */
 
 /* Does a condition have this reason?  Absent ones have none. */
 bool condition_because(const struct condition *c, const char *reason);
@@ -114,7 +114,7 @@ bool deployment_timed_out(const struct deployment *d,
  * 0: at once, rate limited; else that long from now, and a second more. */
 sim_time deployment_recheck(const struct deployment *d, sim_time now);
 
-/* ---- one sync: deployment_plan.c --------------------------------------------- */
+/* ---- one sync: deployment_plan.c ---------------------------------------- */
 
 /* Does this pod keep a Recreate rollout waiting? */
 bool pod_blocks_recreate(const struct pod *p);

@@ -26,11 +26,12 @@ struct victim {
 /* The pod-deletion-cost annotation; 0 if missing or malformed. */
 int pod_deletion_cost(const struct pod *p);
 
-/* Does a go before b when a ReplicaSet is scaled down?  A total order. */
+/* Does a go before b when a ReplicaSet is scaled down?  Of any two pods one
+ * does; three may form a circle, as in the real rules (ages of one bucket). */
 bool victim_before(const struct victim *a, const struct victim *b,
                    sim_time now, enum kube_version version);
 
-/* Bring the k that go first to the front, in order. */
+/* Bring the k that go first to the front, in order; k <= n. */
 void victims_choose(struct victim *v, size_t n, size_t k, sim_time now,
                     enum kube_version version);
 

@@ -62,7 +62,6 @@ struct meta *kubectl_decode(struct kubectl *k, enum kind kind,
  * applied last. */
 const struct value *kubectl_manifest(const struct meta *m);
 const struct value *kubectl_last_applied(const struct meta *m);
-void kubectl_set_last_applied(struct meta *draft, const struct value *v);
 
 /* Commit a draft; say "LABEL done", or refuse in the server's words. */
 bool kubectl_update(struct kubectl *k, struct meta *draft, const char *done);

@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/pool.h"
 #include "models/controller.h"
 #include "models/orphans.h"
@@ -39,7 +40,7 @@ struct note {
     struct note *next;          /* of the same sync */
 };
 
-/* ---- events --------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 static void on_deployment(void *ctx, const struct meta *before,
                           const struct meta *after)
@@ -137,7 +138,7 @@ static const struct informer_ops watch_pods = {
     .wants = wants_pod, .handle = on_pod,
 };
 
-/* ---- the sets of a Deployment ------------------------------------------------------ */
+/* ---- the sets of a Deployment ------------------------------------------- */
 
 /* Creation as time stamps show it, then name. */
 static bool older(const struct world *w, const struct meta *a,
@@ -217,7 +218,7 @@ static bool has_blocking_pod(void *ctx, const struct replicaset *set)
     return false;
 }
 
-/* ---- calls ------------------------------------------------------------------------------ */
+/* ---- calls -------------------------------------------------------------- */
 
 static void on_answer(struct call *call, enum api_code code,
                       const struct meta *result, const char *reason)
@@ -225,6 +226,7 @@ static void on_answer(struct call *call, enum api_code code,
     struct note *note = call->ctx;
 
     (void)result;
+    CHECK(note->code == 0);     /* answered once */
     note->code = code;
     note->reason = reason;
 }
@@ -433,7 +435,7 @@ static void carry_out(struct deployments *ds, struct sync *s,
         sync_finally(s, after_calls, notes);
 }
 
-/* ---- the control loop ---------------------------------------------------------------------- */
+/* ---- the control loop --------------------------------------------------- */
 
 static void sync(struct controller *c, struct sync *s, object_uid key)
 {

@@ -41,7 +41,7 @@ struct work {
 #define NAME_MOST 253           /* characters of an object's name */
 #define HISTORY_MOST 2000       /* characters of revision-history */
 
-/* ---- writes ------------------------------------------------------------------ */
+/* ---- writes ------------------------------------------------------------- */
 
 static struct deployment_write *write_add(struct work *k,
                                           enum deployment_verb verb)
@@ -91,6 +91,7 @@ static void resize(struct work *k, const struct replicaset *set, int size,
     int most = d->replicas + deployment_max_surge(d);
     struct deployment_write *w;
 
+    CHECK(size >= 0 && base->meta.uid != 0);
     if (base->replicas == size && base->desired == d->replicas &&
         base->max == most)
         return;
@@ -124,7 +125,7 @@ static void progress(struct work *k, enum condition_status status,
     condition_set(&k->p->d.progressing, status, reason, message, k->v->now);
 }
 
-/* ---- revisions ------------------------------------------------------------------ */
+/* ---- revisions ---------------------------------------------------------- */
 
 /* old history + "," + revision, without its oldest entries if too long. */
 static const char *longer_history(struct arena *a, const char *history,
@@ -203,10 +204,11 @@ static bool copy_annotations(struct work *k, struct replicaset *set)
     return changed;
 }
 
-/* ---- the fresh set ---------------------------------------------------------------- */
+/* ---- the fresh set ------------------------------------------------------ */
 
 static void set_fresh(struct work *k, const struct replicaset *set)
 {
+    CHECK(k->place <= k->nall);
     k->fresh = set;
     k->all[k->place] = set;
 }
@@ -327,7 +329,7 @@ static void classify(struct work *k)
     }
 }
 
-/* ---- history ------------------------------------------------------------------------ */
+/* ---- history ------------------------------------------------------------ */
 
 /* Does set a go before set b, both old?  1.20: the older; since: the one of
  * the lower revision, then the older. */
@@ -364,7 +366,7 @@ static void clean_history(struct work *k)
             write_add(k, SET_DELETE)->base = list[i];
 }
 
-/* ---- status -------------------------------------------------------------------------- */
+/* ---- status ------------------------------------------------------------- */
 
 static void count(const struct work *k, struct deployment *s)
 {
@@ -507,7 +509,7 @@ static void sync_rollout_status(struct work *k)
         k->p->recheck = deployment_recheck(d, k->v->now);
 }
 
-/* ---- the steps -------------------------------------------------------------------------- */
+/* ---- the steps ---------------------------------------------------------- */
 
 /* Pods that only exist or are only sized: no rollout. */
 static void scale_and_status(struct work *k)
@@ -564,6 +566,7 @@ static void roll(struct work *k)
     int size;
 
     sync_fresh(k, true);
+    CHECK(k->fresh);
     size = deployment_scale_fresh(d, sets_size(k->all, k->nall),
                                   k->fresh->replicas);
     if (size != k->fresh->replicas)
@@ -660,6 +663,7 @@ void deployment_plan(const struct deployment_view *v,
     struct work k = { .v = v, .p = p };
     struct deployment s;
 
+    CHECK(v->seen->template && v->seen->selector);
     *p = (struct deployment_plan){ .d = *v->seen, .recheck = SIM_NEVER };
     p->d.progressing.updated = v->progressed;
     if (p->d.selector && p->d.selector->len == 0) {

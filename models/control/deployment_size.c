@@ -28,7 +28,7 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
-/* ---- fenceposts ------------------------------------------------------------- */
+/* ---- fenceposts --------------------------------------------------------- */
 
 struct fenceposts fenceposts_resolve(struct int_or_percent surge,
                                      struct int_or_percent unavailable,
@@ -88,7 +88,7 @@ int sets_available(set_list sets, size_t n)
     return sum;
 }
 
-/* ---- the fresh set ------------------------------------------------------------ */
+/* ---- the fresh set ------------------------------------------------------ */
 
 int deployment_fresh_size(const struct deployment *d, int total, int size)
 {
@@ -111,7 +111,7 @@ int deployment_scale_fresh(const struct deployment *d, int total, int size)
     return deployment_fresh_size(d, total, size);
 }
 
-/* ---- old sets ------------------------------------------------------------------- */
+/* ---- old sets ----------------------------------------------------------- */
 
 int deployment_clean_up(set_list olds, size_t n, int most, int *sizes,
                         bool *broken)
@@ -183,11 +183,12 @@ bool deployment_shrink_old(const struct deployment *d, int total,
     return done > 0;
 }
 
-/* ---- scaling in proportion --------------------------------------------------- */
+/* ---- scaling in proportion ---------------------------------------------- */
 
 /* a / b for a >= 0, b > 0, rounded to nearest, halves up. */
 static int divide_rounded(int64_t a, int64_t b)
 {
+    CHECK(a >= 0 && b > 0);
     return (int)((2 * a + b) / (2 * b));
 }
 

@@ -42,7 +42,7 @@ static bool waits(const struct meta *m)
     return in_foreground(m) || (meta_deleting(m) && has_finalizer(m, ORPHAN));
 }
 
-/* ---- events --------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 static bool wants(void *ctx, const struct meta *before,
                   const struct meta *after)
@@ -88,7 +88,7 @@ static const struct informer_ops watch_all = {
     .wants = wants, .handle = on_change, .tombstones = true,
 };
 
-/* ---- the control loop -------------------------------------------------------------- */
+/* ---- the control loop --------------------------------------------------- */
 
 /* Write m without this finalizer. */
 static void drop_finalizer(struct controller *c, struct sync *s,

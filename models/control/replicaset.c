@@ -15,8 +15,8 @@
  * Stale caches.  1.36 refuses to sync while its own last status write has not
  * come back, and tries again with back-off.
  *
- * Not modelled: the GET before an adoption.  Availability is judged at the start of a sync, not after its
- * creations.
+ * Not modelled: the GET before an adoption.  Availability is judged at the
+ * start of a sync, not after its creations.
  * Source: kubernetes pkg/controller/replicaset/replica_set.go,
  * replica_set_utils.go at v1.20.2 and v1.36.2; reference section 2.
  */
@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "replicaset_impl.h"
+#include "base/bug.h"
 #include "models/deployment.h"
 #include "models/pod_control.h"
 #include "models/world.h"
@@ -45,7 +46,7 @@ struct pending {
     enum api_code status_code;  /* of the first status write; 0: none yet */
 };
 
-/* ---- events ---------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 static void on_set(void *ctx, const struct meta *before,
                    const struct meta *after)
@@ -123,13 +124,14 @@ static const struct informer_ops watch_pods = {
     .handle = on_pod,
 };
 
-/* ---- status -------------------------------------------------------------------------- */
+/* ---- status ------------------------------------------------------------- */
 
 static struct counts counts_of(const struct replicasets *rs,
                                const struct set_state *st)
 {
     const struct tally *t = &st->tally;
 
+    CHECK(st->counted && t->ready >= (int)st->waiting.len);
     return (struct counts){
         .active = t->active,
         .ready = t->ready,
@@ -289,7 +291,7 @@ static void settle_status(struct replicasets *rs, struct sync *s,
     sync_finally(s, after_status, p);
 }
 
-/* ---- creating and deleting ------------------------------------------------------------- */
+/* ---- creating and deleting ---------------------------------------------- */
 
 static void on_created(struct call *call, enum api_code code,
                        const struct meta *result, const char *reason)
@@ -298,6 +300,7 @@ static void on_created(struct call *call, enum api_code code,
     struct world *w = call->client->w;
 
     p->answered++;
+    CHECK(!p->deleting && p->answered <= p->planned);
     if (code == API_CREATED) {
         record_event(w, &p->seen.meta, "Normal", "SuccessfulCreate",
                      "Created pod: %s", result->name);
@@ -318,6 +321,7 @@ static void on_deleted(struct call *call, enum api_code code,
 
     (void)result;
     p->answered++;
+    CHECK(p->deleting && p->answered <= p->planned);
     if (code == API_OK) {
         record_event(w, &p->seen.meta, "Normal", "SuccessfulDelete",
                      "Deleted pod: %s", pod ? pod->name : "");
@@ -438,6 +442,7 @@ static void after_manage(struct controller *c, struct sync *s, object_uid key,
     struct pending *p = arg;
 
     (void)key;
+    CHECK(p->planned > 0);
     if (!p->deleting)
         p->st->expected.creations -= p->planned - p->answered;
     if (p->answered == 0 && p->planned > 0) {
@@ -448,7 +453,7 @@ static void after_manage(struct controller *c, struct sync *s, object_uid key,
     settle_status(rs, s, p, error ? why : NULL);
 }
 
-/* ---- adopting and releasing ----------------------------------------------------------------- */
+/* ---- adopting and releasing --------------------------------------------- */
 
 static void change_owner(struct replicasets *rs, struct sync *s,
                          const struct meta *m, object_uid owner)
@@ -494,7 +499,7 @@ static void adopt(struct replicasets *rs, struct sync *s, struct pending *p)
     }
 }
 
-/* ---- the control loop -------------------------------------------------------------------------- */
+/* ---- the control loop --------------------------------------------------- */
 
 static void sync(struct controller *c, struct sync *s, object_uid key)
 {

@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "base/bug.h"
 #include "models/world.h"
 
 #define EXPECTATIONS_TIMEOUT (5 * 60 * SIM_S)   /* ExpectationsTimeout */
@@ -34,7 +35,7 @@ struct set_state *set_state_of(struct replicasets *rs, object_uid uid)
     return st;
 }
 
-/* ---- counters ---------------------------------------------------------------- */
+/* ---- counters ----------------------------------------------------------- */
 
 static bool fits(const struct set_state *st, const struct meta *m)
 {
@@ -89,6 +90,7 @@ static void group_add(struct replicasets *rs, struct set_state *st,
     while (g->on_node.len <= p->node)
         vec_push(rs->c->w->arena, &g->on_node, 0);
     g->on_node.items[p->node] += sign;
+    CHECK(g->on_node.items[p->node] >= 0);
 }
 
 int set_rank(const struct set_state *st, const struct pod *p)
@@ -122,6 +124,7 @@ static void sweep(struct replicasets *rs, struct set_state *st)
     for (size_t i = 0; i < st->waiting.len;) {
         const struct meta *m = informer_get(rs->pods, st->waiting.items[i]);
 
+        CHECK(m);               /* or it would have been taken off */
         if (pod_available(w, pod_seen(m), st->min_ready_s, world_now(w)))
             vec_swap_remove(&st->waiting, i);
         else
@@ -177,6 +180,7 @@ void set_count(struct replicasets *rs, const struct meta *before,
         return;
     if (was) {
         tally_add(was, &was->tally, pod_seen(before), -1);
+        CHECK(was->tally.active >= 0 && was->tally.terminating >= 0);
         group_add(rs, was, pod_seen(before), -1);
         wait_no_more(was, before->uid);
     }
@@ -187,7 +191,7 @@ void set_count(struct replicasets *rs, const struct meta *before,
     }
 }
 
-/* ---- counting anew ------------------------------------------------------------ */
+/* ---- counting anew ------------------------------------------------------ */
 
 static struct group *group_of(struct replicasets *rs, object_uid owner)
 {
@@ -265,7 +269,7 @@ void set_recount(struct replicasets *rs, struct set_state *st,
     sweep(rs, st);
 }
 
-/* ---- expectations ---------------------------------------------------------------- */
+/* ---- expectations ------------------------------------------------------- */
 
 void expect_creations(struct set_state *st, int n, sim_time now)
 {

@@ -16,6 +16,7 @@
  */
 #include "models/replicaset.h"
 
+#include "base/bug.h"
 #include "base/units.h"
 
 int slow_start_batch(int left, int previous)
@@ -132,7 +133,7 @@ bool victim_before(const struct victim *a, const struct victim *b,
     return c < 0;
 }
 
-/* ---- the first k of n ------------------------------------------------------------ */
+/* ---- the first k of n --------------------------------------------------- */
 
 /* Restore the heap of the first n below i: the one that goes last on top. */
 static void sift(struct victim *v, size_t n, size_t i, sim_time now,
@@ -163,9 +164,27 @@ static void swap(struct victim *a, struct victim *b)
     *b = t;
 }
 
+/* Up to this many are sorted by insertion, as Go's sort does it: where the
+ * rules form a circle the outcome depends on the algorithm. */
+#define FEW 12
+
+static void insertion_sort(struct victim *v, size_t n, sim_time now,
+                           enum kube_version version)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = i;
+             j > 0 && victim_before(&v[j], &v[j - 1], now, version); j--)
+            swap(&v[j], &v[j - 1]);
+}
+
 void victims_choose(struct victim *v, size_t n, size_t k, sim_time now,
                     enum kube_version version)
 {
+    CHECK(k <= n);
+    if (n <= FEW) {
+        insertion_sort(v, n, now, version);
+        return;
+    }
     if (k == 0)
         return;
     for (size_t i = k / 2; i-- > 0;)

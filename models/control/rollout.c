@@ -19,7 +19,7 @@
 #define HASH_LABEL "pod-template-hash"
 #define CAUSE "kubernetes.io/change-cause"
 
-/* ---- status ------------------------------------------------------------------- */
+/* ---- status ------------------------------------------------------------- */
 
 static struct rollout_status going_on(const char *message)
 {
@@ -61,7 +61,7 @@ struct rollout_status rollout_status(struct arena *a,
     };
 }
 
-/* ---- history ------------------------------------------------------------------- */
+/* ---- history ------------------------------------------------------------ */
 
 size_t rollout_history(struct arena *a, const struct api *api,
                        const struct deployment *d,
@@ -90,7 +90,7 @@ size_t rollout_history(struct arena *a, const struct api *api,
     return n;
 }
 
-/* ---- undo ------------------------------------------------------------------------ */
+/* ---- undo --------------------------------------------------------------- */
 
 static struct rollout_undo refuse(const char *message)
 {

@@ -95,6 +95,12 @@ static bool bind(struct loader *l, struct document_section *d)
     return good;
 }
 
+/* Does the Scenario say something there? */
+static bool given(const struct loader *l, const char *path)
+{
+    return value_at(l->root, path) != NULL;
+}
+
 static void take_pools(struct loader *l, const struct field_list *nodes,
                        struct spec *spec)
 {
@@ -117,25 +123,17 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
                             : arena_printf(l->arena, "pool-%zu", i + 1);
         if (!pools[i].zone)
             pools[i].zone = "";
+        if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].joins", i)))
+            pools[i].joins = -1;
     }
     spec->cluster.pools = pools;
     spec->cluster.npools = nodes->len;
-}
-
-/* The section is given and has this key. */
-static bool is_given(const struct value *section, const char *key)
-{
-    const struct value *v =
-        section && section->type == VALUE_MAP ? value_get(section, key) : NULL;
-
-    return v && v->type != VALUE_NULL;
 }
 
 static void take_cluster(struct loader *l, const struct cluster_section *c,
                          struct spec *spec)
 {
     struct cluster_spec *to = &spec->cluster;
-    const struct value *given = l->root ? value_get(l->root, "cluster") : NULL;
     struct binder b = { .arena = l->arena, .errors = l->errors,
                         .path = "cluster.timings", .load_sample = sample_load,
                         .ctx = l };
@@ -143,19 +141,18 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->profile = (enum profile)c->profile;
     to->version = (enum kube_version)c->version;
     to->proxy_mode = (enum proxy_mode)c->proxy.mode;
-    to->min_sync_period = is_given(given, "proxy") &&
-                          is_given(value_get(given, "proxy"), "minSyncPeriod")
+    to->min_sync_period = given(l, "cluster.proxy.minSyncPeriod")
                               ? c->proxy.min_sync_period : -1;
-    to->icmp_ratelimit = is_given(given, "icmpRatelimit")
+    to->icmp_ratelimit = given(l, "cluster.icmpRatelimit")
                              ? c->icmp_ratelimit : -1;
-    to->source_ports = c->source_ports;
     to->sync_period = c->proxy.sync_period;
-    to->controller_qps = c->manager.qps;
-    to->controller_burst = c->manager.burst;
-    to->scheduler_qps = c->scheduler.qps;
-    to->scheduler_burst = c->scheduler.burst;
-    to->kubelet_qps = c->kubelet.qps;
-    to->kubelet_burst = c->kubelet.burst;
+    to->source_ports = c->source_ports;
+    to->controller_qps = c->limits.controller_qps;
+    to->controller_burst = c->limits.controller_burst;
+    to->scheduler_qps = c->limits.scheduler_qps;
+    to->scheduler_burst = c->limits.scheduler_burst;
+    to->kubelet_qps = c->limits.kubelet_qps;
+    to->kubelet_burst = c->limits.kubelet_burst;
     to->clock_offset = c->clock_offset;
     to->probe_at_start = c->probe_at_start;
     to->restart_backoff_s = c->restart.initial_s;
@@ -501,10 +498,14 @@ static void fill(struct loader *l, const struct document_section *d,
     take_slo(out, spec);
     take_cluster(l, &d->cluster, spec);
     actions_read(l, d, spec);
+    spec->faults = d->faults.items;
+    spec->nfaults = d->faults.len;
     target = take_release(l, d->release, spec);
     take_traffic(l, &d->traffic, spec);
     take_behaviours(l, d->images, spec);
     manifests_build(l, NULL, target, spec);
+    if (l->errors->errors == 0)
+        faults_check(l, spec);
     if (l->errors->errors == 0)
         build_variants(l, &d->strategies, target, spec, out);
     manifests_lint(l);

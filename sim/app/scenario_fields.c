@@ -69,6 +69,9 @@ static const struct field pool_fields[] = {
           "of each node"),
     FIELD(VALUE, struct node_pool, taints, "taints", NULL, 0, 0, "-",
           "of each node, as in a Node: [{key, value, effect}]"),
+    FIELD(DURATION, struct node_pool, joins, "joins", NULL, 0, 1e7, "s",
+          "when it joins, since the end of the warm-up; there from the start "
+          "if absent"),
     FIELD_END
 };
 
@@ -80,23 +83,28 @@ static const struct field proxy_fields[] = {
     FIELD_ENUM(struct proxy_section, mode, "mode", "iptables", proxy_names,
                "of kube-proxy: how an endpoint is chosen"),
     FIELD(DURATION, struct proxy_section, min_sync_period, "minSyncPeriod",
-          "1s", 0, 3600, "s", "least time between two rule updates of a node; "
-          "if not given: 0 for ipvs and profile exact"),
+          NULL, 0, 3600, "s", "least time between two rule updates of a node; "
+          "1s if absent, 0 for ipvs and in the profile exact"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
           0.001, 86400, "s", "most time between two rule updates"),
     FIELD_END
 };
 
-#define LIMIT_FIELDS(qps_, burst_)                                            \
-    FIELD(REAL, struct limits, qps, "qps", qps_, 0, 1e6, "1/s",               \
-          "requests per second to the API server; 0: no limit"),              \
-    FIELD(REAL, struct limits, burst, "burst", burst_, 0, 1e6, "requests",    \
-          "requests at once after a pause"),                                  \
+static const struct field limit_fields[] = {
+    FIELD(REAL, struct limits, controller_qps, "controllerQps", "20", 0, 1e6,
+          "1/s", "requests of each controller to the API server; 0: no limit"),
+    FIELD(REAL, struct limits, controller_burst, "controllerBurst", "30", 0,
+          1e6, "requests", "of each controller at once, after a pause"),
+    FIELD(REAL, struct limits, scheduler_qps, "schedulerQps", "50", 0, 1e6,
+          "1/s", "requests of the scheduler; 0: no limit"),
+    FIELD(REAL, struct limits, scheduler_burst, "schedulerBurst", "100", 0,
+          1e6, "requests", "of the scheduler at once"),
+    FIELD(REAL, struct limits, kubelet_qps, "kubeletQps", "50", 0, 1e6, "1/s",
+          "requests of each kubelet; 0: no limit"),
+    FIELD(REAL, struct limits, kubelet_burst, "kubeletBurst", "100", 0, 1e6,
+          "requests", "of each kubelet at once"),
     FIELD_END
-
-static const struct field manager_fields[] = { LIMIT_FIELDS("20", "30") };
-static const struct field scheduler_fields[] = { LIMIT_FIELDS("50", "100") };
-static const struct field kubelet_fields[] = { LIMIT_FIELDS("50", "100") };
+};
 
 static const struct field restart_fields[] = {
     FIELD(INT32, struct restart_section, initial_s, "initialSeconds", "10", 1,
@@ -119,12 +127,8 @@ static const struct field cluster_fields[] = {
           "distribution"),
     FIELD_SUB(OBJECT, struct cluster_section, proxy, "proxy", proxy_fields,
               struct proxy_section, "kube-proxy"),
-    FIELD_SUB(OBJECT, struct cluster_section, manager, "controllerManager",
-              manager_fields, struct limits, "client of its controllers"),
-    FIELD_SUB(OBJECT, struct cluster_section, scheduler, "scheduler",
-              scheduler_fields, struct limits, "client of the scheduler"),
-    FIELD_SUB(OBJECT, struct cluster_section, kubelet, "kubelet",
-              kubelet_fields, struct limits, "client of each kubelet"),
+    FIELD_SUB(OBJECT, struct cluster_section, limits, "limits", limit_fields,
+              struct limits, "clients of the API server"),
     FIELD(DURATION, struct cluster_section, clock_offset, "clockOffset", "0s",
           0, 1, "s", "where in a second of the wall clock the end of the "
           "warm-up falls"),
@@ -304,12 +308,14 @@ const struct field scenario_fields[] = {
                  "and perhaps a patch over the manifests"),
     FIELD_SUB(LIST, struct document_section, actions, "actions",
               action_fields, struct action_section, "what a person types"),
+    FIELD_CUSTOM(struct document_section, faults, "faults", NULL,
+                 faults_parse, faults_schema, "-", "what goes wrong, each with "
+                 "at, perhaps for, and one row of `rollsim explain faults`"),
     FIELD_SUB(LIST, struct document_section, slo, "slo", slo_fields,
               struct slo_section, "promises, judged over the replications"),
     FIELD(STRINGS, struct document_section, expect, "expect", NULL, 0, 0, "-",
           "METRIC == VALUE (or != < <= > >=), in every replication"),
     FIELD_LATER("guard"),
-    FIELD_LATER("faults"),
     FIELD_LATER("parameters"),
     FIELD_LATER("objective"),
     FIELD_LATER("lesson"),

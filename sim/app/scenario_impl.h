@@ -38,7 +38,8 @@ struct run_section {
 };
 
 struct limits {
-    double qps, burst;
+    double controller_qps, controller_burst, scheduler_qps, scheduler_burst;
+    double kubelet_qps, kubelet_burst;
 };
 
 struct proxy_section {
@@ -55,7 +56,7 @@ struct cluster_section {
     struct field_list nodes;    /* struct node_pool */
     const struct value *timings;
     struct proxy_section proxy;
-    struct limits manager, scheduler, kubelet;
+    struct limits limits;
     sim_time clock_offset, icmp_ratelimit;
     int source_ports;
     bool probe_at_start;
@@ -81,6 +82,7 @@ struct document_section {
     struct release_section *release;
     struct field_list actions;  /* struct action_section */
     struct field_list strategies;       /* struct strategy_spec */
+    struct field_list faults;   /* struct fault_spec */
     struct field_list slo;      /* struct slo_section */
     struct field_list expect;   /* const char * */
 };
@@ -118,6 +120,11 @@ bool sample_load(struct binder *b, const struct value *name, const double **x,
                  size_t *n);
 bool strategies_parse(struct binder *b, const struct value *v, void *out);
 void strategies_schema(FILE *out);
+bool faults_parse(struct binder *b, const struct value *v, void *out);
+void faults_schema(FILE *out);
+
+/* What the fields of a fault cannot say. */
+void faults_check(struct loader *l, struct spec *spec);
 
 /* ---- manifests.c ---- */
 

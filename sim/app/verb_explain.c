@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "models/action.h"
 #include "models/behaviour.h"
+#include "models/fault.h"
 
 /* ---- tables ----------------------------------------------------------------- */
 
@@ -84,6 +85,17 @@ static void explain_strategies(struct app *app)
     }
 }
 
+static void explain_faults(struct app *app)
+{
+    size_t n;
+    const struct fault_ops *const *table = fault_table(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        fprintf(app->out, "%s: %s\n", table[i]->name, table[i]->doc);
+        field_help(app->out, table[i]->fields, 2);
+    }
+}
+
 static void explain_kubectl(struct app *app)
 {
     size_t n;
@@ -123,6 +135,7 @@ static const struct topic {
     { "metrics", explain_metrics },
     { "timings", explain_timings },
     { "strategies", explain_strategies },
+    { "faults", explain_faults },
     { "kubectl", explain_kubectl },
 };
 
@@ -143,7 +156,7 @@ enum exit_code command_explain(struct app *app)
 {
     if (app->o.words.len == 0)
         return cli_usage(app, "name a scenario, or one of fields, metrics, "
-                         "timings, strategies, kubectl");
+                         "timings, strategies, faults, kubectl");
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
         if (strcmp(app->o.words.items[0], topics[i].name) == 0) {
             topics[i].print(app);

@@ -130,7 +130,8 @@ const struct value *value_get(const struct value *v, const char *key)
 
 const char *value_text(const struct value *v, const char *fallback)
 {
-    return v && v->type == VALUE_SCALAR && !value_is_null(v) ? v->u.text : fallback;
+    return v && v->type == VALUE_SCALAR && !value_is_null(v) ? v->u.text
+        : fallback;
 }
 
 /* ---- paths -------------------------------------------------------------- */
@@ -178,7 +179,7 @@ static const char *bracket_step(const char *p, struct step *s)
     return end + 1;
 }
 
-/* Cut the first step off path.  Returns the rest; kind STEP_BAD if malformed. */
+/* Cut the first step off path and return the rest; STEP_BAD: malformed. */
 static const char *next_step(const char *path, struct step *s)
 {
     const char *p = path;

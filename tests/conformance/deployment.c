@@ -15,7 +15,7 @@
 
 #define MOST 32                 /* sets or pods in a cell */
 
-/* ---- cells ------------------------------------------------------------------- */
+/* ---- cells -------------------------------------------------------------- */
 
 /* "3", "30%", "nil" or "-": absent.  False if it is none of these. */
 static bool read_limit(const char *cell, struct int_or_percent *out)
@@ -86,7 +86,7 @@ static void make_sets(struct replicaset *sets, const struct replicaset **list,
     }
 }
 
-/* ---- fenceposts ---------------------------------------------------------------- */
+/* ---- fenceposts --------------------------------------------------------- */
 
 static bool check_fenceposts(const struct conf_row *row, char *why,
                              size_t room)
@@ -129,7 +129,7 @@ const struct conf_table conf_deployment_max_unavailable = {
     .name = "deployment_max_unavailable", .check = check_limits,
 };
 
-/* ---- sizes ------------------------------------------------------------------------ */
+/* ---- sizes -------------------------------------------------------------- */
 
 static bool check_fresh_size(const struct conf_row *row, char *why,
                              size_t room)
@@ -267,7 +267,7 @@ const struct conf_table conf_scale_down_old_for_rolling_update = {
     .name = "scale_down_old_for_rolling_update", .check = check_scale_down,
 };
 
-/* ---- proportional scaling ----------------------------------------------------------- */
+/* ---- proportional scaling ----------------------------------------------- */
 
 static bool check_proportion(const struct conf_row *row, char *why,
                              size_t room)
@@ -336,7 +336,7 @@ const struct conf_table conf_proportional_scaling = {
     .name = "proportional_scaling", .check = check_scaling,
 };
 
-/* ---- status ------------------------------------------------------------------------------ */
+/* ---- status ------------------------------------------------------------- */
 
 static bool check_complete(const struct conf_row *row, char *why, size_t room)
 {
@@ -443,7 +443,7 @@ const struct conf_table conf_deployment_requeue_stuck = {
     .name = "deployment_requeue_stuck", .check = check_recheck,
 };
 
-/* ---- Recreate --------------------------------------------------------------------------------- */
+/* ---- Recreate ----------------------------------------------------------- */
 
 /* "Running Failed+T -": is any pod in the way? */
 static bool blocked_by(const char *pods)
@@ -497,7 +497,7 @@ const struct conf_table conf_recreate_old_pods_running = {
     .name = "recreate_old_pods_running", .check = check_recreate,
 };
 
-/* ---- kubectl, queues ----------------------------------------------------------------------------- */
+/* ---- kubectl, queues ---------------------------------------------------- */
 
 static bool check_status(const struct conf_row *row, char *why, size_t room)
 {

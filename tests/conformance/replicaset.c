@@ -8,7 +8,7 @@
 #include "conformance.h"
 #include "models/replicaset.h"
 
-/* ---- creating ------------------------------------------------------------------ */
+/* ---- creating ----------------------------------------------------------- */
 
 /* Calls beyond the first `fine` fail; how many are made, how many succeed? */
 static bool check_slow_start(const struct conf_row *row, char *why,
@@ -37,7 +37,7 @@ const struct conf_table conf_slow_start_batch = {
     .name = "slow_start_batch", .check = check_slow_start,
 };
 
-/* ---- deleting ------------------------------------------------------------------- */
+/* ---- deleting ----------------------------------------------------------- */
 
 #define MOST 64                 /* pods of a case */
 #define NOW (10000000 * SIM_S)

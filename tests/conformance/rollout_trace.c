@@ -8,7 +8,7 @@
 
 #include "conformance.h"
 
-/* ---- reading a scenario -------------------------------------------------------- */
+/* ---- reading a scenario ------------------------------------------------- */
 
 /* "1=1 2=never": rounds by version; 1 if not said. */
 static void read_latencies(struct lab *lab, const char *text)
@@ -61,7 +61,7 @@ static void act_all(struct lab *lab, const char *actions)
     }
 }
 
-/* ---- comparing -------------------------------------------------------------------------- */
+/* ---- comparing ---------------------------------------------------------- */
 
 /* "v1@1:8/8 v2@2:3/0", by version. */
 static const char *list_sets(const struct lab *lab, char *room, size_t size)

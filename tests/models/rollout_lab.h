@@ -44,7 +44,7 @@ struct lab {
     object_uid last_uid;
 };
 
-/* ---- setting up ----------------------------------------------------------------- */
+/* ---- setting up --------------------------------------------------------- */
 
 static const struct value *map1(struct arena *a, const char *key,
                                 const struct value *v)
@@ -116,7 +116,7 @@ static void read_limit(const char *cell, struct int_or_percent *out)
         parse_int_or_percent(cell, strchr(cell, '%') != NULL, out, NULL);
 }
 
-/* ---- actions ---------------------------------------------------------------------- */
+/* ---- actions ------------------------------------------------------------ */
 
 /* The set of a revision; 0: of the second highest. */
 static const struct lab_set *set_of_revision(const struct lab *lab,
@@ -168,7 +168,7 @@ static void act(struct lab *lab, const char *name, const char *value)
         set_version(lab, s->version);
 }
 
-/* ---- one sync ----------------------------------------------------------------------- */
+/* ---- one sync ----------------------------------------------------------- */
 
 static struct lab_set *lab_set_of(struct lab *lab, object_uid uid)
 {
@@ -266,7 +266,7 @@ static void lab_sync(struct lab *lab, struct deployment_plan *p)
     }
 }
 
-/* ---- pods ---------------------------------------------------------------------------- */
+/* ---- pods --------------------------------------------------------------- */
 
 static bool is_available(const struct lab *lab, const struct lab_set *s,
                          const struct lab_pod *p)

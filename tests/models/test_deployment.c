@@ -10,7 +10,7 @@
 #include "kernel/rng.h"
 #include "models/rollout.h"
 
-/* ---- properties of single syncs -------------------------------------------------- */
+/* ---- properties of single syncs ----------------------------------------- */
 
 #define PURPOSE_TEST 7
 #define ROUNDS 40
@@ -196,7 +196,7 @@ START_TEST(stale_status_stops_the_scale_down_of_that_pass)
 }
 END_TEST
 
-/* ---- among real loops -------------------------------------------------------------- */
+/* ---- among real loops --------------------------------------------------- */
 
 /* kubectl set image: another version. */
 static void toy_set_image(struct toy *t, int version)

@@ -37,7 +37,7 @@ static void about(sim_time got, sim_time want)
                   (double)want / SIM_S);
 }
 
-/* ---- minReadySeconds ------------------------------------------------------------ */
+/* ---- minReadySeconds ---------------------------------------------------- */
 
 /* Recording minready5-staggered-scale, behaviour 11: N = 5, three pods Ready
  * 3.75 s after the start, one at 5.73 s, and whole wall-clock seconds at .5 s.
@@ -63,7 +63,7 @@ START_TEST(pods_are_available_when_the_version_notices)
 }
 END_TEST
 
-/* ---- creating and deleting ------------------------------------------------------- */
+/* ---- creating and deleting ---------------------------------------------- */
 
 /* Reference 2.2: a burst of 30, then 20 requests a second: 200 pods and some
  * status writes take about (200 - 30) / 20 s. */
@@ -125,7 +125,7 @@ START_TEST(terminating_pods_are_counted_by_newer_versions)
 }
 END_TEST
 
-/* ---- adopting and releasing -------------------------------------------------------- */
+/* ---- adopting and releasing --------------------------------------------- */
 
 START_TEST(pod_that_stops_matching_is_released_and_replaced)
 {
@@ -153,7 +153,7 @@ START_TEST(pod_that_stops_matching_is_released_and_replaced)
 }
 END_TEST
 
-/* ---- who goes first ------------------------------------------------------------------ */
+/* ---- who goes first ----------------------------------------------------- */
 
 static void swap(struct victim *a, struct victim *b)
 {

@@ -70,7 +70,7 @@ static const struct pod_template *toy_template(struct arena *a, int version)
                              &errors);
 }
 
-/* ---- the kubelet ---------------------------------------------------------------- */
+/* ---- the kubelet -------------------------------------------------------- */
 
 static void toy_ready(struct sim *sim, void *subject, int64_t arg)
 {
@@ -145,7 +145,7 @@ static const struct informer_ops toy_watch = {
     .name = "toy.kubelet", .latency = TIMING_WATCH_KUBELET, .handle = toy_see,
 };
 
-/* ---- making and running ----------------------------------------------------------- */
+/* ---- making and running ------------------------------------------------- */
 
 /* An empty cluster in exact time, without client limits; wall-clock seconds
  * start at 0.5 s. */
