@@ -84,12 +84,12 @@ const object_uid *api_owned(const struct api *api, object_uid uid, size_t *n)
 
 size_t api_count(const struct api *api, enum kind kind)
 {
-    return api->kinds[kind].len;
+    return uids_len(&api->kinds[kind]);
 }
 
 const struct meta *api_at(const struct api *api, enum kind kind, size_t i)
 {
-    return api->newest.items[api->kinds[kind].items[i]];
+    return api->newest.items[uids_items(&api->kinds[kind])[i]];
 }
 
 #define NAME_ROOM 600           /* kind, namespace (63), name (253) */

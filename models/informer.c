@@ -129,12 +129,12 @@ const struct meta *informer_find(const struct informer *inf,
 
 size_t informer_count(const struct informer *inf)
 {
-    return inf->present.len;
+    return uids_len(&inf->present);
 }
 
 const struct meta *informer_at(const struct informer *inf, size_t i)
 {
-    return inf->seen.items[inf->present.items[i]];
+    return inf->seen.items[uids_items(&inf->present)[i]];
 }
 
 const object_uid *informer_owned(const struct informer *inf,

@@ -9,14 +9,20 @@
 #include "models/object.h"
 
 struct uids {
-    object_uid *items;
+    object_uid *items;          /* with removed ones: see uids_items */
     size_t len, cap;
+    size_t gone;                /* removed, not swept out yet */
 };
 
-/* Insert (amortised O(1) for the largest so far, else O(n)); remove, which is
- * a BUG if uid is not there. */
+/* Insert (amortised O(1) for the largest so far, else O(n)); remove (O(log n)),
+ * which is a BUG if uid is not there. */
 void uids_add(struct arena *a, struct uids *u, object_uid uid);
 void uids_remove(struct uids *u, object_uid uid);
+
+/* How many there are; and all of them, ascending, borrowed until the next
+ * change (O(n) after removals). */
+size_t uids_len(const struct uids *u);
+const object_uid *uids_items(const struct uids *u);
 
 struct owners {
     struct arena *arena;

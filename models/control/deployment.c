@@ -180,7 +180,7 @@ static const struct replicaset **claim_sets(struct deployments *ds,
     const object_uid *uids = informer_owned(ds->sets, d->meta.uid, &owned);
     const struct replicaset **sets =
         arena_many(ds->scratch, const struct replicaset *,
-                   owned + ds->orphans.list.len);
+                   owned + uids_len(&ds->orphans.list));
 
     *n = 0;
     if (d->selector->len == 0)  /* takes everything: refused by the plan */
@@ -193,9 +193,9 @@ static const struct replicaset **claim_sets(struct deployments *ds,
         else if (!meta_deleting(&d->meta))
             change_owner(ds, s, m, 0);
     }
-    for (size_t i = 0; i < ds->orphans.list.len; i++) {
+    for (size_t i = 0; i < uids_len(&ds->orphans.list); i++) {
         const struct meta *m = informer_get(ds->sets,
-                                            ds->orphans.list.items[i]);
+                                            uids_items(&ds->orphans.list)[i]);
 
         if (meta_deleting(&d->meta) ||
             !orphan_fits(m, d->meta.space, d->selector))

@@ -482,9 +482,9 @@ static void release_strays(struct replicasets *rs, struct sync *s,
 /* Adopt matching orphans; they count already. */
 static void adopt(struct replicasets *rs, struct sync *s, struct pending *p)
 {
-    for (size_t i = 0; i < rs->orphans.list.len; i++) {
+    for (size_t i = 0; i < uids_len(&rs->orphans.list); i++) {
         const struct meta *m = informer_get(rs->pods,
-                                            rs->orphans.list.items[i]);
+                                            uids_items(&rs->orphans.list)[i]);
         const struct pod *pod = pod_seen(m);
 
         if (!pod_active(pod) ||
