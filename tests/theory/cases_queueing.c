@@ -21,7 +21,7 @@
 #include "kernel/rng.h"
 #include "kernel/tally.h"
 
-#define REPLICATIONS 40
+#define REPLICATIONS 16         /* few and long: their means are less skewed */
 #define NO_LIMIT 1000000000
 
 struct station {
@@ -264,7 +264,7 @@ static void check_mm1(struct report *r, bool by_pcg)
     struct results *found;
 
     s.warmup_s = 4000;
-    s.length_s = 60000;
+    s.length_s = 150000;
     s.by_pcg = by_pcg;
     found = simulate(s);
     check(r, found, "Wq", WAIT, 9);
@@ -292,7 +292,7 @@ static void q2(struct report *r)
     struct results *found;
 
     s.warmup_s = 3000;
-    s.length_s = 150000;
+    s.length_s = 375000;
     found = simulate(s);
     check(r, found, "P(wait)", DELAYED, 4.0 / 9);
     check(r, found, "Wq", WAIT, 40.0 / 9);
@@ -318,7 +318,7 @@ static void q3(struct report *r)
         struct results *found;
 
         s.warmup_s = 120;
-        s.length_s = rows[i].servers == 8 ? 1200 : 400;
+        s.length_s = rows[i].servers == 8 ? 3000 : 1000;
         found = simulate(s);
         check(r, found, "Wq, c = 8 9 10 13", WAIT, rows[i].wait_s);
         if (rows[i].delayed > 0)
@@ -357,7 +357,7 @@ static void check_mg1(struct report *r, const char *name, struct dist service,
     struct results *found;
 
     s.warmup_s = 10 * relaxation(load, scv);
-    s.length_s = 3000 + 25 * relaxation(load, scv);
+    s.length_s = 10000 + 100 * relaxation(load, scv);
     found = simulate(s);
     check(r, found, name, WAIT, load * (1 + scv) / (2 * (1 - load)));
     free(found);
@@ -368,7 +368,7 @@ static void q4(struct report *r)
     struct station s = { .between = dist_exponential(1 / 0.9),
                          .service = DIST_CONST(1), .servers = 1,
                          .room = NO_LIMIT, .warmup_s = 2000,
-                         .length_s = 40000 };
+                         .length_s = 100000 };
     struct results *found = simulate(s);
 
     check(r, found, "Wq", WAIT, 4.5);
@@ -405,7 +405,7 @@ static void q6(struct report *r)
     struct station s = { .between = dist_exponential(2),
                          .service = { .law = DIST_UNIFORM, .a = 1, .b = 2 },
                          .servers = 1, .room = NO_LIMIT, .warmup_s = 1000,
-                         .length_s = 40000 };
+                         .length_s = 100000 };
     struct results *found = simulate(s);
 
     check(r, found, "Wq", WAIT, 7.0 / 3);
@@ -437,7 +437,7 @@ static void q7(struct report *r)
         struct results *found;
 
         s.warmup_s = 1000;
-        s.length_s = 20000;
+        s.length_s = 50000;
         found = simulate(s);
         check(r, found, "loss, load 0.8 and 1.2", LOST, rows[i].loss);
         check(r, found, "L", IN_STATION, rows[i].in_station);
@@ -462,7 +462,7 @@ static void q8(struct report *r)
         struct results *found;
 
         s.warmup_s = 50;
-        s.length_s = 1000;
+        s.length_s = 2500;
         found = simulate(s);
         check(r, found, "loss, M/M/3/10, M/M/8/20", LOST, rows[i].loss);
         check(r, found, "Wq", WAIT, rows[i].wait_s);
@@ -490,7 +490,7 @@ static void q9(struct report *r)
         struct station s = { .between = dist_exponential(1 / rows[i].offered),
                              .service = law(a, rows[i].law), .servers = 10,
                              .room = 10, .warmup_s = 100,
-                             .length_s = 5000 };
+                             .length_s = 12500 };
         struct results *found = simulate(s);
 
         check(r, found, "loss, a = 7.5, 8, 8, 8", LOST, rows[i].loss);
