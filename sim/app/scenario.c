@@ -153,6 +153,12 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->scheduler_burst = c->limits.scheduler_burst;
     to->kubelet_qps = c->limits.kubelet_qps;
     to->kubelet_burst = c->limits.kubelet_burst;
+    if (to->version == KUBE_1_20) {     /* lower until 1.27: reference 5.6 */
+        if (!given(l, "cluster.limits.kubeletQps"))
+            to->kubelet_qps = 5;
+        if (!given(l, "cluster.limits.kubeletBurst"))
+            to->kubelet_burst = 10;
+    }
     to->clock_offset = c->clock_offset;
     to->probe_at_start = c->probe_at_start;
     to->restart_backoff_s = c->restart.initial_s;

@@ -100,9 +100,9 @@ static const struct field limit_fields[] = {
     FIELD(REAL, struct limits, scheduler_burst, "schedulerBurst", "100", 0,
           1e6, "requests", "of the scheduler at once"),
     FIELD(REAL, struct limits, kubelet_qps, "kubeletQps", "50", 0, 1e6, "1/s",
-          "requests of each kubelet; 0: no limit"),
+          "requests of each kubelet; 0: no limit; 1.20: 5 if not given"),
     FIELD(REAL, struct limits, kubelet_burst, "kubeletBurst", "100", 0, 1e6,
-          "requests", "of each kubelet at once"),
+          "requests", "of each kubelet at once; 1.20: 10 if not given"),
     FIELD_END
 };
 
@@ -140,8 +140,8 @@ static const struct field cluster_fields[] = {
           1, 65535, "ports", "of a client address: how soon a port is used "
           "again"),
     FIELD(BOOL, struct cluster_section, probe_at_start, "probeAtStart",
-          "true", 0, 0, "-", "a container is probed as soon as it started, "
-          "not only after its period"),
+          "false", 0, 0, "-", "1.20: probe loops begin with the pod, without "
+          "the random wait of up to a period"),
     FIELD_SUB(OBJECT, struct cluster_section, restart, "restartBackoff",
               restart_fields, struct restart_section, "pauses between "
               "restarts of a container that exits"),
