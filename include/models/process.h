@@ -31,7 +31,6 @@ enum process_state {
     PROCESS_CLOSED,             /* told to stop: refuses new connections, still
                                  * answers what is in flight */
 };
-extern const char *const process_state_names[6];        /* NULL-terminated */
 
 enum process_end {
     END_NONE,

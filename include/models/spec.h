@@ -49,6 +49,7 @@ struct cluster_spec {
                                  * warm-up falls (time stamps are cut to whole
                                  * seconds) */
     bool probe_at_start;        /* see kubelet.c */
+    double registry_bytes_per_s;        /* 40e6; for images with a size */
     int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */
 };
 

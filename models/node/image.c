@@ -6,7 +6,7 @@
  * ErrImageNeverPull if it is not there.  Pulls wait in line in the order in
  * which they were asked for; one that finds its image pulled meanwhile takes
  * as long as asking.  A pull takes the image's own `pull`, else its size at
- * PULL_BYTES_PER_S, else TIMING_IMAGE_PULL; `pull: never` is an image that the
+ * the registry's speed, else TIMING_IMAGE_PULL; `pull: never` is an image that the
  * registry does not have: ErrImagePull, then ImagePullBackOff for 10 s, 20 s,
  * ... 300 s.  A pull that nobody waits for any more still ends.
  *
@@ -19,8 +19,6 @@
 
 #include "base/text.h"
 #include "kubelet_impl.h"
-
-#define PULL_BYTES_PER_S 40e6   /* effective, with unpacking: reference 5.2 */
 
 struct pull_queue {
     VEC(struct box *) waiting;  /* first: served, if serving; NULL: withdrawn */
@@ -49,7 +47,8 @@ static sim_time pull_time(const struct box *b)
     if (bh->pull_set)
         return dist_draw(&bh->pull, &s);
     if (bh->size_bytes > 0)
-        return (sim_time)llround(bh->size_bytes / PULL_BYTES_PER_S * 1e9);
+        return (sim_time)llround(bh->size_bytes /
+                                 w->spec->cluster.registry_bytes_per_s * 1e9);
     return world_draw(w, TIMING_IMAGE_PULL, &s);
 }
 

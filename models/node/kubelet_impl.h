@@ -175,8 +175,6 @@ void worker_sync(struct worker *wk);
 void worker_continue(struct worker *wk);
 /* The pod will be started again: the node has booted. */
 void worker_reboot(struct worker *wk);
-/* A delay as the kubelet keeps it: late by up to a half. */
-sim_time worker_jitter(struct worker *wk, sim_time delay);
 void worker_event(struct worker *wk, const char *type, const char *reason,
                   const char *what);
 /* One latency, from the pod's own stream. */
@@ -250,7 +248,6 @@ void process_start(struct box *b);
 void process_told(struct box *b);       /* SIGTERM */
 void process_kill(struct box *b);       /* SIGKILL */
 void process_network(struct box *b, bool up);
-void process_cancel(struct box *b);     /* forget what it would have done */
 void process_ready_once(struct box *b); /* the container has become Ready */
 
 #endif

@@ -7,8 +7,8 @@
  * A run listens `startup` after its start.  It ends at the first of: `runs`
  * after the start (Jobs), `crash.every` after the start, the memory limit
  * reached by the leak (which begins at 0), and once in a pod `crash.after`.
- * It hangs `hang` after it began to listen; a hung process takes no notice of
- * SIGTERM.
+ * It hangs `hang` after the start, but not before it listens; a hung process
+ * takes no notice of SIGTERM.
  *
  * SIGTERM.  drain: closes its listener, ends when nothing is in flight, at
  * most `shutdown.time` later.  immediate: closes its listener, works on, and
@@ -32,8 +32,6 @@
 #include "base/text.h"
 #include "kubelet_impl.h"
 
-const char *const process_state_names[6] = { "absent", "starting", "serving",
-                                             "hung", "closed", NULL };
 const char *const process_end_names[8] = { "", "finished", "crashed",
                                            "out of memory", "drained",
                                            "stopped", "killed", NULL };
@@ -108,7 +106,7 @@ static int busy(const struct box *b)
 
 /* ---- the end ------------------------------------------------------------ */
 
-void process_cancel(struct box *b)
+static void process_cancel(struct box *b)
 {
     struct sim *sim = b->worker->w->sim;
 
@@ -274,14 +272,16 @@ static void listen(struct box *b)
     struct process *p = &b->process;
     const struct behaviour *bh = p->behaviour;
     struct sim *sim = b->worker->w->sim;
+    sim_time hang;
 
     p->state = PROCESS_SERVING;
     p->listens = sim_now(sim);
     p->warm_until = p->listens;
     if (bh->warm_from < 1)
         p->warm_until = later(p->listens, lot(b, &bh->warm_over, LUCK_WARM));
-    b->turn = sim_at(sim, later(p->listens, lot(b, &bh->hang, LUCK_HANG)),
-                     &ev_hang, b, 0);
+    hang = later(p->started, lot(b, &bh->hang, LUCK_HANG));
+    b->turn = sim_at(sim, hang > p->listens ? hang : p->listens, &ev_hang, b,
+                     0);
     TELL(b, listen);
     probers_wake(b);
 }

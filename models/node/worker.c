@@ -36,7 +36,8 @@ sim_time worker_draw(struct worker *wk, enum timing t)
     return world_draw(wk->w, t, &wk->luck);
 }
 
-sim_time worker_jitter(struct worker *wk, sim_time delay)
+/* A delay as the kubelet keeps it: late by up to a half. */
+static sim_time worker_jitter(struct worker *wk, sim_time delay)
 {
     if (wk->w->spec->cluster.profile == PROFILE_EXACT)
         return delay;

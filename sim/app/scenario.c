@@ -161,6 +161,8 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     }
     to->clock_offset = c->clock_offset;
     to->probe_at_start = c->probe_at_start;
+    to->registry_bytes_per_s =
+        (double)quantity_value(c->registry.bytes_per_s);
     to->restart_backoff_s = c->restart.initial_s;
     to->restart_backoff_max_s = c->restart.max_s;
     timings_from_profile(&to->timings, to->profile);

@@ -106,6 +106,13 @@ static const struct field limit_fields[] = {
     FIELD_END
 };
 
+static const struct field registry_fields[] = {
+    FIELD(QUANTITY, struct registry_section, bytes_per_s, "bytesPerSecond",
+          "40M", 1, 1e12, "bytes/s", "one pull's, unpacking included, of an "
+          "image with a size"),
+    FIELD_END
+};
+
 static const struct field restart_fields[] = {
     FIELD(INT32, struct restart_section, initial_s, "initialSeconds", "10", 1,
           3600, "s", "pause before the second restart of a container"),
@@ -145,7 +152,9 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(OBJECT, struct cluster_section, restart, "restartBackoff",
               restart_fields, struct restart_section, "pauses between "
               "restarts of a container that exits"),
-    FIELD_LATER("registry"),
+    FIELD_SUB(OBJECT, struct cluster_section, registry, "registry",
+              registry_fields, struct registry_section, "where images come "
+              "from"),
     FIELD_LATER("monitoring"),
     FIELD_END
 };

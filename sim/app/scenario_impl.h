@@ -51,6 +51,10 @@ struct restart_section {
     int initial_s, max_s;
 };
 
+struct registry_section {
+    struct quantity bytes_per_s;
+};
+
 struct cluster_section {
     int profile, version;
     struct field_list nodes;    /* struct node_pool */
@@ -61,6 +65,7 @@ struct cluster_section {
     int source_ports;
     bool probe_at_start;
     struct restart_section restart;
+    struct registry_section registry;
 };
 
 struct release_section {
