@@ -107,7 +107,7 @@ static void k6(struct report *r)
     expect_exact(r, "outputs that agree, of 3", 3, right, 0);
 }
 
-/* ---- K7: the textbook's own run --------------------------------------- */
+/* ---- K7: the textbook's own run ----------------------------------------- */
 
 #define BOOK_DELAYS 1000
 #define BOOK_QUEUE 100          /* the book's Q_LIMIT */
@@ -196,7 +196,7 @@ static void k7(struct report *r)
     arena_free(a);
 }
 
-/* ---- K8: ties, withdrawal, digests ------------------------------------- */
+/* ---- K8: ties, withdrawal, digests -------------------------------------- */
 
 struct ties {
     int64_t last;

@@ -246,7 +246,7 @@ static void check_laws(struct report *r, const struct results *found)
     expect_true(r, "flow balances exactly", balanced);
 }
 
-/* ---- the cases ------------------------------------------------------------ */
+/* ---- the cases ---------------------------------------------------------- */
 
 static struct station markovian(double arrivals, double services, int servers,
                                 int room)
