@@ -24,6 +24,10 @@
 #define WRITE "5ms"
 #define WATCH "4ms"
 
+/* The fake kubelet removes a pod whose container had not started after 100 ms;
+ * for the others that is part of term-ms. */
+#define UNSTARTED_MS 100
+
 /* ---- reading ---------------------------------------------------------------------- */
 
 static const struct value *load_first(struct arena *a, const char *path,
@@ -130,8 +134,9 @@ static const char *behaviour(struct arena *a, const struct value *doc)
     if (fail && strcmp(fail, "crashloop") == 0)
         buf_printf(&out, ", crash: {every: %gms, exitCode: 1}",
                    number(annotation(doc, "sim/crash-ms"), 1000));
-    buf_printf(&out, ", shutdown: {mode: drain, time: %gms}}",
-               number(annotation(doc, "sim/term-ms"), 0));
+    buf_printf(&out, ", shutdown: {mode: ignore, time: %gms}}",
+               fmax(0, number(annotation(doc, "sim/term-ms"), 0) -
+                           UNSTARTED_MS));
     text = arena_strdup(a, out.text);
     buf_free(&out);
     return text;
@@ -211,14 +216,15 @@ static void cluster(const struct fidelity_case *c, struct buf *out)
     int late = late_nodes(c, &at_ms);
 
     buf_printf(out, "cluster:\n  profile: exact\n  kubernetes: \"%s\"\n"
-                    "  nodes:\n", c->version);
+                    "  clockOffset: 500ms\n  nodes:\n",
+               c->version);
     node_pool(out, c, "n", atoi(value_text(value_get(n, "count"), "3")), -1);
     if (late)
         node_pool(out, c, "late", late, at_ms);
     buf_puts(out, "  timings: {apiWrite: " WRITE ", watchController: " WATCH
                   ", watchScheduler: " WATCH ", watchKubelet: " WATCH
                   ", kubeletWrite: " WRITE ", sliceWrite: " WRITE
-                  ", operator: 0s}\n");
+                  ", remove: 100ms, operator: 0s}\n");
     if (!default_limits(c))
         buf_puts(out, "  limits: {controllerQps: 1000, controllerBurst: 2000,"
                       " schedulerQps: 1000, schedulerBurst: 2000,"
@@ -368,7 +374,7 @@ const char *fidelity_convert(const struct fidelity_case *c, const char *path,
     buf_printf(&out, "\napiVersion: rollsim/v1\nkind: Scenario\n"
                      "metadata: {name: %s}\n"
                      "run: {warmup: %.1fms, duration: %.1fms, seed: 1, "
-                     "replications: 1, clockOffset: 500ms}\n",
+                     "replications: 1}\n",
                c->name, c->setup_ms, observed_ms);
     cluster(c, &out);
     why = images(c, &out);

@@ -262,7 +262,7 @@ static void read_events(struct arena *a, struct summary *s,
         const char *text = csv_get(t, i, (size_t)reason), *eq;
         const char *kind = csv_get(t, i, (size_t)type);
 
-        if (strncmp(csv_get(t, i, (size_t)object), "Deployment/", 11) != 0)
+        if (strncmp(csv_get(t, i, (size_t)object), "deployment/", 11) != 0)
             continue;
         if (strcmp(kind, "Rollout") == 0) {
             s->complete = strcmp(text, "Complete") == 0;

@@ -53,7 +53,8 @@ static bool states_only(const char *name)
 static int run(const char *rollsim, const char *scenario, const char *csv)
 {
     char *argv[] = { (char *)rollsim, "run", (char *)scenario, "--csv",
-                     (char *)csv, "-q", NULL };
+                     (char *)csv, "-q", "--allow", "no-readiness-probe",
+                     NULL };
     posix_spawn_file_actions_t io;
     pid_t pid;
     int status = -1;
