@@ -83,19 +83,13 @@ static const struct event_kind ev_call = {
     .name = "api.call", .rank = RANK_COMMIT, .fire = fire_call,
 };
 
-sim_time client_reserve(struct client *c)
+void client_send(struct client *c, struct call *call)
 {
     sim_time at = world_now(c->w) + take_token(c);
 
-    if (at > c->last)
-        c->last = at;
-    return c->last;
-}
-
-void client_send(struct client *c, struct call *call)
-{
-    sim_time at = client_reserve(c);
-
+    if (at < c->last)
+        at = c->last;
+    c->last = at;
     call->client = c;
     at += world_draw(c->w, c->latency, &c->stream);
     sim_at(c->w->sim, at, &ev_call, call, (int64_t)call->verb);

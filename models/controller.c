@@ -50,17 +50,9 @@ struct sync {
     struct sync *next;          /* free list */
 };
 
-struct spam {                   /* what was posted about one object */
-    double tokens;
-    sim_time filled;
-};
-
 struct frame {                  /* the frame's own state of a controller */
     struct pool calls, syncs;
     event_id dispatch;
-    struct map spam;            /* object -> struct spam */
-    int unposted;               /* Events waiting to be sent */
-    bool posting;               /* one is on its way */
 };
 
 #define MANAGER_ENTITY UINT64_C(0x6b636d)       /* "kcm" */
@@ -359,70 +351,6 @@ static void queue_ready(void *ctx)
     dispatch(ctx);
 }
 
-/* ---- Events -------------------------------------------------------------------- */
-
-#define SPAM_BURST 25.0                 /* client-go tools/record: spam filter */
-#define SPAM_PER_S (1.0 / 300)          /* likewise: one in 5 minutes */
-
-/* May another Event about this object be sent? */
-static bool not_spam(struct controller *c, object_uid about)
-{
-    struct spam *sp = map_get_number(&c->frame->spam, about);
-    sim_time now = world_now(c->w);
-
-    if (!sp) {
-        sp = arena_make(c->w->arena, struct spam);
-        sp->tokens = SPAM_BURST;
-        map_put_number(&c->frame->spam, about, sp);
-    } else {
-        sp->tokens += (double)(now - sp->filled) / (double)SIM_S * SPAM_PER_S;
-        if (sp->tokens > SPAM_BURST)
-            sp->tokens = SPAM_BURST;
-    }
-    sp->filled = now;
-    if (sp->tokens < 1)
-        return false;
-    sp->tokens -= 1;
-    return true;
-}
-
-static void post_next(struct controller *c);
-
-static void fire_posted(struct sim *sim, void *subject, int64_t arg)
-{
-    struct controller *c = subject;
-
-    (void)sim;
-    (void)arg;
-    c->frame->posting = false;
-    post_next(c);
-}
-
-static const struct event_kind ev_posted = {
-    .name = "controller.event", .rank = RANK_COMMIT, .fire = fire_posted,
-};
-
-static void post_next(struct controller *c)
-{
-    sim_time at;
-
-    if (c->frame->posting || c->frame->unposted == 0)
-        return;
-    c->frame->unposted--;
-    c->frame->posting = true;
-    at = client_reserve(&c->client);
-    at += world_draw(c->w, c->client.latency, &c->client.stream);
-    sim_at(c->w->sim, at, &ev_posted, c, 0);
-}
-
-void controller_post_event(struct controller *c, const struct meta *m)
-{
-    if (c->client.qps <= 0 || !not_spam(c, m->uid))
-        return;                 /* without a limit nobody waits for it */
-    c->frame->unposted++;
-    post_next(c);
-}
-
 /* ---- life ------------------------------------------------------------------- */
 
 void controller_start(struct controller *c, struct world *w,
@@ -436,7 +364,6 @@ void controller_start(struct controller *c, struct world *w,
     c->frame = arena_make(w->arena, struct frame);
     pool_init(&c->frame->calls, w->arena, sizeof(struct sync_call));
     pool_init(&c->frame->syncs, w->arena, sizeof(struct sync));
-    map_init(&c->frame->spam, w->arena);
     c->queue = workqueue_new(w->arena, w->sim, queue_ready, c);
     client_init(&c->client, w, cluster->controller_qps,
                 cluster->controller_burst, TIMING_API_WRITE,

@@ -246,7 +246,6 @@ static void tell_scaling(struct deployments *ds, const struct meta *d,
         record_event(ds->c->w, d, "Normal", "ScalingReplicaSet",
                      "Scaled %s replica set %s from %d to %d", way, note->set,
                      note->from, note->to);
-    controller_post_event(ds->c, d);
 }
 
 /* The fresh set could not be made: say so in the status. */

@@ -304,14 +304,12 @@ static void on_created(struct call *call, enum api_code code,
     if (code == API_CREATED) {
         record_event(w, &p->seen.meta, "Normal", "SuccessfulCreate",
                      "Created pod: %s", result->name);
-        controller_post_event(p->rs->c, &p->seen.meta);
         return;
     }
     p->refused++;
     p->st->expected.creations--;
     record_event(w, &p->seen.meta, "Warning", "FailedCreate",
                  "Error creating: %s", reason ? reason : "refused");
-    controller_post_event(p->rs->c, &p->seen.meta);
 }
 
 static void on_deleted(struct call *call, enum api_code code,
@@ -327,7 +325,6 @@ static void on_deleted(struct call *call, enum api_code code,
     if (code == API_OK) {
         record_event(w, &p->seen.meta, "Normal", "SuccessfulDelete",
                      "Deleted pod: %s", pod ? pod->name : "");
-        controller_post_event(p->rs->c, &p->seen.meta);
         return;
     }
     deletion_observed(p->st, call->uid);
@@ -336,7 +333,6 @@ static void on_deleted(struct call *call, enum api_code code,
     p->refused++;
     record_event(w, &p->seen.meta, "Warning", "FailedDelete",
                  "Error deleting: %s", reason ? reason : "refused");
-    controller_post_event(p->rs->c, &p->seen.meta);
 }
 
 static void create_pods(struct replicasets *rs, struct sync *s,

@@ -129,8 +129,8 @@ void kubelets_slow_registry(struct world *w, double factor)
 
 static void lose(struct worker *wk)
 {
-    if (wk->stage == STAGE_OVER)
-        return;
+    if (wk->stage == STAGE_DONE || wk->stage == STAGE_OVER)
+        return;                 /* nothing left to lose */
     worker_cancel(wk);
     wk->stage = STAGE_LOST;
     for (size_t i = 0; i < wk->nboxes; i++) {
@@ -160,14 +160,16 @@ void kubelet_node_down(struct world *w, object_uid node)
 /* What has become of a pod that ran here before? */
 static void find_again(struct kubelets *all, struct worker *wk)
 {
-    const struct meta *m = informer_get(all->pods, wk->uid);
+    enum pod_phase phase = wk->written.phase;
 
-    if (!m) {
+    if (!informer_get(all->pods, wk->uid)) {
         wk->stage = STAGE_OVER;
     } else if (wk->stage == STAGE_LOST) {
-        worker_reboot(wk);
-        if (meta_deleting(m))
-            worker_terminate(wk, m->grace_s);
+        wk->asked = wk->removing = false;
+        if (phase == POD_SUCCEEDED || phase == POD_FAILED)
+            wk->stage = STAGE_DONE;
+        else
+            worker_reboot(wk);
     }
 }
 

@@ -362,6 +362,7 @@ void worker_reboot(struct worker *wk)
 {
     wk->stage = STAGE_SETUP;
     wk->initialized = false;
+    wk->written.phase = POD_UNKNOWN;    /* others may have written since */
     for (size_t i = 0; i < wk->nboxes; i++)
         box_reboot(&wk->boxes[i]);
     worker_step(wk, TIMING_KUBELET_SYNC, &ev_begin);
