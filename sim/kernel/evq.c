@@ -14,9 +14,10 @@
  * a pop is not spread: later pushes may still come before it.  That least
  * key is found by one scan and remembered.
  *
- * A bucket that becomes empty gives its array to a list of spare ones of its
- * size, so memory follows what is pending and not which digits time passes
- * through, and nothing is allocated once warm.
+ * A bucket that becomes empty gives its array, unless it is of the smallest
+ * size, to a list of spare ones of that size: so memory follows what is
+ * pending and not which digits time passes through, and nothing is allocated
+ * once warm.
  * Source: Ahuja, Mehlhorn, Orlin, Tarjan, "Faster algorithms for the shortest
  * path problem", J. ACM 37 (1990).
  */
@@ -90,6 +91,7 @@ static void give_array(struct evq *q, struct bucket *b)
     q->spare[b->size] = spare;
     b->items = NULL;
     b->cap = 0;
+    b->size = 0;
 }
 
 static struct evq_entry *take_array(struct evq *q, unsigned size)
@@ -166,7 +168,7 @@ static void mark_empty(struct evq *q, unsigned level, unsigned digit)
 
     b->head = 0;
     b->len = 0;
-    if (level > 0)
+    if (level > 0 && b->size > 0)
         give_array(q, b);
     q->used[level] &= (uint16_t)~(1u << digit);
     if (!q->used[level])

@@ -1,7 +1,7 @@
 /*
  * bench.c - what the kernel costs, through its public interface.
  *
- * usage: bench [-r ROUNDS] [-c FILE.csv]
+ * usage: bench [-r ROUNDS] [-c FILE.csv] [ITEM...]      all items if none
  *
  * Items run in turn, round after round, so that a slow spell of the machine
  * hits all of them; the median over the rounds is printed with the least and
@@ -267,25 +267,26 @@ static struct item {
     double (*run)(size_t n);
     size_t n;
     double ns[ROUNDS_MAX];
+    bool skip;
 } items[] = {
-    { "mm1", mm1, 1000000, { 0 } },
-    { "hold", hold_n, 100, { 0 } },
-    { "hold", hold_n, 1000, { 0 } },
-    { "hold", hold_n, 10000, { 0 } },
-    { "hold", hold_n, 100000, { 0 } },
-    { "hold", hold_n, 1000000, { 0 } },
-    { "churn", churn_n, 10000, { 0 } },
-    { "list", list_n, 100, { 0 } },
-    { "list", list_n, 1000, { 0 } },
-    { "list", list_n, 10000, { 0 } },
-    { "list", list_n, 100000, { 0 } },
-    { "list", list_n, 1000000, { 0 } },
-    { "heap", heap_n, 100, { 0 } },
-    { "heap", heap_n, 1000, { 0 } },
-    { "heap", heap_n, 10000, { 0 } },
-    { "heap", heap_n, 100000, { 0 } },
-    { "heap", heap_n, 1000000, { 0 } },
-    { "simpy", simpy, SIMPY_CUSTOMERS, { 0 } },
+    { "mm1", mm1, 1000000, { 0 }, false },
+    { "hold", hold_n, 100, { 0 }, false },
+    { "hold", hold_n, 1000, { 0 }, false },
+    { "hold", hold_n, 10000, { 0 }, false },
+    { "hold", hold_n, 100000, { 0 }, false },
+    { "hold", hold_n, 1000000, { 0 }, false },
+    { "churn", churn_n, 10000, { 0 }, false },
+    { "list", list_n, 100, { 0 }, false },
+    { "list", list_n, 1000, { 0 }, false },
+    { "list", list_n, 10000, { 0 }, false },
+    { "list", list_n, 100000, { 0 }, false },
+    { "list", list_n, 1000000, { 0 }, false },
+    { "heap", heap_n, 100, { 0 }, false },
+    { "heap", heap_n, 1000, { 0 }, false },
+    { "heap", heap_n, 10000, { 0 }, false },
+    { "heap", heap_n, 100000, { 0 }, false },
+    { "heap", heap_n, 1000000, { 0 }, false },
+    { "simpy", simpy, SIMPY_CUSTOMERS, { 0 }, false },
 };
 
 static int ascending(const void *va, const void *vb)
@@ -312,7 +313,8 @@ static void print_machine(void)
 static double median_of(const char *name, size_t n, int rounds)
 {
     for (size_t i = 0; i < COUNT_OF(items); i++)
-        if (strcmp(items[i].name, name) == 0 && items[i].n == n)
+        if (strcmp(items[i].name, name) == 0 && items[i].n == n
+            && !items[i].skip)
             return items[i].ns[rounds / 2];
     return NAN;
 }
@@ -324,6 +326,8 @@ static void print_table(int rounds, FILE *csv)
     for (size_t i = 0; i < COUNT_OF(items); i++) {
         struct item *it = &items[i];
 
+        if (it->skip)
+            continue;
         if (isnan(it->ns[0])) {
             printf("%-8s SKIPPED: python3 with simpy is not there\n",
                    it->name);
@@ -339,20 +343,36 @@ static void print_table(int rounds, FILE *csv)
     }
 }
 
+static void print_ratio(const char *what, double ratio)
+{
+    if (!isnan(ratio))
+        printf("%s: x %.2f\n", what, ratio);
+}
+
 static void print_ratios(int rounds)
 {
     double mm1_ns = median_of("mm1", 1000000, rounds);
     double simpy_ns = median_of("simpy", SIMPY_CUSTOMERS, rounds);
+    double list_ns = median_of("list", 1000000, rounds);
+    double heap_ns = median_of("heap", 1000000, rounds);
 
-    printf("growth of the list from 10^3 to 10^6: x %.2f (heap: x %.2f)\n",
-           median_of("list", 1000000, rounds) / median_of("list", 1000, rounds),
-           median_of("heap", 1000000, rounds)
-               / median_of("heap", 1000, rounds));
-    printf("heap over list at 10^6: x %.2f\n",
-           median_of("heap", 1000000, rounds)
-               / median_of("list", 1000000, rounds));
-    if (!isnan(simpy_ns))
-        printf("SimPy over ours, M/M/1: x %.0f\n", simpy_ns / mm1_ns);
+    print_ratio("growth of the list from 10^3 to 10^6",
+                list_ns / median_of("list", 1000, rounds));
+    print_ratio("growth of the heap from 10^3 to 10^6",
+                heap_ns / median_of("heap", 1000, rounds));
+    print_ratio("heap over list at 10^6", heap_ns / list_ns);
+    print_ratio("SimPy over ours, M/M/1", simpy_ns / mm1_ns);
+}
+
+/* names ends with NULL, as argv does; no name means all. */
+static bool wanted(const char *name, char *const *names)
+{
+    bool all = !*names;
+
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return all;
 }
 
 int main(int argc, char **argv)
@@ -365,15 +385,19 @@ int main(int argc, char **argv)
             rounds = atoi(optarg);
         if (option == '?' || rounds < 1 || rounds > ROUNDS_MAX
             || (option == 'c' && !(csv = fopen(optarg, "w")))) {
-            fprintf(stderr, "usage: bench [-r ROUNDS] [-c FILE.csv]\n");
+            fprintf(stderr,
+                    "usage: bench [-r ROUNDS] [-c FILE.csv] [ITEM...]\n");
             return 2;
         }
     }
     print_machine();
+    for (size_t i = 0; i < COUNT_OF(items); i++)
+        items[i].skip = !wanted(items[i].name, argv + optind);
     for (int r = 0; r < rounds; r++)
         for (size_t i = 0; i < COUNT_OF(items); i++)
-            items[i].ns[r] = r && isnan(items[i].ns[0]) ? NAN
-                : items[i].run(items[i].n);
+            if (!items[i].skip)
+                items[i].ns[r] = r && isnan(items[i].ns[0]) ? NAN
+                    : items[i].run(items[i].n);
     if (csv)
         fprintf(csv, "item,size,median_ns,least_ns,greatest_ns,rounds\n");
     print_table(rounds, csv);
