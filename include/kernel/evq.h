@@ -32,6 +32,10 @@ bool evq_peek(struct evq *q, uint64_t *key);
 /* Remove the smallest entry whose key is <= limit; false if there is none. */
 bool evq_pop(struct evq *q, uint64_t limit, struct evq_entry *out);
 
+/* Say where the low halves of words point to, slot by slot of size bytes:
+ * records of entries that leave soon are then fetched ahead of time. */
+void evq_records(struct evq *q, const void *records, size_t size);
+
 /* Entries in the list, dead ones included. */
 size_t evq_len(const struct evq *q);
 

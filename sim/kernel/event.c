@@ -127,6 +127,7 @@ static uint32_t take_slot(struct sim *sim)
         sim->records_cap = sim->records_cap ? sim->records_cap * 2 : 64;
         sim->records = heap_grow(sim->records, sim->records_cap,
                                  sizeof *sim->records);
+        evq_records(sim->queue, sim->records, sizeof *sim->records);
     }
     slot = sim->records_len++;
     sim->records[slot].generation = 1;

@@ -36,6 +36,8 @@
 #define CAP_FIRST 8             /* entries of the smallest array */
 #define SIZES 40                /* arrays of CAP_FIRST << 0 .. SIZES - 1 */
 
+#define SOON 64                 /* entries of a bucket that fire soon */
+
 struct bucket {
     struct evq_entry *items;
     size_t head, len, cap;      /* items[head .. len - 1] are in it */
@@ -53,6 +55,8 @@ struct evq {
     uint16_t levels;            /* bit: level has a bucket in use */
     uint16_t used[LEVELS];      /* bit: bucket is not empty */
     size_t len;
+    const char *records;        /* what words point to, or NULL */
+    size_t record_size;
     struct spare *spare[SIZES]; /* arrays of each size not in use */
     struct bucket buckets[LEVELS][DIGITS];
 };
@@ -207,6 +211,10 @@ static void spread(struct evq *q)
     unsigned level = lowest(q->levels), digit = lowest(q->used[level]);
     struct bucket *b = &q->buckets[level][digit];
 
+    if (q->records && b->len <= SOON)
+        for (size_t i = b->head; i < b->len; i++)
+            __builtin_prefetch(q->records + (uint32_t)b->items[i].word
+                               * q->record_size);
     for (size_t i = b->head; i < b->len; i++)
         place(q, b->items[i]);
     mark_empty(q, level, digit);
@@ -239,6 +247,12 @@ bool evq_pop(struct evq *q, uint64_t limit, struct evq_entry *out)
     if (b->head == b->len)
         mark_empty(q, level, digit);
     return true;
+}
+
+void evq_records(struct evq *q, const void *records, size_t size)
+{
+    q->records = records;
+    q->record_size = size;
 }
 
 size_t evq_len(const struct evq *q)
