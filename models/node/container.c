@@ -18,6 +18,8 @@
  * Not modelled: failing postStart hooks, restart rules of single containers.
  * Source: pkg/kubelet/kuberuntime at v1.36; reference 5.2, 5.3, 5.8.
  */
+#include <string.h>
+
 #include "base/bug.h"
 #include "kubelet_impl.h"
 
@@ -51,6 +53,9 @@ bool box_finished(const struct box *b)
 /* It cannot be started: say why, and until when if that is known. */
 static bool box_waits(struct box *b, const char *why, sim_time until)
 {
+    if (until < SIM_NEVER && (!b->waiting || strcmp(b->waiting, why) != 0))
+        worker_event(b->worker, "Warning", "BackOff", "Back-off: %s of %s",
+                     why, b->spec->name);
     b->waiting = why;
     b->wait_until = until;
     return false;
@@ -119,7 +124,8 @@ static void fire_start(struct sim *sim, void *subject, int64_t arg)
     struct box *b = subject;
 
     (void)arg;
-    worker_event(b->worker, "Normal", "Started", b->spec->name);
+    worker_event(b->worker, "Normal", "Started", "Started container %s",
+                 b->spec->name);
     process_start(b);
     plan_notice(b);
     b->step = sim_after(sim, b->spec->post_start.takes, &ev_hooked, b, 0);
@@ -153,14 +159,18 @@ static sim_time start_takes(struct box *b)
 void box_pulled(struct box *b)
 {
     struct worker *wk = b->worker;
+    const struct config_ref *lack;
 
     b->pull = (struct backoff){ 0 };
-    if (worker_lacks(wk, false)) {
-        worker_event(wk, "Warning", "Failed", "CreateContainerConfigError");
+    lack = worker_lacks(wk, false);
+    if (lack) {
+        worker_event(wk, "Warning", "Failed", "Error: %s \"%s\" not found",
+                     kind_resource(lack->kind), lack->name);
         start_failed(b, "CreateContainerConfigError");
         return;
     }
-    worker_event(wk, "Normal", "Created", b->spec->name);
+    worker_event(wk, "Normal", "Created", "Created container %s",
+                 b->spec->name);
     b->step = sim_after(wk->w->sim, start_takes(b), &ev_start, b, 0);
 }
 
@@ -171,7 +181,8 @@ void box_not_pulled(struct box *b, const char *why, bool back_off)
 
     if (back_off)
         backoff_next(&b->pull, now, now, backoff_base(wk), backoff_max(wk));
-    worker_event(wk, "Warning", "Failed", why);
+    worker_event(wk, "Warning", "Failed", "Error: %s: %s", why,
+                 b->spec->image);
     start_failed(b, why);
 }
 

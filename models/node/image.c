@@ -6,9 +6,9 @@
  * ErrImageNeverPull if it is not there.  Pulls wait in line in the order in
  * which they were asked for; one that finds its image pulled meanwhile takes
  * as long as asking.  A pull takes the image's own `pull`, else its size at
- * the registry's speed, else TIMING_IMAGE_PULL; `pull: never` is an image that the
- * registry does not have: ErrImagePull, then ImagePullBackOff for 10 s, 20 s,
- * ... 300 s.  A pull that nobody waits for any more still ends.
+ * the registry's speed, else TIMING_IMAGE_PULL; `pull: never` is an image that
+ * the registry does not have: ErrImagePull, then ImagePullBackOff for 10 s,
+ * 20 s, ... 300 s.  A pull that nobody waits for any more still ends.
  *
  * Not modelled: layers shared by images, garbage collection of images,
  * parallel pulls, registryPullQPS (never the limit when pulls are serial).
@@ -78,7 +78,8 @@ static void fire_pulled(struct sim *sim, void *subject, int64_t failed)
     if (failed) {
         box_not_pulled(b, "ErrImagePull", true);
     } else {
-        worker_event(b->worker, "Normal", "Pulled", image);
+        worker_event(b->worker, "Normal", "Pulled", "Pulled image %s",
+                     image);
         box_pulled(b);
     }
 }
@@ -104,7 +105,8 @@ static void serve(struct kubelet *k)
     q->image = b->spec->image;
     check = worker_draw(b->worker, TIMING_IMAGE_CHECK);
     takes = pull_time(b);
-    worker_event(b->worker, "Normal", "Pulling", q->image);
+    worker_event(b->worker, "Normal", "Pulling", "Pulling image %s",
+                 q->image);
     if (present(k, q->image) || takes >= SIM_NEVER)
         q->end = sim_after(w->sim, slowed(k, check), &ev_pulled, k,
                            !present(k, q->image));

@@ -175,8 +175,15 @@ void worker_sync(struct worker *wk);
 void worker_continue(struct worker *wk);
 /* The pod will be started again: the node has booted. */
 void worker_reboot(struct worker *wk);
-void worker_event(struct worker *wk, const char *type, const char *reason,
-                  const char *what);
+/* The pod as the watch has shown it; NULL once it is gone. */
+const struct meta *worker_about(const struct worker *wk);
+/* A Kubernetes Event about the pod: type, reason, message as in printf. */
+#define worker_event(wk, ...)                                                 \
+    do {                                                                      \
+        const struct meta *about_ = worker_about(wk);                         \
+        if (about_)                                                           \
+            record_event((wk)->w, about_, __VA_ARGS__);                       \
+    } while (0)
 /* One latency, from the pod's own stream. */
 sim_time worker_draw(struct worker *wk, enum timing t);
 /* A ConfigMap or Secret that is needed as a volume (mounted) or in the

@@ -24,9 +24,12 @@
  * within a probe; probes that fail because the server is overloaded.
  * Source: pkg/kubelet/prober/worker.go at v1.36 and v1.20; reference 5.4.
  */
-#include <stdio.h>
-
 #include "kubelet_impl.h"
+
+static const char *const kind_words[PROBE_KINDS] = {
+    [PROBE_STARTUP] = "startup", [PROBE_READINESS] = "readiness",
+    [PROBE_LIVENESS] = "liveness",
+};
 
 static struct sim *sim_of(const struct prober *p)
 {
@@ -139,18 +142,11 @@ static void startup_passed(struct box *b)
 
 static void failed_for_good(struct prober *p)
 {
-    static const char *const names[PROBE_KINDS] = {
-        [PROBE_STARTUP] = "Startup", [PROBE_READINESS] = "Readiness",
-        [PROBE_LIVENESS] = "Liveness",
-    };
     const struct box *b = p->box;
-    char text[300];
 
-    snprintf(text, sizeof(text), "Container %s failed %s probe, will be "
-             "restarted", b->spec->name,
-             p->kind == PROBE_LIVENESS ? "liveness" : "startup");
-    worker_event(b->worker, "Warning", "Unhealthy", names[p->kind]);
-    worker_event(b->worker, "Normal", "Killing", text);
+    worker_event(b->worker, "Normal", "Killing",
+                 "Container %s failed %s probe, will be restarted",
+                 b->spec->name, kind_words[p->kind]);
     box_stop(p->box, p->spec->grace_s >= 0 ? p->spec->grace_s
                                            : b->worker->spec->grace_s);
 }
@@ -177,6 +173,10 @@ static void fire_answer(struct sim *sim, void *subject, int64_t arg)
 
     (void)arg;
     p->probing = p->again = false;
+    if (wanted(p) && !p->verdict)
+        worker_event(p->box->worker, "Warning", "Unhealthy",
+                     "Container %s: %s probe failed", p->box->spec->name,
+                     kind_words[p->kind]);
     if (wanted(p) && probe_count_add(&p->count, p->kind, p->spec, p->verdict))
         published(p);
     if (p->probing)

@@ -116,6 +116,9 @@ static void begin_stop(struct box *b)
     sim_time grace = b->stop.left_s * SIM_S;
     sim_time hook = b->spec->pre_stop.takes;
 
+    if (b->worker->stage == STAGE_STOP)
+        worker_event(b->worker, "Normal", "Killing", "Stopping container %s",
+                     b->spec->name);
     stop_step(b, STOP_HOOK, hook < grace ? hook : grace, &ev_hook_over);
 }
 
@@ -337,7 +340,6 @@ void worker_terminate(struct worker *wk, int grace_s)
     switch (wk->stage) {
     case STAGE_SETUP:
     case STAGE_RUN:
-        worker_event(wk, "Normal", "Killing", "Stopping the pod");
         worker_finish(wk, grace_s);
         break;
     case STAGE_STOP:

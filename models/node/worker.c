@@ -21,8 +21,6 @@
  * Source: pkg/kubelet kubelet.go, pod_workers.go, kuberuntime_manager.go at
  * v1.36 and v1.20; reference 5.1, 5.2, 5.6, 5.8, 9.4.
  */
-#include <stdio.h>
-
 #include "base/bug.h"
 #include "base/text.h"
 #include "kubelet_impl.h"
@@ -44,13 +42,9 @@ static sim_time worker_jitter(struct worker *wk, sim_time delay)
     return delay + (sim_time)((double)delay * 0.5 * stream_u01(&wk->luck));
 }
 
-void worker_event(struct worker *wk, const char *type, const char *reason,
-                  const char *what)
+const struct meta *worker_about(const struct worker *wk)
 {
-    const struct meta *about = informer_get(wk->kubelet->all->pods, wk->uid);
-
-    if (about)
-        record_event(wk->w, about, type, reason, "%s", what);
+    return informer_get(wk->kubelet->all->pods, wk->uid);
 }
 
 void worker_cancel(struct worker *wk)
@@ -256,16 +250,15 @@ static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
     const struct config_ref *lack = worker_lacks(wk, true);
-    char text[300];
 
     (void)arg;
     if (!lack) {
         worker_step(wk, TIMING_SANDBOX, &ev_sandbox);
         return;
     }
-    snprintf(text, sizeof(text), "MountVolume.SetUp failed: %s \"%s\" not "
-             "found", kind_resource(lack->kind), lack->name);
-    worker_event(wk, "Warning", "FailedMount", text);
+    worker_event(wk, "Warning", "FailedMount",
+                 "MountVolume.SetUp failed: %s \"%s\" not found",
+                 kind_resource(lack->kind), lack->name);
     wk->next = sim_after(sim, worker_jitter(wk, ERROR_BACKOFF), &ev_volumes,
                          wk, 0);
 }
