@@ -70,6 +70,8 @@ static void requests_of(const struct measure *m, double *out)
     if (m->requests > 0)
         out[METRIC_AVAILABILITY] =
             1 - (double)failed / (double)m->requests;
+    if (m->latency.count > 0)
+        out[METRIC_LATENCY_MEAN] = hist_mean(&m->latency) / 1e6;
     out[METRIC_LATENCY_P50] = latency_ms(m, 0.50);
     out[METRIC_LATENCY_P95] = latency_ms(m, 0.95);
     out[METRIC_LATENCY_P99] = latency_ms(m, 0.99);

@@ -38,11 +38,13 @@ void job_init(struct traffic *t)
 
 static void link_working(struct server *s, struct job *j)
 {
-    j->next = s->working;
-    j->prev = NULL;
-    if (s->working)
-        s->working->prev = j;
-    s->working = j;
+    j->next = NULL;
+    j->prev = s->working_last;
+    if (j->prev)
+        j->prev->next = j;
+    else
+        s->working = j;
+    s->working_last = j;
     s->busy++;
 }
 
@@ -54,6 +56,8 @@ static void unlink_working(struct server *s, struct job *j)
         s->working = j->next;
     if (j->next)
         j->next->prev = j->prev;
+    else
+        s->working_last = j->prev;
     s->busy--;
 }
 
@@ -264,10 +268,10 @@ void job_cut_all(struct server *s)
 {
     struct job *j;
 
-    while ((j = queue_pop(s)))
-        cut(j);
-    while ((j = s->working)) {
+    while ((j = s->working)) {  /* in the order of their arrival */
         unlink_working(s, j);
         cut(j);
     }
+    while ((j = queue_pop(s)))
+        cut(j);
 }

@@ -136,7 +136,7 @@ struct server {                 /* of one process: process->traffic */
     /* with calls to other services (job.c) */
     int busy, queued;
     struct job *first, *last;   /* waiting for a worker */
-    struct job *working;        /* all that have one */
+    struct job *working, *working_last; /* have one, in order of start */
 };
 
 /* A request that something must happen to later. */
