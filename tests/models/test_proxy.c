@@ -1,6 +1,8 @@
 /*
  * test_proxy.c - slices, rules, balancers: when they change, and to what.
  */
+#include <check.h>
+
 #include "toy_net.h"
 
 /* ---- balancers ------------------------------------------------------------- */

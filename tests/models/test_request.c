@@ -1,6 +1,8 @@
 /*
  * test_request.c - what becomes of a request, and why.
  */
+#include <check.h>
+
 #include "toy_net.h"
 
 #include "models/kubelet.h"

@@ -1,6 +1,8 @@
 /*
  * test_traffic.c - arrivals: rates over time, and the same requests always.
  */
+#include <check.h>
+
 #include "toy_net.h"
 
 #include "../../models/traffic/traffic_impl.h"

@@ -7,17 +7,18 @@
  */
 #ifndef TOY_NET_H
 #define TOY_NET_H
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/text.h"
 #include "models/measure.h"
 #include "models/network.h"
 #include "models/pod.h"
 #include "models/proxy.h"
 #include "models/traffic.h"
+#include "models/workload.h"
 #include "models/world.h"
 
 #define TOY_SERVICE "web"
@@ -60,12 +61,16 @@ static inline void toy_open(struct toy *t, enum kube_version version,
     t->spec = spec_defaults(t->arena, true);
     t->spec->cluster.version = version;
     t->spec->cluster.kubelet_qps = 0;
+    t->spec->cluster.controller_qps = 0;
+    t->spec->cluster.scheduler_qps = 0;
     t->spec->seed = 7;
     t->spec->warmup = 0;
     t->spec->duration = toy_time(duration);
     t->pool = (struct node_pool *)t->spec->cluster.pools;
     t->pool->count = nodes;
     t->pool->pods = 1000;
+    t->pool->cpu.nano *= 1000;
+    t->pool->memory.nano *= 1000;
     t->senders = arena_many(t->arena, struct traffic_spec, TOY_MAX_SENDERS);
     t->spec->traffic = t->senders;
     t->selector = toy_select(t, "web");
@@ -95,7 +100,7 @@ static inline object_uid toy_create(struct toy *t, struct meta *draft)
 {
     const struct meta *made;
 
-    ck_assert_int_eq(api_create(t->w->api, draft, &made, NULL), API_CREATED);
+    CHECK(api_create(t->w->api, draft, &made, NULL) == API_CREATED);
     return made->uid;
 }
 
@@ -135,6 +140,7 @@ static inline const struct pod_template *toy_template(struct toy *t,
     *c = (struct container){ .name = "web", .image = image };
     *spec = (struct pod_spec){ .containers = c, .ncontainers = 1,
                                .grace_s = 30, .active_deadline_s = -1,
+                               .scheduler_name = "default-scheduler",
                                .cpu_milli = 500, .memory_bytes = 1 << 28 };
     template->labels = labels_with(t->arena, NULL, "app", app);
     template->spec = spec;
@@ -168,7 +174,7 @@ static inline object_uid toy_pod(struct toy *t, const char *image, size_t node)
 
 static inline void toy_delete(struct toy *t, object_uid pod, int grace_s)
 {
-    ck_assert_int_eq(api_delete(t->w->api, pod, grace_s), API_OK);
+    CHECK(api_delete(t->w->api, pod, grace_s) == API_OK);
 }
 
 static inline void toy_run(struct toy *t, double until)
@@ -186,6 +192,39 @@ static inline void toy_end(struct toy *t)
 static inline double toy_get(const struct toy *t, enum metric m)
 {
     return t->metrics[m];
+}
+
+/* A Deployment of n pods of an image, without probes; its uid. */
+static inline object_uid toy_deploy(struct toy *t, const char *image, int n,
+                                    enum deployment_strategy strategy,
+                                    struct int_or_percent surge,
+                                    struct int_or_percent unavailable)
+{
+    struct deployment *d = deployment_of(api_new_draft(t->w->api,
+                                                       KIND_DEPLOYMENT));
+
+    d->meta.name = "web";
+    d->meta.space = "default";
+    d->replicas = n;
+    d->selector = t->selector;
+    d->template = toy_template(t, "web", image);
+    d->strategy = strategy;
+    d->max_surge = surge;
+    d->max_unavailable = unavailable;
+    d->revision_history_limit = 10;
+    d->progress_deadline_s = NO_DEADLINE;
+    return toy_create(t, &d->meta);
+}
+
+/* kubectl set image. */
+static inline void toy_release(struct toy *t, object_uid deployment,
+                               const char *image)
+{
+    const struct meta *now = api_get(t->w->api, deployment);
+    struct deployment *d = deployment_of(api_draft(t->w->api, now));
+
+    d->template = toy_template(t, "web", image);
+    CHECK(api_update(t->w->api, &d->meta, NULL, NULL) == API_OK);
 }
 
 static inline void toy_close(struct toy *t)

@@ -57,5 +57,6 @@ const struct theory_case **theory_cases(size_t *n);
 extern const struct theory_case cases_kernel[];
 extern const struct theory_case cases_queueing[];
 extern const struct theory_case cases_availability[];
+extern const struct theory_case cases_requests[];
 
 #endif
