@@ -6,7 +6,7 @@ load STYLE
 C_pending = PENDING; C_pulling = PULLING; C_starting = STARTING
 C_ready_old = OLD; C_ready_new = NEW_COLOUR; C_terminating = STOPPING; C_crashed = FAILED
 colour(state) = number(value('C_'.state))
-set lmargin 24; set rmargin 3; set tmargin at screen 1-72.0/H; set bmargin at screen 82.0/H
+set lmargin 24; set rmargin 3; set tmargin at screen 1-72.0/H; set bmargin at screen 96.0/H
 set yrange [ROWS-0.4:-0.6]; set xrange [0:XMAX]; set xtics XTICS
 set xlabel 'seconds since the end of the warm-up'
 set grid xtics noytics; set border 1; set ytics scale 0 font S9

@@ -30,7 +30,8 @@ static void read_files(struct loader *l, const struct action_section *a,
                       "not given");
             return;
         }
-        if (yaml_load(l->arena, "stdin", text, strlen(text), false, &s,
+        name = arena_printf(l->arena, "%s (stdin)", l->file);
+        if (yaml_load(l->arena, name, text, strlen(text), false, &s,
                       l->errors) == SIM_OK)
             take_stream(l, &s, l->file, out);
         return;
@@ -49,8 +50,8 @@ static void read_patch(struct loader *l, const struct value *at,
     struct yaml_stream s = {0};
     const struct value **list = arena_many(l->arena, const struct value *, 1);
 
-    if (yaml_load(l->arena, "patch", text, strlen(text), false, &s,
-                  l->errors) != SIM_OK)
+    if (yaml_load(l->arena, arena_printf(l->arena, "%s (-p)", l->file), text,
+                  strlen(text), false, &s, l->errors) != SIM_OK)
         return;
     if (s.docs.len != 1 || s.docs.items[0].root->type != VALUE_MAP) {
         err_error(l->errors, &at->mark, "the patch is no map: \"%s\"", text);

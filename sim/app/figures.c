@@ -155,10 +155,23 @@ static double round_up(double x)
            : x <= 5 * base ? 5 * base : 10 * base;
 }
 
+/* Seconds between ticks of an axis of time: about eight of them. */
+static double time_tics(double seconds)
+{
+    static const double steps[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600,
+                                    1800, 3600 };
+    size_t n = sizeof steps / sizeof steps[0];
+
+    for (size_t i = 0; i < n; i++)
+        if (seconds / steps[i] <= 8)
+            return steps[i];
+    return round_up(seconds / 8);
+}
+
 static void put_common(struct buf *vars, const struct world *w)
 {
     gnuplot_real(vars, "XMAX", (double)w->spec->duration / 1e9);
-    gnuplot_real(vars, "XTICS", round_up((double)w->spec->duration / 8e9));
+    gnuplot_real(vars, "XTICS", time_tics((double)w->spec->duration / 1e9));
     gnuplot_real(vars, "RELEASE", w->spec->release.given
                  ? (double)w->spec->release.at / 1e9 : -1);
 }

@@ -198,7 +198,7 @@ static bool steps_parse(struct binder *b, const struct value *v,
     struct rate_point *points;
 
     if (v->type != VALUE_LIST || v->len == 0) {
-        field_expected(b, v, "a list of {at, rate}");
+        field_expected(b, v, "a list of at least one {at, rate}");
         return false;
     }
     points = arena_many(b->arena, struct rate_point, v->len);

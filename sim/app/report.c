@@ -20,13 +20,19 @@ static const enum metric shown[] = {
     METRIC_FAILED_OVERLOAD, METRIC_FAILED_ERROR, METRIC_AVAILABILITY,
     METRIC_DOWNTIME, METRIC_LONGEST_OUTAGE, METRIC_BROWNOUT,
     METRIC_LATENCY_P50, METRIC_LATENCY_P99, METRIC_MIXED_SECONDS,
-    METRIC_CAPACITY_DIP, METRIC_PEAK_PODS, METRIC_EXTRA_POD_SECONDS,
+    METRIC_EXPOSED_USERS, METRIC_BAD_ANSWERS, METRIC_DETECTION_SECONDS,
+    METRIC_MITIGATION_SECONDS, METRIC_ROLLBACK_SECONDS, METRIC_CAPACITY_DIP,
+    METRIC_PEAK_PODS, METRIC_EXTRA_POD_SECONDS,
 };
 
-/* Causes of failure that never occurred are left out. */
-static bool is_cause(enum metric m)
+/* What is left out if it never occurred: causes of failure, and what only a
+ * rollback or counted users bring. */
+static bool is_optional(enum metric m)
 {
-    return m >= METRIC_FAILED_NO_ENDPOINT && m <= METRIC_FAILED_ERROR;
+    return (m >= METRIC_FAILED_NO_ENDPOINT && m <= METRIC_FAILED_ERROR) ||
+           m == METRIC_EXPOSED_USERS || m == METRIC_BAD_ANSWERS ||
+           m == METRIC_DETECTION_SECONDS || m == METRIC_MITIGATION_SECONDS ||
+           m == METRIC_ROLLBACK_SECONDS;
 }
 
 struct summary report_summary(const struct experiment *e, struct arena *a,
@@ -39,15 +45,16 @@ struct summary report_summary(const struct experiment *e, struct arena *a,
 
 /* ---- cells ------------------------------------------------------------------------ */
 
-/* Decimals at which a half-width shows two digits, 0 to 4. */
+/* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,
+ * those that show three. */
 static int decimals_for(double half_width, double value)
 {
-    double x = half_width > 0 ? half_width : fabs(value) / 100;
+    double x = half_width > 0 ? half_width : fabs(value) / 10;
 
     if (!(x > 0))
         return 0;
     x = 1 - floor(log10(x));
-    return x < 0 ? 0 : x > 4 ? 4 : (int)x;
+    return x < 0 ? 0 : x > 2 ? 2 : (int)x;
 }
 
 static double scale_of(enum metric m)
@@ -64,19 +71,30 @@ static const char *unit_of(enum metric m)
            : strcmp(unit, "ms") == 0 ? " ms" : "";
 }
 
-/* x with so many decimals at most, without zeros at the end. */
 static const char *number(struct arena *a, double x, int decimals)
 {
-    char *s = arena_printf(a, "%.*f", decimals, x);
-    size_t len = strlen(s);
+    const char *s = arena_printf(a, "%.*f", decimals, x);
 
-    if (strchr(s, '.')) {
-        while (s[len - 1] == '0')
-            s[--len] = '\0';
-        if (s[len - 1] == '.')
-            s[--len] = '\0';
-    }
-    return strcmp(s, "-0") == 0 ? "0" : s;
+    return strspn(s, "-0.") == strlen(s) ? "0" : s;
+}
+
+/* A value alone, with its unit. */
+static const char *value_text_of(struct arena *a, double x, enum metric m)
+{
+    x *= scale_of(m);
+    return arena_printf(a, "%s%s", number(a, x, x >= floor(x) && x <= floor(x)
+                                          ? 0 : decimals_for(0, x)),
+                        unit_of(m));
+}
+
+/* No metric is negative and no share above 1, so no interval need be. */
+static struct interval clipped(struct interval i, enum metric m)
+{
+    if (i.low < 0)
+        i.low = 0;
+    if (i.high > 1 && scale_of(m) > 1)
+        i.high = 1;
+    return i;
 }
 
 static const char *interval_text(struct arena *a, struct interval i,
@@ -85,11 +103,23 @@ static const char *interval_text(struct arena *a, struct interval i,
     double k = scale_of(m);
     int d = decimals_for(k * (i.high - i.low) / 2, k * i.mean);
 
-    if (isnan(i.low) || isnan(i.high))
-        return arena_printf(a, "%s%s", number(a, k * i.mean, 2), unit_of(m));
+    if (!isfinite(i.low) || !isfinite(i.high))
+        return value_text_of(a, i.mean, m);
     return arena_printf(a, "%s%s [%s, %s]", number(a, k * i.mean, d),
                         unit_of(m), number(a, k * i.low, d),
                         number(a, k * i.high, d));
+}
+
+/* "4 in 17 of 20, else up to 6" */
+static const char *rare_text(struct arena *a, const struct summary *s,
+                             enum metric m)
+{
+    bool above = s->hit_max > s->usual;
+
+    return arena_printf(a, "%s in %zu of %zu, else %s %s",
+                        value_text_of(a, s->usual, m), s->n - s->hits, s->n,
+                        above ? "up to" : "down to",
+                        value_text_of(a, above ? s->hit_max : s->hit_min, m));
 }
 
 static const char *cell(struct arena *a, const struct summary *s,
@@ -102,19 +132,14 @@ static const char *cell(struct arena *a, const struct summary *s,
     case SUMMARY_NONE:
         return "never";
     case SUMMARY_CONSTANT:
-        return arena_printf(a, "%s%s%s",
-                            number(a, scale_of(m) * s->mean.mean, 3),
-                            unit_of(m), part);
+        return arena_printf(a, "%s%s", value_text_of(a, s->usual, m), part);
     case SUMMARY_RARE:
-        if (s->hits == 0)
-            return arena_printf(a, "0%s", part);
-        return arena_printf(a, "%zu of %zu, up to %s%s", s->hits, s->n,
-                            number(a, scale_of(m) * s->hit_max, 2),
-                            unit_of(m));
+        return arena_printf(a, "%s%s", rare_text(a, s, m), part);
     case SUMMARY_MEAN:
         break;
     }
-    return arena_printf(a, "%s%s", interval_text(a, s->mean, m), part);
+    return arena_printf(a, "%s%s", interval_text(a, clipped(s->mean, m), m),
+                        part);
 }
 
 /* ---- tables ----------------------------------------------------------------------- */
@@ -194,18 +219,18 @@ static void table_print(const struct table *t, FILE *out)
     }
 }
 
-/* A line of a table; nothing if it is a cause that never occurred. */
+/* A line of a table; nothing if it is optional and never occurred. */
 static void metric_line(struct table *t, const struct experiment *e,
                         enum metric m)
 {
     size_t n = e->scenario->nvariants;
-    bool something = !is_cause(m);
+    bool something = !is_optional(m);
 
     put(t, 0, metric_row(m)->name);
     for (size_t v = 0; v < n; v++) {
         struct summary s = report_summary(e, t->arena, v, m);
 
-        something |= s.hits > 0;
+        something |= s.max > 0;
         put(t, v + 1, cell(t->arena, &s, m));
     }
     if (something)
@@ -289,7 +314,7 @@ static void print_promise(struct app *app, const struct experiment *e,
     fprintf(app->out, "  %s %-12s %-16s %-28s %s %s\n",
             sign(app, promise_verdict(p, i)), e->scenario->variants[v].name,
             metric_row(p->metric)->name,
-            isnan(i.mean) ? "never defined" : interval_text(a, i, p->metric),
+            isnan(i.mean) ? "never defined" : interval_text(a, clipped(i, p->metric), p->metric),
             p->at_least ? "at least" : "at most",
             promise_value(a, p->metric, p->limit));
 }

@@ -34,7 +34,6 @@ static void put_metric(struct json *j, const struct experiment *e,
     member_text(j, "unit", metric_row(m)->unit);
     member_int(j, "n", (int64_t)e->n);
     member_int(j, "defined", (int64_t)s.n);
-    member_int(j, "not_zero", (int64_t)s.hits);
     member_real(j, "mean", i.mean);
     member_real(j, "low", i.low);
     member_real(j, "high", i.high);

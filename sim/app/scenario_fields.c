@@ -54,7 +54,7 @@ static const struct field run_fields[] = {
 
 static const struct field pool_fields[] = {
     FIELD(STRING, struct node_pool, name, "name", NULL, 0, 0, "-",
-          "of the pool; its nodes are called NAME-1, NAME-2, ..."),
+          "of the pool; its nodes are called NAME-0, NAME-1, ..."),
     FIELD(INT32, struct node_pool, count, "count", "1", 0, 15000, "nodes",
           "how many nodes are alike"),
     FIELD(QUANTITY, struct node_pool, cpu, "cpu", "4", 0, 1e5, "cpu",

@@ -17,7 +17,8 @@ struct output {
 static inline struct output command(const char *line)
 {
     char *words = strdup(line), *rest = words;
-    char *argv[64] = { "rollsim" };
+    char program[] = "rollsim";
+    char *argv[64] = { program };
     int argc = 1;
     struct output o = {0};
     size_t nout, nerr;
