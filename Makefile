@@ -112,6 +112,10 @@ $(BUILD)/.flags: FORCE               # rebuild when the compiler or a flag chang
 test: $(TESTS) $(BUILD)/rollsim $(tools)      ## build and run every test but the long ones
 	$(Q)BUILD='$(BUILD)' .ci/run-tests $(TESTS)
 
+demo: $(BUILD)/rollsim               ## compare two strategies on the sample; files and figures in out/demo
+	$(Q)command -v gnuplot >/dev/null || .ci/install-packages >&2
+	$(Q)$(BUILD)/rollsim compare scenarios/sample.yaml --csv out/demo --figures out/demo
+
 TRACES = ../shared/traces
 fidelity: $(BUILD)/tests/tools/fidelity $(BUILD)/rollsim ## compare rollouts with the recordings of TRACES=DIR
 	$(Q)if [ -d '$(TRACES)' ]; then $< $(BUILD)/rollsim '$(TRACES)' $(BUILD)/fidelity; \
@@ -199,7 +203,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all test fidelity conformance validate bench check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all demo test fidelity conformance validate bench check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
