@@ -54,6 +54,8 @@ static enum api_code commit(struct call *call, const struct meta **result,
         return api_update_status(api, call->draft, result, reason);
     case CALL_DELETE:
         return api_delete(api, call->uid, call->grace_s);
+    case CALL_EVENT:
+        return API_CREATED;     /* Events are not objects here */
     case CALL_GET:
         *result = api_get(api, call->uid);
         return *result ? API_OK : API_NOT_FOUND;

@@ -16,6 +16,7 @@
 #include "base/bug.h"
 #include "base/pool.h"
 #include "base/text.h"
+#include "models/recorder.h"
 #include "models/world.h"
 
 struct sync_call {
@@ -53,6 +54,7 @@ struct sync {
 struct frame {                  /* the frame's own state of a controller */
     struct pool calls, syncs;
     event_id dispatch;
+    struct recorder *recorder;
 };
 
 #define MANAGER_ENTITY UINT64_C(0x6b636d)       /* "kcm" */
@@ -368,6 +370,7 @@ void controller_start(struct controller *c, struct world *w,
     client_init(&c->client, w, cluster->controller_qps,
                 cluster->controller_burst, TIMING_API_WRITE,
                 name ^ MANAGER_ENTITY);
+    c->frame->recorder = recorder_new(w, &c->client);
     world_stream(w, &c->stream, PURPOSE_TIMING, name);
     ops->start(c);
 }
@@ -376,6 +379,17 @@ void controller_stop(struct controller *c, bool stopped)
 {
     c->stopped = stopped;
     dispatch(c);
+}
+
+void controller_event(struct controller *c, const struct meta *about,
+                      const char *type, const char *reason,
+                      const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    recorder_post(c->frame->recorder, about, type, reason, format, args);
+    va_end(args);
 }
 
 void controller_enqueue(struct controller *c, object_uid key)

@@ -12,7 +12,7 @@
 #include "models/timings.h"
 
 enum call_verb { CALL_CREATE, CALL_UPDATE, CALL_UPDATE_STATUS, CALL_DELETE,
-                 CALL_BIND, CALL_GET };
+                 CALL_BIND, CALL_GET, CALL_EVENT };
 
 struct call;
 /* The answer.  result: version written or got, NULL after a refusal or

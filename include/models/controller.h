@@ -64,6 +64,12 @@ void controller_enqueue_limited(struct controller *c, object_uid key);
  * client drops them (reference 8.2). */
 void controller_post_event(struct controller *c, const struct meta *m);
 
+/* Post a Kubernetes Event, as recorder.h says: it takes a request. */
+void controller_event(struct controller *c, const struct meta *about,
+                      const char *type, const char *reason,
+                      const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
 /* ---- within ops->sync -------------------------------------------------- */
 
 /* Append a call; drafts become the sync's.  The returned call may be edited

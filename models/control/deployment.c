@@ -239,13 +239,13 @@ static void tell_scaling(struct deployments *ds, const struct meta *d,
     if (note->from == note->to)
         return;
     if (world_is(ds->c->w, KUBE_1_20))
-        record_event(ds->c->w, d, "Normal", "ScalingReplicaSet",
-                     "Scaled %s replica set %s to %d", way, note->set,
-                     note->to);
+        controller_event(ds->c, d, "Normal", "ScalingReplicaSet",
+                         "Scaled %s replica set %s to %d", way, note->set,
+                         note->to);
     else
-        record_event(ds->c->w, d, "Normal", "ScalingReplicaSet",
-                     "Scaled %s replica set %s from %d to %d", way, note->set,
-                     note->from, note->to);
+        controller_event(ds->c, d, "Normal", "ScalingReplicaSet",
+                         "Scaled %s replica set %s from %d to %d", way,
+                         note->set, note->from, note->to);
 }
 
 /* The fresh set could not be made: say so in the status. */
@@ -259,7 +259,7 @@ static void tell_failure(struct deployments *ds, struct sync *s,
                                     "\"%s\": %s", note->set,
                                     note->reason ? note->reason : "refused");
 
-    record_event(w, m, "Warning", "ReplicaSetCreateError", "%s", text);
+    controller_event(ds->c, m, "Warning", "ReplicaSetCreateError", "%s", text);
     if (!deployment_has_deadline(deployment_seen(m)))
         return;
     draft = deployment_of(api_draft(w->api, m));
@@ -459,9 +459,9 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     deployment_plan(&view, &plan);
     carry_out(ds, s, &plan);
     if (plan.selects_all)
-        record_event(c->w, &d->meta, "Warning", "SelectingAll",
-                     "This deployment is selecting all pods. A non-empty "
-                     "selector is required.");
+        controller_event(c, &d->meta, "Warning", "SelectingAll",
+                         "This deployment is selecting all pods. A non-empty "
+                         "selector is required.");
     if (plan.recheck == 0)
         sync_requeue_limited(s);
     else if (plan.recheck != SIM_NEVER)
