@@ -158,8 +158,9 @@ static void check_defaults(const struct config *c)
 
 START_TEST(absent_fields_have_their_defaults)
 {
-    static const char *const texts[] = { "{}", "~", "{flag: ~, text: ~, "
-                                         "maybe: ~, parts: ~}" };
+    static const char *const texts[] = {
+        "{}", "~", "{flag: ~, text: ~, maybe: ~, parts: ~}"
+    };
     struct config c;
 
     ck_assert(bind(texts[_i], &c));
@@ -327,7 +328,7 @@ START_TEST(what_kubernetes_knows_and_we_ignore_is_reported)
 }
 END_TEST
 
-START_TEST(kubernetes_warns_of_unknown_fields_and_of_the_norway_problem)
+START_TEST(kubernetes_warns_of_unknown_fields_and_of_plain_no)
 {
     struct config c;
 
@@ -468,8 +469,7 @@ int main(void)
     ADD_ROWS(tc, faults_name_the_field_and_what_was_found, refused);
     tcase_add_test(tc, binding_goes_on_after_a_fault_with_the_default);
     tcase_add_test(tc, what_kubernetes_knows_and_we_ignore_is_reported);
-    tcase_add_test(tc,
-                   kubernetes_warns_of_unknown_fields_and_of_the_norway_problem);
+    tcase_add_test(tc, kubernetes_warns_of_unknown_fields_and_of_plain_no);
     tcase_add_test(tc, very_deep_paths_are_cut_and_do_no_harm);
     tcase_add_test_raise_signal(tc, a_default_outside_its_range_is_a_bug,
                                 SIGABRT);
