@@ -94,6 +94,8 @@ const struct selector *selector_with(struct arena *a,
                                      const struct selector *s,
                                      const char *key, const char *value);
 bool selector_match(const struct selector *s, const struct labels *l);
+/* The same requirements in the same order. */
+bool selector_equal(const struct selector *a, const struct selector *b);
 
 /* A status condition; status 0: absent. */
 enum condition_status { CONDITION_ABSENT, CONDITION_TRUE, CONDITION_FALSE,
@@ -110,6 +112,8 @@ extern const char *const condition_names[4];    /* "" True False Unknown */
 /* The name, group/version and resource of a kind. */
 const char *kind_name(enum kind k);
 const char *kind_resource(enum kind k);
+/* "apps/v1"; "v1" for the core group.  k is not KIND_NONE. */
+const char *kind_api_version(struct arena *a, enum kind k);
 /* KIND_NONE if apiVersion and kind together name none that we store. */
 enum kind kind_find(const char *api_version, const char *kind);
 /* By what people type: "deployment", "deploy", "deployments.apps", "svc". */
