@@ -123,6 +123,7 @@ struct pod_spec {
     const char *const *scheduling_gates;
     size_t nscheduling_gates;
     int64_t overhead_cpu, overhead_memory;
+    struct resources resources; /* of the pod as a whole (spec.resources) */
 
     /* Derived once (reference 4.3): what the scheduler charges. */
     int64_t cpu_milli, memory_bytes;    /* effective requests */

@@ -311,6 +311,16 @@ void check_percent_at_most_100(struct reader *r, const struct at *at)
         fault(r, at, "Invalid", "must be at most 100%%, got \"%s\"", text);
 }
 
+bool is_some(const struct at *at)
+{
+    const char *text = value_text(at->v, "0");
+    size_t digits = strspn(text, "0123456789");
+
+    if (text[digits] != '\0' && !is_valid_percent(text))
+        return false;
+    return strspn(text, "0") < digits;
+}
+
 /* ---- label selectors ------------------------------------------------------------ */
 
 static const struct shape_field requirement_fields[] = {

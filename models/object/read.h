@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "base/value.h"
 #include "models/api.h"
+#include "models/claim.h"
 #include "models/podspec.h"
 
 struct reader {
@@ -169,6 +170,9 @@ int check_word(struct reader *r, const struct at *up, const char *key,
 void check_int_or_percent(struct reader *r, const struct at *at);
 /* ... and not over 100 %. */
 void check_percent_at_most_100(struct reader *r, const struct at *at);
+/* Is it more than 0, as written?  What is neither a number nor a percentage
+ * counts as 0. */
+bool is_some(const struct at *at);
 /* A LabelSelector. */
 void check_selector(struct reader *r, const struct at *at);
 
@@ -178,6 +182,7 @@ extern const struct shape shape_selector;
 extern const struct shape shape_template;
 extern const struct shape shape_pod_spec;
 extern const struct shape shape_metadata;
+extern const struct shape shape_claim_spec;
 
 /* Validate a template that shape_template has read.  claims: names of
  * volumeClaimTemplates, NULL if there can be none. */
@@ -189,6 +194,15 @@ void check_pod_spec(struct reader *r, const struct at *spec,
 const struct pod_spec *pod_spec_make(struct arena *a, const struct at *spec);
 const struct pod_template *template_make(struct arena *a,
                                          const struct value *stored);
+/* The fields of s that say where it may run. */
+void placement_make(struct arena *a, const struct at *spec,
+                    struct pod_spec *s);
+void check_affinity(struct reader *r, const struct at *spec);
+void check_tolerations(struct reader *r, const struct at *spec);
+void check_spread(struct reader *r, const struct at *spec);
+struct claim_spec claim_spec_make(struct arena *a, const struct at *spec,
+                                  const char *name);
+/* One item of matchExpressions, validated before. */
 struct requirement requirement_from(struct arena *a, const struct at *at);
 /* selector (absent: matches nothing) must match the template's labels. */
 void check_template_labels(struct reader *r, const struct at *selector,
