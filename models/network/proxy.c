@@ -7,7 +7,9 @@
  * one ended unless a token is there; later releases start at once after a
  * quiet spell and otherwise one period after the end of the last sync.  A
  * sync reads what was seen at its start and takes effect at its end.  1.20
- * writes all Services in each sync, so its length grows with their number.
+ * writes all Services in each sync, so its length grows with their number;
+ * and it does not look at endpoints that are not ready, while later releases
+ * also spend a sync when such a one comes or goes.
  *
  * In iptables mode the filter table is committed before the nat table: when
  * endpoints come back, packets are for a moment neither rejected nor
@@ -401,18 +403,39 @@ static void want_sync(struct proxy *p)
 
 /* ---- what a proxy sees --------------------------------------------------------------------- */
 
+/* The Service has changed: any change asks for a sync, also where nobody
+ * sends requests to it. */
 static void touch(struct proxy *p, const char *space, const char *name)
 {
-    bool mine = false;
+    for (struct rules *r = p->rules; r; r = r->state->after)
+        if (strcmp(r->name, name) == 0 && strcmp(r->space, space) == 0)
+            r->state->dirty = true;
+    want_sync(p);
+}
 
-    for (struct rules *r = p->rules; r; r = r->state->after) {
-        if (strcmp(r->name, name) != 0 || strcmp(r->space, space) != 0)
-            continue;
-        r->state->dirty = true;
-        mine = true;
-    }
-    if (mine || world_is(p->w, KUBE_1_20))
-        want_sync(p);           /* 1.20 writes everything, also for others */
+/* The next ready endpoint of a slice from *i on; NULL at the end. */
+static const struct endpoint *next_ready(const struct endpointslice *s,
+                                         size_t *i)
+{
+    while (s && *i < s->len && !s->items[*i].ready)
+        ++*i;
+    return s && *i < s->len ? &s->items[(*i)++] : NULL;
+}
+
+/* Do two versions of a slice (NULL: none) list the same ready endpoints? */
+static bool same_ready(const struct endpointslice *a,
+                       const struct endpointslice *b)
+{
+    const struct endpoint *x, *y;
+    size_t i = 0, k = 0;
+
+    do {
+        x = next_ready(a, &i);
+        y = next_ready(b, &k);
+        if (x && y && (x->pod != y->pod || x->ip != y->ip))
+            return false;
+    } while (x && y);
+    return !x && !y;
 }
 
 static void slice_changed(void *ctx, const struct meta *before,
@@ -422,6 +445,10 @@ static void slice_changed(void *ctx, const struct meta *before,
     const struct meta *m = after ? after : before;
     const struct meta *s = informer_get(p->w->network->services, m->owner);
 
+    if (world_is(p->w, KUBE_1_20) &&
+        same_ready(before ? slice_seen(before) : NULL,
+                   after ? slice_seen(after) : NULL))
+        return;                 /* 1.20 keeps only the ready ones */
     if (s)
         touch(p, s->space, s->name);
 }

@@ -8,14 +8,14 @@
  *     network there, nobody listens    refused, at once
  *     listens                          handed over (serve.c)
  *
- * Without a time-out a connect ends when TCP gives up: after 127 s.
+ * Without a time-out a connect ends when TCP gives up: after 131 s.
  *
  * Not modelled: the network's own delay; TLS; DNS.
  * Source: reference 6.6; recordings of requests, "a model that fits".
  */
 #include "traffic_impl.h"
 
-#define TCP_CONNECT_ENDS (127 * SIM_S)  /* tcp_syn_retries 6 */
+#define TCP_CONNECT_ENDS (131 * SIM_S)  /* tcp_syn_retries 6, 4 linear */
 #define TCP_ENDS (924600 * SIM_MS)      /* tcp_retries2 15 */
 
 static sim_time earlier(sim_time a, sim_time b)

@@ -250,7 +250,7 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
 /* The connection of a is tracked to a pod that does not answer. */
 void kernel_half_open(struct traffic *t, const struct ask *a,
                       struct process *process);
-/* How long after the first SYN the next one follows when k were sent. */
+/* How long after the first SYN the next one follows when k >= 1 were sent. */
 sim_time kernel_syn_again(int k);
 
 /* ---- keepalive.c ---------------------------------------------------------------------- */

@@ -105,7 +105,7 @@ START_TEST(a_gone_pod_refuses_until_its_network_is_gone_then_hangs)
 END_TEST
 
 /* Of the SYNs in an outage of 2.5 s, six are told at once and one a second
- * after; the others are sent again and served after 1 s or 3 s. */
+ * after; the others are sent again and served after 1, 2 or 3 s. */
 START_TEST(rejects_that_are_not_told_are_saved_by_the_next_syn)
 {
     struct toy t;
