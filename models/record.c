@@ -18,6 +18,7 @@
 #include "models/network.h"
 #include "models/node.h"
 #include "models/pod.h"
+#include "models/rollout.h"
 #include "models/workload.h"
 #include "models/world.h"
 
@@ -288,6 +289,24 @@ static void record_condition(struct world *w, const struct meta *m,
     });
 }
 
+/* One event when `kubectl rollout status` would begin or cease to say that
+ * the rollout is complete. */
+static void record_rollout(struct world *w, const struct deployment *before,
+                           const struct deployment *after)
+{
+    struct rollout_status now = rollout_status(w->arena, after);
+    bool was = before && rollout_status(w->arena, before).done;
+
+    if (was == now.done)
+        return;
+    put_event(w, (struct event_row){
+        .type = "Rollout", .space = after->meta.space,
+        .object = object_word(w, &after->meta),
+        .reason = now.done ? "Complete" : "Incomplete",
+        .message = now.message,
+    });
+}
+
 static void deployment_conditions(struct world *w, const struct meta *before,
                                   const struct meta *after)
 {
@@ -300,6 +319,7 @@ static void deployment_conditions(struct world *w, const struct meta *before,
                      &a->progressing);
     record_condition(w, after, "ReplicaFailure",
                      b ? &b->replica_failure : NULL, &a->replica_failure);
+    record_rollout(w, b, a);
 }
 
 static void record_conditions(struct world *w, const struct meta *before,

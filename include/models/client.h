@@ -50,10 +50,6 @@ void client_init(struct client *c, struct world *w, double qps, double burst,
 /* Send a call (from the replication's arena; alive until done). */
 void client_send(struct client *c, struct call *call);
 
-/* Take a token for something that is no struct call (an Event): returns when it
- * is sent, not before what was sent before it. */
-sim_time client_reserve(struct client *c);
-
 /* A zeroed call. */
 struct call *call_new(struct world *w, enum call_verb verb);
 

@@ -58,12 +58,6 @@ void controller_enqueue_after(struct controller *c, object_uid key,
                               sim_time delay);
 void controller_enqueue_limited(struct controller *c, object_uid key);
 
-/* Send an Event about m, which record_event has noted, to the API server: one
- * call of c's client, one at a time, so that events compete with the calls of
- * syncs for tokens.  Beyond 25 about one object, and one in 5 minutes, the
- * client drops them (reference 8.2). */
-void controller_post_event(struct controller *c, const struct meta *m);
-
 /* Post a Kubernetes Event, as recorder.h says: it takes a request. */
 void controller_event(struct controller *c, const struct meta *about,
                       const char *type, const char *reason,

@@ -224,11 +224,12 @@ static void cluster(const struct fidelity_case *c, struct buf *out)
     buf_puts(out, "  timings: {apiWrite: " WRITE ", watchController: " WATCH
                   ", watchScheduler: " WATCH ", watchKubelet: " WATCH
                   ", kubeletWrite: " WRITE ", sliceWrite: " WRITE
-                  ", remove: 100ms, operator: 0s}\n");
-    if (!default_limits(c))
-        buf_puts(out, "  limits: {controllerQps: 1000, controllerBurst: 2000,"
-                      " schedulerQps: 1000, schedulerBurst: 2000,"
-                      " kubeletQps: 0}\n");
+                  ", teardown: 100ms, operator: 0s}\n");
+    buf_puts(out, default_limits(c)
+                      ? "  limits: {kubeletQps: 0}\n"
+                      : "  limits: {controllerQps: 1000, controllerBurst: 2000,"
+                        " schedulerQps: 1000, schedulerBurst: 2000,"
+                        " kubeletQps: 0}\n");
 }
 
 /* ---- steps ----------------------------------------------------------------------------- */
