@@ -52,8 +52,9 @@ static bool states_only(const char *name)
 /* Run rollsim on the scenario; its exit code, -1 if it did not exit. */
 static int run(const char *rollsim, const char *scenario, const char *csv)
 {
-    char *argv[] = { (char *)rollsim, "run", (char *)scenario, "--csv",
-                     (char *)csv, "-q", "--allow", "no-readiness-probe",
+    char *argv[] = { (char *)rollsim, (char *)"run", (char *)scenario,
+                     (char *)"--csv", (char *)csv, (char *)"-q",
+                     (char *)"--allow", (char *)"no-readiness-probe",
                      NULL };
     posix_spawn_file_actions_t io;
     pid_t pid;
