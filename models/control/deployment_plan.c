@@ -17,34 +17,18 @@
  * Source: kubernetes pkg/controller/deployment/sync.go, rolling.go,
  * recreate.go, progress.go at v1.36.2; reference 1.4 to 1.13.
  */
-#include "models/deployment.h"
+#include "deployment_impl.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bug.h"
 
-struct work {
-    const struct deployment_view *v;
-    struct deployment_plan *p;
-    const struct replicaset **all;      /* v->sets, the fresh one as the sync
-                                         * has it in mind */
-    size_t nall;
-    const struct replicaset **olds;     /* all but the fresh one */
-    size_t nolds;
-    const struct replicaset *found;     /* the fresh one as seen, or NULL */
-    const struct replicaset *fresh;     /* the same in mind, or NULL */
-    size_t place;               /* of fresh in all */
-};
-
-#define HASH_LABEL "pod-template-hash"
-#define NAME_MOST 253           /* characters of an object's name */
-#define HISTORY_MOST 2000       /* characters of revision-history */
+#define TEXT_MOST 320           /* characters of a message */
 
 /* ---- writes ------------------------------------------------------------- */
 
-static struct deployment_write *write_add(struct work *k,
-                                          enum deployment_verb verb)
+struct deployment_write *plan_write(struct work *k, enum deployment_verb verb)
 {
     struct deployment_write w = { .verb = verb };
 
@@ -52,15 +36,15 @@ static struct deployment_write *write_add(struct work *k,
     return &k->p->writes.items[k->p->writes.len - 1];
 }
 
-static void write_status(struct work *k)
+void plan_status(struct work *k)
 {
     struct deployment *copy = arena_make(k->v->scratch, struct deployment);
 
     *copy = k->p->d;
-    write_add(k, STATUS_UPDATE)->d = copy;
+    plan_write(k, STATUS_UPDATE)->d = copy;
 }
 
-static struct replicaset *edit(struct work *k, const struct replicaset *base)
+struct replicaset *plan_edit(struct work *k, const struct replicaset *base)
 {
     struct replicaset *copy = arena_make(k->v->scratch, struct replicaset);
 
@@ -95,9 +79,9 @@ static void resize(struct work *k, const struct replicaset *set, int size,
     if (base->replicas == size && base->desired == d->replicas &&
         base->max == most)
         return;
-    w = write_add(k, SET_UPDATE);
+    w = plan_write(k, SET_UPDATE);
     w->base = base;
-    w->set = edit(k, base);
+    w->set = plan_edit(k, base);
     w->set->replicas = size;
     w->set->desired = d->replicas;
     w->set->max = most;
@@ -106,227 +90,15 @@ static void resize(struct work *k, const struct replicaset *set, int size,
     w->attempt = attempt;
 }
 
-/* what "name"rest, or old if that says the same, so that nothing piles up. */
-static const char *keep_text(struct work *k, const char *old,
-                             const char *what, const char *name,
-                             const char *rest)
+const char *plan_text(struct work *k, const char *old, const char *what,
+                      const char *name, const char *rest)
 {
-    char room[NAME_MOST + 64];
+    char room[TEXT_MOST];
 
     snprintf(room, sizeof(room), "%s \"%s\"%s", what, name, rest);
     if (old && strcmp(old, room) == 0)
         return old;
     return arena_strdup(k->v->keep, room);
-}
-
-static void progress(struct work *k, enum condition_status status,
-                     const char *reason, const char *message)
-{
-    condition_set(&k->p->d.progressing, status, reason, message, k->v->now);
-}
-
-/* ---- revisions ---------------------------------------------------------- */
-
-/* old history + "," + revision, without its oldest entries if too long. */
-static const char *longer_history(struct arena *a, const char *history,
-                                  int64_t revision)
-{
-    char number[24];
-
-    snprintf(number, sizeof(number), "%lld", (long long)revision);
-    if (!history || !*history)
-        return arena_strdup(a, number);
-    while (strlen(history) + strlen(number) + 1 > HISTORY_MOST) {
-        history = strchr(history, ',');
-        if (!history)
-            return arena_strdup(a, number);
-        history++;
-    }
-    return arena_printf(a, "%s,%s", history, number);
-}
-
-bool replicaset_set_revision(struct replicaset *set, int64_t revision,
-                             struct arena *a)
-{
-    if (set->revision >= revision)
-        return false;
-    if (set->revision > 0)
-        set->revision_history = longer_history(a, set->revision_history,
-                                               set->revision);
-    set->revision = revision;
-    return true;
-}
-
-static int64_t next_revision(const struct work *k)
-{
-    int64_t most = 0;
-
-    for (size_t i = 0; i < k->nolds; i++)
-        if (k->olds[i]->revision > most)
-            most = k->olds[i]->revision;
-    return most + 1;
-}
-
-/* Annotations that a Deployment keeps to itself. */
-static bool is_bookkeeping(const char *key)
-{
-    static const char *const keys[] = {
-        "kubectl.kubernetes.io/last-applied-configuration",
-        "deployment.kubernetes.io/revision",
-        "deployment.kubernetes.io/revision-history",
-        "deployment.kubernetes.io/desired-replicas",
-        "deployment.kubernetes.io/max-replicas",
-        "deprecated.deployment.rollback.to",
-    };
-
-    for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (strcmp(key, keys[i]) == 0)
-            return true;
-    return false;
-}
-
-/* Copy the Deployment's other annotations; true if any was new. */
-static bool copy_annotations(struct work *k, struct replicaset *set)
-{
-    const struct labels *mine = k->p->d.meta.annotations;
-    bool changed = false;
-
-    for (size_t i = 0; mine && i < mine->len; i++) {
-        const char *key = mine->items[i].key, *value = mine->items[i].value;
-        const char *has = labels_get(set->meta.annotations, key);
-
-        if (is_bookkeeping(key) || (has && strcmp(has, value) == 0))
-            continue;
-        set->meta.annotations = labels_with(k->v->keep, set->meta.annotations,
-                                            key, value);
-        changed = true;
-    }
-    return changed;
-}
-
-/* ---- the fresh set ------------------------------------------------------ */
-
-static void set_fresh(struct work *k, const struct replicaset *set)
-{
-    CHECK(k->place <= k->nall);
-    k->fresh = set;
-    k->all[k->place] = set;
-}
-
-/* The set is there: bring its bookkeeping up to date, or else the
- * Deployment's own. */
-static void reuse_fresh(struct work *k)
-{
-    struct deployment *d = &k->p->d;
-    struct replicaset *set = edit(k, k->found);
-    bool changed = copy_annotations(k, set);
-
-    changed |= replicaset_set_revision(set, next_revision(k), k->v->keep);
-    if (changed || set->min_ready_s != d->min_ready_s) {
-        struct deployment_write *w = write_add(k, SET_UPDATE);
-
-        set->min_ready_s = d->min_ready_s;
-        w->base = k->found;
-        w->set = set;
-        w->from = w->to = set->replicas;
-        set_fresh(k, set);
-        return;
-    }
-    set_fresh(k, k->found);
-    if (d->revision != set->revision)
-        changed = true;
-    d->revision = set->revision;
-    if (deployment_has_deadline(d) &&
-        d->progressing.status == CONDITION_ABSENT) {
-        progress(k, CONDITION_TRUE, "FoundNewReplicaSet",
-                 keep_text(k, NULL, "Found new replica set", set->meta.name,
-                           ""));
-        changed = true;
-    }
-    if (changed)
-        write_status(k);
-}
-
-static struct replicaset *make_fresh(struct work *k)
-{
-    struct arena *keep = k->v->keep;
-    const struct deployment *d = &k->p->d;
-    const char *hash = pod_template_hash(keep, d->template, d->collisions);
-    int room = NAME_MOST - 1 - (int)strlen(hash);
-    struct replicaset *set = arena_make(k->v->scratch, struct replicaset);
-
-    set->meta.kind = KIND_REPLICASET;
-    set->meta.space = d->meta.space;
-    set->meta.name = arena_printf(keep, "%.*s-%s", room, d->meta.name, hash);
-    set->meta.owner = d->meta.uid;
-    set->meta.deleted = SIM_NEVER;
-    set->template = pod_template_with_label(keep, d->template, HASH_LABEL,
-                                            hash);
-    set->meta.labels = set->template->labels;
-    set->selector = selector_with(keep, d->selector, HASH_LABEL, hash);
-    set->min_ready_s = d->min_ready_s;
-    set->replicas = deployment_fresh_size(d, sets_size(k->olds, k->nolds), 0);
-    set->desired = d->replicas;
-    set->max = d->replicas + deployment_max_surge(d);
-    copy_annotations(k, set);
-    replicaset_set_revision(set, next_revision(k), keep);
-    return set;
-}
-
-static void create_fresh(struct work *k)
-{
-    struct deployment *d = &k->p->d;
-    struct replicaset *set = make_fresh(k);
-    struct deployment_write *w = write_add(k, SET_CREATE);
-    bool changed = d->revision != set->revision;
-
-    w->set = set;
-    w->to = set->replicas;
-    set_fresh(k, set);
-    k->nall++;
-    d->revision = set->revision;
-    if (deployment_has_deadline(d)) {
-        progress(k, CONDITION_TRUE, "NewReplicaSetCreated",
-                 keep_text(k, NULL, "Created new replica set", set->meta.name,
-                           ""));
-        changed = true;
-    }
-    if (changed)
-        write_status(k);
-}
-
-/* Look the fresh set up, and bring bookkeeping up to date; make it if there
- * is none and `create`. */
-static void sync_fresh(struct work *k, bool create)
-{
-    if (k->found)
-        reuse_fresh(k);
-    else if (create)
-        create_fresh(k);
-}
-
-/* Sort the sets seen into the fresh one, the oldest of its template, and old
- * ones. */
-static void classify(struct work *k)
-{
-    const struct deployment_view *v = k->v;
-
-    k->all = arena_many(v->scratch, const struct replicaset *,
-                        v->nsets + 1);
-    k->olds = arena_many(v->scratch, const struct replicaset *, v->nsets);
-    k->nall = k->place = v->nsets;
-    for (size_t i = 0; i < v->nsets; i++) {
-        const struct replicaset *set = v->sets[i];
-
-        k->all[i] = set;
-        if (!k->found &&
-            set->template->identity == v->seen->template->identity) {
-            k->found = k->fresh = set;
-            k->place = i;
-        } else {
-            k->olds[k->nolds++] = set;
-        }
-    }
 }
 
 /* ---- history ------------------------------------------------------------ */
@@ -363,7 +135,7 @@ static void clean_history(struct work *k)
     for (size_t i = 0; i + (size_t)limit < n; i++)
         if (list[i]->status_replicas == 0 && list[i]->replicas == 0 &&
             list[i]->meta.generation <= list[i]->observed_generation)
-            write_add(k, SET_DELETE)->base = list[i];
+            plan_write(k, SET_DELETE)->base = list[i];
 }
 
 /* ---- status ------------------------------------------------------------- */
@@ -438,7 +210,7 @@ static bool set_status(struct work *k, const struct deployment *s)
     if (status_equal(&k->p->d, s))
         return false;
     k->p->d = *s;
-    write_status(k);
+    plan_status(k);
     return true;
 }
 
@@ -448,8 +220,8 @@ static const char *about(struct work *k, const char *rest)
     const char *old = k->p->d.progressing.message;
 
     if (k->fresh)
-        return keep_text(k, old, "ReplicaSet", k->fresh->meta.name, rest);
-    return keep_text(k, old, "Deployment", k->p->d.meta.name, rest);
+        return plan_text(k, old, "ReplicaSet", k->fresh->meta.name, rest);
+    return plan_text(k, old, "Deployment", k->p->d.meta.name, rest);
 }
 
 /* How the rollout goes; not asked again once it has been complete. */
@@ -518,7 +290,7 @@ static void scale_and_status(struct work *k)
     struct resize *out;
     size_t n;
 
-    sync_fresh(k, false);
+    fresh_sync(k, false);
     out = arena_many(k->v->scratch, struct resize, k->nall + 1);
     n = deployment_scale(&k->p->d, k->fresh, k->all, k->nall, out);
     for (size_t i = 0; i < n; i++)
@@ -565,7 +337,7 @@ static void roll(struct work *k)
     struct deployment *d = &k->p->d;
     int size;
 
-    sync_fresh(k, true);
+    fresh_sync(k, true);
     CHECK(k->fresh);
     size = deployment_scale_fresh(d, sets_size(k->all, k->nall),
                                   k->fresh->replicas);
@@ -599,7 +371,7 @@ static void recreate(struct work *k)
     struct deployment *d = &k->p->d;
     bool scaled = false;
 
-    sync_fresh(k, false);
+    fresh_sync(k, false);
     for (size_t i = 0; i < k->nolds; i++) {
         if (k->olds[i]->replicas == 0)
             continue;
@@ -608,7 +380,7 @@ static void recreate(struct work *k)
     }
     if (!scaled && !deployment_old_pods_running(k->v, k->found)) {
         if (!k->fresh)
-            sync_fresh(k, true);
+            fresh_sync(k, true);
         if (k->fresh->replicas != d->replicas)
             resize(k, k->fresh, d->replicas, false);
         if (deployment_complete(d, d))
@@ -620,7 +392,7 @@ static void recreate(struct work *k)
 /* Was an active set last sized for another spec.replicas? */
 static bool is_scaling_event(struct work *k)
 {
-    sync_fresh(k, false);
+    fresh_sync(k, false);
     for (size_t i = 0; i < k->nall; i++)
         if (k->all[i]->replicas > 0 && k->all[i]->desired >= 0 &&
             k->all[i]->desired != k->p->d.replicas)
@@ -630,19 +402,19 @@ static bool is_scaling_event(struct work *k)
 
 static void note_pause(struct work *k)
 {
-    const struct deployment *d = &k->p->d;
+    struct deployment *d = &k->p->d;
     bool noted = condition_because(&d->progressing, "DeploymentPaused");
 
     if (!deployment_has_deadline(d) || d->paused == noted ||
         condition_because(&d->progressing, "ProgressDeadlineExceeded"))
         return;
     if (d->paused)
-        progress(k, CONDITION_UNKNOWN, "DeploymentPaused",
-                 "Deployment is paused");
+        condition_set(&d->progressing, CONDITION_UNKNOWN, "DeploymentPaused",
+                      "Deployment is paused", k->v->now);
     else
-        progress(k, CONDITION_UNKNOWN, "DeploymentResumed",
-                 "Deployment is resumed");
-    write_status(k);
+        condition_set(&d->progressing, CONDITION_UNKNOWN, "DeploymentResumed",
+                      "Deployment is resumed", k->v->now);
+    plan_status(k);
 }
 
 /* A selector that takes everything is refused: nothing but a mark is left. */
@@ -654,7 +426,7 @@ static void refuse_all(struct work *k)
     if (d->observed_generation >= d->meta.generation)
         return;
     d->observed_generation = d->meta.generation;
-    write_status(k);
+    plan_status(k);
 }
 
 void deployment_plan(const struct deployment_view *v,
@@ -670,9 +442,9 @@ void deployment_plan(const struct deployment_view *v,
         refuse_all(&k);
         return;
     }
-    classify(&k);
+    fresh_find(&k);
     if (meta_deleting(&p->d.meta)) {
-        sync_fresh(&k, false);
+        fresh_sync(&k, false);
         s = new_status(&k);
         set_status(&k, &s);
         return;
