@@ -30,10 +30,6 @@ void measure_finish(struct world *w);
 void measure_release(struct world *w, const struct pod_template *old,
                      const struct pod_template *new_);
 
-/* The new version is complete, for releases that are not one Deployment's
- * rolling update; the first call counts. */
-void measure_complete(struct world *w);
-
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 

@@ -51,6 +51,9 @@ const struct version *traffic_version(struct world *w,
                                       const struct pod_template *t);
 const struct version *traffic_version_of(struct world *w, struct process *p);
 const struct version *traffic_version_at(const struct world *w, size_t index);
-size_t traffic_versions(const struct world *w);
+
+/* Sentences that tell why a failed with this cause, of w's arena. */
+const char *traffic_chain(struct world *w, const struct ask *a,
+                          enum cause cause);
 
 #endif

@@ -14,6 +14,8 @@
 
 #include "measure_impl.h"
 
+#define CHAINS 10000            /* failures whose causes are told */
+
 void measure_new(struct world *w)
 {
     struct measure *m = arena_make(w->arena, struct measure);
@@ -118,6 +120,8 @@ static void record_failure(struct measure *m, const struct ask *a,
         .pod = server_pod(a->server), .cause = cause_names[cause],
     };
 
+    if (m->w->record.failures.len < CHAINS)
+        row.chain = traffic_chain(m->w, a, cause);
     vec_push(m->w->arena, &m->w->record.failures, row);
 }
 

@@ -106,14 +106,6 @@ void measure_release(struct world *w, const struct pod_template *old,
         release(w->measure, old, new_);
 }
 
-void measure_complete(struct world *w)
-{
-    struct rollout *r = &w->measure->rollout;
-
-    if (r->completed == SIM_NEVER)
-        r->completed = world_now(w);
-}
-
 /* Is this Deployment the one that the scenario releases (any, if it does not
  * say)? */
 static bool is_released(const struct measure *m, const struct meta *d)

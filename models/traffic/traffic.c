@@ -111,11 +111,6 @@ const struct version *traffic_version_at(const struct world *w, size_t index)
     return w->traffic->versions.items[index];
 }
 
-size_t traffic_versions(const struct world *w)
-{
-    return w->traffic->versions.len;
-}
-
 /* ---- servers -------------------------------------------------------------------------- */
 
 struct server *server_of(struct traffic *t, struct process *p)

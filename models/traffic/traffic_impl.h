@@ -10,7 +10,7 @@
  *   job.c       a pod's workers when it depends on calls to others
  *   request.c   requests that wait for something; final outcomes; accounts
  *   traffic.c   construction, versions, proof that the accounts close
- *   cause.c     names of causes
+ *   cause.c     names of causes; chain.c  why, in sentences
  */
 #ifndef MODELS_TRAFFIC_IMPL_H
 #define MODELS_TRAFFIC_IMPL_H

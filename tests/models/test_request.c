@@ -99,6 +99,10 @@ START_TEST(a_gone_pod_refuses_until_its_network_is_gone_then_hangs)
         ck_assert(at >= 50 && at < 52);
         ck_assert_str_eq(f->cause, at < 50.5 ? "refused" : "hang");
         ck_assert_str_eq(f->version, "1");
+        ck_assert_ptr_nonnull(strstr(f->chain, at < 50.5
+            ? "whose process was told to stop at 50 s and ended (drained) at "
+              "50 s; the rules of node-0 listed the pod"
+            : "its network was gone"));
     }
     toy_close(&t);
 }
