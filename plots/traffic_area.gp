@@ -18,7 +18,11 @@ do for [i=1:3] {
     set object (10+i) rect from screen x,0.865 to screen x+0.012,0.885 fc rgb COLOUR[i] fs solid noborder
     set label (10+i) NAME[i] at screen x+0.017,0.875 left font S10 textcolor rgb INKS[i]
 }
-plot DATA using 1:2:(0) with filledcurves lc rgb OLD, \
-     DATA using 1:($2+$3):2 with filledcurves lc rgb NEW_COLOUR, \
-     DATA using 1:($2+$3+$4):($2+$3) with filledcurves lc rgb FAILED
+# One bar a second, the higher ones behind: an area between two equal curves
+# would still show a rim.
+set boxwidth 1
+set style fill solid noborder
+plot DATA using ($1+0.5):($4 > 0 ? $2+$3+$4 : NaN) with boxes lc rgb FAILED, \
+     DATA using ($1+0.5):($3 > 0 ? $2+$3 : NaN) with boxes lc rgb NEW_COLOUR, \
+     DATA using ($1+0.5):($2 > 0 ? $2 : NaN) with boxes lc rgb OLD
 unset output
