@@ -284,7 +284,8 @@ static const struct {
     { "cm", KIND_CONFIGMAP }, { "ns", KIND_NAMESPACE },
     { "deploy", KIND_DEPLOYMENT }, { "rs", KIND_REPLICASET },
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
-    { NULL, KIND_NONE },
+    { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
+    { "pdb", KIND_PDB }, { NULL, KIND_NONE },
 };
 
 const char *kind_name(enum kind k)
@@ -327,6 +328,9 @@ enum kind kind_find(const char *api_version, const char *kind)
         if (strcmp(kinds[k].name, kind) == 0
             && is_version(&kinds[k], api_version))
             return (enum kind)k;
+    if (strcmp(kind, "HorizontalPodAutoscaler") == 0
+        && strcmp(api_version, "autoscaling/v1") == 0)
+        return KIND_HPA;
     return KIND_NONE;
 }
 
