@@ -68,9 +68,10 @@ struct rules *network_rules(struct world *w, object_uid node,
                             const char *space, const char *name);
 
 /* Pick the endpoint of a new connection; NULL if there is none.  u: the
- * request's uniform; client: its address, for affinity. */
+ * request's uniform; client: its address, for affinity; sticky: it stays with
+ * its pod for as long as that is an endpoint, whatever the Service says. */
 const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
-                              sim_time now);
+                              bool sticky, sim_time now);
 
 /* Is this pod among the endpoints of r? */
 bool rules_have(const struct rules *r, object_uid pod);

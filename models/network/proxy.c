@@ -112,11 +112,12 @@ bool rules_have(const struct rules *r, object_uid pod)
 }
 
 /* The endpoint that client sticks to, if it still counts. */
-static size_t stuck_index(struct rules *r, uint64_t client, sim_time now)
+static size_t stuck_index(struct rules *r, uint64_t client, bool sticky,
+                          sim_time now)
 {
     struct stuck *s = map_get_number(&r->state->clients, client);
 
-    if (!s || now - s->used > r->affinity_timeout)
+    if (!s || (!sticky && now - s->used > r->affinity_timeout))
         return r->len;
     return rule_index(r, s->pod);
 }
@@ -146,18 +147,19 @@ static const struct rule *resolved(struct rules *r, size_t i)
 }
 
 const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
-                              sim_time now)
+                              bool sticky, sim_time now)
 {
     const struct world *w = r->state->proxy->w;
+    bool sticks = sticky || r->affinity;
     size_t i = r->len;
 
     if (r->len == 0)
         return NULL;
-    if (r->affinity)
-        i = stuck_index(r, client, now);
+    if (sticks)
+        i = stuck_index(r, client, sticky, now);
     if (i == r->len)
         i = balancer_of(w->spec->cluster.proxy_mode)->pick(r, u);
-    if (r->affinity)
+    if (sticks)
         stick(r, client, r->items[i].pod, now);
     return resolved(r, i);
 }

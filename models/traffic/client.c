@@ -18,6 +18,22 @@
 #define TCP_CONNECT_ENDS (131 * SIM_S)  /* tcp_syn_retries 6, 4 linear */
 #define TCP_ENDS (924600 * SIM_MS)      /* tcp_retries2 15 */
 
+struct address *client_of(const struct ask *a)
+{
+    struct place *p = a->sender->places.items[a->place];
+    struct address *own;
+
+    if (a->sender->users == 0)
+        return &p->address;
+    own = map_get_number(&p->addresses, a->user);
+    if (!own) {
+        own = arena_make(a->sender->traffic->w->arena, struct address);
+        own->tokens = ICMP_BURST;
+        map_put_number(&p->addresses, a->user, own);
+    }
+    return own;
+}
+
 static sim_time earlier(sim_time a, sim_time b)
 {
     return a < b ? a : b;
@@ -113,7 +129,7 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     struct process *process = NULL;
 
     if (s->keep_alive)
-        process = conn_take(s, s->places.items[a->place], now);
+        process = conn_take(a, now);
     if (process) {
         ask_route(a, server_of(t, process));
         serve(server_of(t, process), a, r, now);

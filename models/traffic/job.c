@@ -97,13 +97,11 @@ static void release(struct job *j)
 static void tell_client(struct job *j, enum cause cause)
 {
     struct request *r = j->client;
-    struct sender *s;
 
     if (!r)
         return;
-    s = r->ask.sender;
-    if (s->keep_alive)
-        conn_put(s, s->places.items[r->ask.place], j->server->process,
+    if (r->ask.sender->keep_alive)
+        conn_put(&r->ask, j->server->process,
                  world_now(j->server->traffic->w));
     request_over(r, cause);
 }

@@ -6,6 +6,7 @@
  * process lives, whatever the rules say, and new pods get few.  A closed
  * connection (its process ended, or drains and has closed idle ones) is
  * noticed before use and dropped.  With HTTP/2 one connection carries all.
+ * Each user has a pool; without users, all clients of a node share one.
  *
  * Not modelled: idle time-outs, limits on requests per connection.
  * Source: recordings of requests, method and behaviours 16 to 18.
@@ -62,14 +63,14 @@ static bool is_open(const struct conn *c)
     return p->state != PROCESS_CLOSED;
 }
 
-struct process *conn_take(struct sender *s, struct place *p, sim_time now)
+struct process *conn_take(const struct ask *a, sim_time now)
 {
-    struct arena *a = s->traffic->w->arena;
-    struct conn_pool *pool = &p->pool;
+    const struct sender *s = a->sender;
+    struct conn_pool *pool = &client_of(a)->pool;
 
     while (pool->busy.len > 0 &&
            (s->shared || pool->busy.items[0].free <= now))
-        vec_push(a, &pool->idle, busy_pop(pool));
+        vec_push(s->traffic->w->arena, &pool->idle, busy_pop(pool));
     while (pool->idle.len > 0) {
         struct conn *c = &pool->idle.items[pool->idle.len - 1];
 
@@ -83,11 +84,11 @@ struct process *conn_take(struct sender *s, struct place *p, sim_time now)
     return NULL;
 }
 
-void conn_put(struct sender *s, struct place *p, struct process *process,
-              sim_time free)
+void conn_put(const struct ask *a, struct process *process, sim_time free)
 {
     struct conn c = { .process = process, .run = process->run, .free = free };
-    struct conn_pool *pool = &p->pool;
+    const struct sender *s = a->sender;
+    struct conn_pool *pool = &client_of(a)->pool;
 
     if (s->shared && pool->busy.len + pool->idle.len > 0)
         return;                 /* it is there already */

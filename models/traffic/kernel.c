@@ -11,7 +11,8 @@
  * fare better then.
  *
  * A user (clients.users) is one client address; without users, all clients of
- * a sender on a node share one.
+ * a sender on a node share one.  Sticky users stay with a pod while it is an
+ * endpoint, as with a cookie.
  *
  * Not modelled: ports are drawn at random, not walked through; the global ICMP
  * limit; ICMP "host unreachable", which does not end a connect either.
@@ -21,7 +22,6 @@
  */
 #include "traffic_impl.h"
 
-#define ICMP_BURST 6.0
 #define SYN_SENT_LASTS (120 * SIM_S)    /* nf_conntrack_tcp_timeout_syn_sent */
 #define LINEAR 4                /* tcp_syn_linear_timeouts */
 #define DOUBLING 6              /* tcp_syn_retries */
@@ -38,25 +38,9 @@ sim_time kernel_syn_again(int k)
 
 /* ---- rejects ------------------------------------------------------------------- */
 
-static struct address *address_of(struct traffic *t, const struct ask *a,
-                                  struct place *p)
+static bool is_told(struct traffic *t, const struct ask *a)
 {
-    struct address *own;
-
-    if (a->sender->users == 0)
-        return &p->address;
-    own = map_get_number(&p->addresses, a->user);
-    if (!own) {
-        own = arena_make(t->w->arena, struct address);
-        own->tokens = ICMP_BURST;
-        map_put_number(&p->addresses, a->user, own);
-    }
-    return own;
-}
-
-static bool is_told(struct traffic *t, const struct ask *a, struct place *p)
-{
-    struct address *to = address_of(t, a, p);
+    struct address *to = client_of(a);
     sim_time now = world_now(t->w);
 
     if (t->icmp_ratelimit == 0)
@@ -105,7 +89,7 @@ static bool port_is_lost(struct traffic *t, const struct ask *a,
 }
 
 /* A number for the address that a comes from. */
-static uint64_t client_of(const struct ask *a)
+static uint64_t number_of_client(const struct ask *a)
 {
     uint64_t sender = (uint64_t)a->sender->index << 33;
 
@@ -129,10 +113,10 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         return CONNECT_LOST;
     if (now >= r->leaks_from)
         return CONNECT_LOST;
-    rule = rules_pick(r, a->u_pick, client_of(a), now);
+    rule = rules_pick(r, a->u_pick, number_of_client(a), a->sender->sticky, now);
     if (rule) {
         *process = rule->process;
         return CONNECT_TO;
     }
-    return !r->drop && is_told(t, a, p) ? CONNECT_TOLD : CONNECT_SILENCE;
+    return !r->drop && is_told(t, a) ? CONNECT_TOLD : CONNECT_SILENCE;
 }

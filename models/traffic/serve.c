@@ -196,8 +196,7 @@ static void answer(struct server *s, struct ask *a, struct request *r,
     } else {
         f.cause = server_errs(s, a, start) ? CAUSE_ERROR : CAUSE_NONE;
         if (sender->keep_alive)
-            conn_put(sender, sender->places.items[a->place], s->process,
-                     departs);
+            conn_put(a, s->process, departs);
     }
     server_fly(s, a, r, f);
 }
@@ -205,12 +204,10 @@ static void answer(struct server *s, struct ask *a, struct request *r,
 /* The pod is full: it says so at once. */
 static void turn_away(struct server *s, struct ask *a, struct request *r)
 {
-    struct sender *sender = a->sender;
     struct traffic *t = s->traffic;
 
-    if (sender->keep_alive)
-        conn_put(sender, sender->places.items[a->place], s->process,
-                 world_now(t->w));
+    if (a->sender->keep_alive)
+        conn_put(a, s->process, world_now(t->w));
     attempt_over(t, a, r, CAUSE_OVERLOAD);
 }
 

@@ -164,7 +164,7 @@ static struct place *place_new(struct sender *s, object_uid node)
     struct place *p = arena_make(w->arena, struct place);
 
     p->rules = network_rules(w, node, s->space, s->service);
-    p->address.tokens = 6;
+    p->address.tokens = ICMP_BURST;
     map_init(&p->addresses, w->arena);
     vec_push(w->arena, &s->places, p);
     return p;
@@ -245,6 +245,7 @@ static struct sender *client_sender(struct traffic *t,
     s->spec = spec;
     s->users = c->users;
     s->retries = c->retries;
+    s->sticky = c->sticky && c->users > 0;
     s->keep_alive = c->keep_alive;
     s->shared = c->protocol == CLIENT_HTTP2;
     s->connect_timeout = c->connect_timeout;

@@ -56,7 +56,7 @@ struct conn {
     sim_time free;              /* from here on it is idle */
 };
 
-/* Connections of one place, last used first. */
+/* Connections of one client, last used first. */
 struct conn_pool {
     VEC(struct conn) idle;      /* the last one became idle last */
     VEC(struct conn) busy;      /* heap by free */
@@ -67,15 +67,17 @@ struct half_open {              /* a conntrack entry that leads nowhere */
     sim_time until;
 };
 
-struct address {                /* a client's, as its node's kernel knows it */
-    double tokens;              /* of the ICMP limit */
+#define ICMP_BURST 6.0          /* XRLIM_BURST_FACTOR */
+
+struct address {                /* of a client: a user, or all of a place */
+    double tokens;              /* of its node's ICMP limit */
     sim_time filled;
+    struct conn_pool pool;
 };
 
 /* The clients of a sender on one node. */
 struct place {
     struct rules *rules;
-    struct conn_pool pool;
     struct address address;     /* without users: all share it */
     struct map addresses;       /* user -> struct address */
     VEC(struct half_open) half_open;
@@ -96,6 +98,7 @@ struct sender {
     uint64_t entity;
     int users;
     int retries;
+    bool sticky;                /* users stay with their pod */
     bool keep_alive, shared;    /* shared: HTTP/2, one connection for all */
     sim_time connect_timeout, timeout, backoff;
     VEC(struct place *) places;
@@ -229,6 +232,8 @@ void attempt_over(struct traffic *t, struct ask *a, struct request *r,
 
 /* ---- client.c ------------------------------------------------------------------- */
 
+/* The client that sent a. */
+struct address *client_of(const struct ask *a);
 /* Make an attempt now; r waits for a, or NULL.  a may be r->ask. */
 void client_attempt(struct traffic *t, struct ask *a, struct request *r);
 /* The SYN of r was not answered in time. */
@@ -255,11 +260,11 @@ sim_time kernel_syn_again(int k);
 
 /* ---- keepalive.c ---------------------------------------------------------------------- */
 
-/* The process at the other end of an open idle connection; NULL if none. */
-struct process *conn_take(struct sender *s, struct place *p, sim_time now);
-/* A connection to process is idle from `free` on. */
-void conn_put(struct sender *s, struct place *p, struct process *process,
-              sim_time free);
+/* The process at the other end of an idle connection of a's client; NULL if
+ * none is open. */
+struct process *conn_take(const struct ask *a, sim_time now);
+/* A connection of a's client to process is idle from `free` on. */
+void conn_put(const struct ask *a, struct process *process, sim_time free);
 
 /* ---- serve.c ----------------------------------------------------------------------------- */
 

@@ -184,6 +184,29 @@ START_TEST(users_see_versions_change)
 }
 END_TEST
 
+/* With both versions there, sticky users change at most when their pod goes. */
+START_TEST(sticky_users_stay_with_their_pod)
+{
+    struct traffic_spec *s;
+    struct toy t;
+    object_uid old;
+
+    toy_open(&t, KUBE_1_36, 2, 100);
+    s = toy_clients(&t, 100);
+    s->clients.users = 40;
+    s->clients.sticky = true;
+    toy_start(&t, 0);
+    old = toy_pod(&t, "web:1", 0);
+    toy_pod(&t, "web:2", 0);
+    toy_run(&t, 50);
+    toy_delete(&t, old, -1);
+    toy_end(&t);
+    ck_assert_double_ge(toy_get(&t, METRIC_USER_FLIPS), 8);
+    ck_assert_double_le(toy_get(&t, METRIC_USER_FLIPS), 32);
+    toy_close(&t);
+}
+END_TEST
+
 START_TEST(a_version_is_called_by_its_tag)
 {
     static const struct {
@@ -443,6 +466,7 @@ int main(void)
     tcase_add_test(tc, without_traffic_what_needs_requests_is_undefined);
     tcase_add_test(tc, a_second_is_brown_if_p99_is_above_the_limit);
     tcase_add_test(tc, users_see_versions_change);
+    tcase_add_test(tc, sticky_users_stay_with_their_pod);
     tcase_add_test(tc, a_version_is_called_by_its_tag);
     tcase_add_test(tc, a_release_is_measured_from_its_first_write);
     tcase_add_test(tc, no_release_no_metrics_of_it);

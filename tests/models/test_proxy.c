@@ -200,11 +200,12 @@ START_TEST(clients_stick_to_a_pod_until_their_affinity_ends)
         toy_pod(&t, "web:1", 0);
     toy_run(&t, 1);
     r = network_rules(t.w, toy_node(&t, 0), "default", TOY_SERVICE);
-    first = rules_pick(r, 0.1, 1, world_now(t.w))->pod;
-    ck_assert_uint_eq(rules_pick(r, 0.9, 1, toy_time(5))->pod, first);
-    ck_assert_uint_ne(rules_pick(r, 0.9, 2, toy_time(5))->pod, first);
-    ck_assert_uint_eq(rules_pick(r, 0.9, 1, toy_time(15))->pod, first);
-    ck_assert_uint_ne(rules_pick(r, 0.9, 1, toy_time(25.5))->pod, first);
+    first = rules_pick(r, 0.1, 1, false, world_now(t.w))->pod;
+    ck_assert_uint_eq(rules_pick(r, 0.9, 1, false, toy_time(5))->pod, first);
+    ck_assert_uint_ne(rules_pick(r, 0.9, 2, false, toy_time(5))->pod, first);
+    ck_assert_uint_eq(rules_pick(r, 0.9, 1, false, toy_time(15))->pod, first);
+    ck_assert_uint_eq(rules_pick(r, 0.9, 1, true, toy_time(25.5))->pod, first);
+    ck_assert_uint_ne(rules_pick(r, 0.9, 1, false, toy_time(36))->pod, first);
     toy_close(&t);
 }
 END_TEST
