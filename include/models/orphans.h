@@ -6,11 +6,12 @@
  */
 #ifndef MODELS_ORPHANS_H
 #define MODELS_ORPHANS_H
-#include "models/informer.h"
+#include "models/controller.h"
 #include "models/uids.h"
 
 struct orphans {
     struct arena *arena;
+    const struct informer *inf;
     struct uids list;           /* in order of creation */
 };
 
@@ -25,5 +26,16 @@ void orphans_see(struct orphans *o, const struct meta *before,
 /* May an owner with this selector, in this namespace, adopt m? */
 bool orphan_fits(const struct meta *m, const char *space,
                  const struct selector *s);
+
+/* What owner controls, in a, in order of creation: with matching orphans, which
+ * s is to adopt, and without those that match no more, which s is to release.
+ * fits (may be NULL): a condition beside the selector.  An owner that is being
+ * deleted adopts and releases nothing. */
+const struct meta **orphans_claim(const struct orphans *o, struct api *api,
+                                  struct sync *s, const struct meta *owner,
+                                  const struct selector *selector,
+                                  bool (*fits)(const struct meta *owner,
+                                               const struct meta *m),
+                                  struct arena *a, size_t *n);
 
 #endif

@@ -17,7 +17,7 @@ static bool is_orphan(const struct meta *m)
 void orphans_init(struct orphans *o, struct arena *a,
                   const struct informer *inf)
 {
-    *o = (struct orphans){ .arena = a };
+    *o = (struct orphans){ .arena = a, .inf = inf };
     for (size_t i = 0; i < informer_count(inf); i++)
         orphans_see(o, NULL, informer_at(inf, i));
 }
@@ -38,4 +38,58 @@ bool orphan_fits(const struct meta *m, const char *space,
 {
     return m->owner == 0 && !meta_deleting(m) &&
            strcmp(m->space, space) == 0 && selector_match(s, m->labels);
+}
+
+static void change_owner(struct api *api, struct sync *s,
+                         const struct meta *m, object_uid owner)
+{
+    struct meta *draft = api_draft(api, m);
+
+    draft->owner = owner;
+    sync_update(s, draft);
+}
+
+/* Insert m into list, which is in order of creation. */
+static void insert(const struct meta **list, size_t *n, const struct meta *m)
+{
+    size_t i = (*n)++;
+
+    for (; i > 0 && list[i - 1]->uid > m->uid; i--)
+        list[i] = list[i - 1];
+    list[i] = m;
+}
+
+const struct meta **orphans_claim(const struct orphans *o, struct api *api,
+                                  struct sync *s, const struct meta *owner,
+                                  const struct selector *selector,
+                                  bool (*fits)(const struct meta *owner,
+                                               const struct meta *m),
+                                  struct arena *a, size_t *n)
+{
+    size_t owned, lost = uids_len(&o->list);
+    const object_uid *uids = informer_owned(o->inf, owner->uid, &owned);
+    const struct meta **list = arena_many(a, const struct meta *,
+                                          owned + lost);
+    bool deleting = meta_deleting(owner);
+
+    *n = 0;
+    for (size_t i = 0; i < owned; i++) {
+        const struct meta *m = informer_get(o->inf, uids[i]);
+
+        if (selector_match(selector, m->labels) && (!fits || fits(owner, m)))
+            insert(list, n, m);
+        else if (!deleting && !meta_deleting(m))
+            change_owner(api, s, m, 0);
+    }
+    for (size_t i = 0; i < lost && !deleting; i++) {
+        const struct meta *m = informer_get(o->inf,
+                                            uids_items(&o->list)[i]);
+
+        if (!orphan_fits(m, owner->space, selector) ||
+            (fits && !fits(owner, m)))
+            continue;
+        change_owner(api, s, m, owner->uid);
+        insert(list, n, m);
+    }
+    return list;
 }

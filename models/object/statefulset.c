@@ -17,19 +17,22 @@ static const struct shape_field rolling_fields[] = {
 };
 static const struct shape rolling_shape = { rolling_fields, NULL };
 
+/* Without a type, both are given; a type alone leaves rollingUpdate absent,
+ * which is not the same as a partition of 0 (statefulset_plan.c). */
 static const struct value *complete_strategy(struct arena *a,
                                              const struct value *v)
 {
-    if (strcmp(value_text(value_get(v, "type"), ""), "RollingUpdate") != 0
-        || value_get(v, "rollingUpdate"))
+    if (*value_text(value_get(v, "type"), ""))
+        return v;
+    v = value_set(a, v, "type", value_plain(a, "RollingUpdate", &v->mark));
+    if (value_get(v, "rollingUpdate"))
         return v;
     return value_set(a, v, "rollingUpdate.partition",
                      value_plain(a, "0", &v->mark));
 }
 
 static const struct shape_field strategy_fields[] = {
-    READ_DEF(TEXT, "type", "RollingUpdate"),
-    OBJECT("rollingUpdate", rolling_shape), SHAPE_END
+    READ(TEXT, "type"), OBJECT("rollingUpdate", rolling_shape), SHAPE_END
 };
 static const struct shape strategy_shape = { strategy_fields,
                                              complete_strategy };
