@@ -37,6 +37,7 @@ struct options {
     bool strict;
     int64_t seed;               /* -1: the scenario's */
     int64_t replications;       /* -1: the scenario's */
+    int64_t jobs;               /* threads; -1: as many as processors */
     const char *csv, *figures;  /* folders; NULL: none */
     const char *record;         /* first, all */
     const char *baseline, *metrics;

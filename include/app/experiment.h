@@ -33,7 +33,8 @@ struct row_sink {
 };
 
 /* Run the scenario.  sink may be NULL.  Shows progress on app->err.  An
- * interrupt (SIGINT, SIGTERM) ends it after the replication under way. */
+ * interrupt (SIGINT, SIGTERM) ends it after the replications under way; the
+ * result does not depend on the number of threads (-j). */
 void experiment_run(struct app *app, const struct scenario *s,
                     const struct row_sink *sink, struct experiment *out);
 

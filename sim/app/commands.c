@@ -41,6 +41,7 @@ const struct option global_options[] = {
 #define RUN_OPTIONS                                                           \
     COUNT('n', "replications", "N", replications, "how many replications"),   \
     COUNT(0, "seed", "N", seed, "of all random numbers"),                     \
+    COUNT('j', "jobs", "N", jobs, "threads; as many as processors if absent"),\
     TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder"),       \
     TEXT(0, "figures", "DIR", figures,                                        \
          "draw figures into this folder, with gnuplot"),                      \

@@ -1,12 +1,21 @@
 /*
- * experiment.c - running replications, one after the other.
+ * experiment.c - running replications, on as many threads as asked for.
  *
- * Replication r of every strategy runs before replication r + 1 of any, so the
- * paired differences are complete whenever it stops.
+ * A job is one replication of one strategy; jobs are taken in order of
+ * replication, then strategy, so the paired differences are complete up to
+ * some replication whenever it stops.  A result is a function of (scenario,
+ * strategy, replication) alone and goes to its own place in an array; sums are
+ * made afterwards, in order.  So threads change nothing but the time it takes.
+ *
+ * Replications whose rows are kept run on the first thread, in order.  The
+ * others run in rounds; where a precision is asked for, a round ends where
+ * the stopping rule looks.
  */
 #include "app/experiment.h"
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -85,38 +94,149 @@ static void progress_end(const struct progress *p)
 
 /* ---- replications -------------------------------------------------------------- */
 
-/* Run one and keep its metrics and digest. */
-static void run_one(const struct scenario *s, const struct row_sink *sink,
+/* Run one and keep its metrics and digest; a is empty before and after. */
+static void run_one(struct arena *a, const struct row_sink *sink,
                     size_t variant, size_t replication,
                     struct experiment *out)
 {
+    const struct scenario *s = out->scenario;
     const struct variant *v = &s->variants[variant];
     size_t at = replication * s->nvariants + variant;
-    bool rows = sink && (sink->all || replication == 0);
-    struct arena *a = arena_new();
     struct world *w = world_new(a, v->spec, v->strategy,
-                                (uint32_t)replication, rows);
+                                (uint32_t)replication, sink != NULL);
 
     world_run(w);
     metrics_of(w, out->values + at * METRIC_COUNT);
     out->digests[at] = sim_digest(w->sim);
-    if (rows)
+    if (sink)
         sink->rows(sink->ctx, v, w);
-    arena_free(a);
+    arena_reset(a);
 }
 
-/* Room for one more replication. */
-static void grow(struct experiment *e)
+/* Room for n replications. */
+static void grow(struct experiment *e, size_t n)
 {
     size_t variants = e->scenario->nvariants;
 
-    if (e->n < e->cap)
+    if (n <= e->cap)
         return;
-    e->cap = e->cap ? 2 * e->cap : 64;
+    e->cap = n > 2 * e->cap ? n : 2 * e->cap;
     e->values = heap_grow(e->values, e->cap * variants,
                           METRIC_COUNT * sizeof(*e->values));
     e->digests = heap_grow(e->digests, e->cap * variants,
                            sizeof(*e->digests));
+}
+
+static bool precise_enough(struct experiment *e);
+
+/* ---- rounds ------------------------------------------------------------------------ */
+
+/* Jobs first .. last - 1; job i is replication i / strategies of strategy
+ * i % strategies. */
+struct round {
+    struct experiment *e;
+    size_t last;
+    atomic_size_t next;         /* to be taken */
+    atomic_size_t done;
+    struct progress *progress;
+};
+
+/* Take jobs until there is none, or somebody wants to stop.  Only the first
+ * thread tells how far it is. */
+static void work(struct round *r, bool first)
+{
+    size_t variants = r->e->scenario->nvariants;
+    struct arena *a = arena_new();
+
+    while (!interrupted) {
+        size_t i = atomic_fetch_add(&r->next, 1);
+
+        if (i >= r->last)
+            break;
+        run_one(a, NULL, i % variants, i / variants, r->e);
+        atomic_fetch_add(&r->done, 1);
+        if (first)
+            progress_show(r->progress, atomic_load(&r->done));
+    }
+    arena_free(a);
+}
+
+static void *helper(void *arg)
+{
+    work(arg, false);
+    return NULL;
+}
+
+/* Run replications e->n .. until - 1; e->n is then how many are complete. */
+static void run_round(struct experiment *e, size_t until, size_t threads,
+                      struct progress *p)
+{
+    size_t variants = e->scenario->nvariants;
+    size_t begun = e->n * variants, jobs = until * variants - begun;
+    struct round r = { .e = e, .last = until * variants, .progress = p };
+    pthread_t *t;
+    size_t n = 0, taken;
+
+    grow(e, until);
+    atomic_init(&r.next, begun);
+    atomic_init(&r.done, begun);
+    if (threads > jobs)
+        threads = jobs;
+    t = heap_grow(NULL, threads, sizeof(*t));
+    while (n + 1 < threads && pthread_create(&t[n], NULL, helper, &r) == 0)
+        n++;                    /* fewer threads are slower, not wrong */
+    work(&r, true);
+    for (size_t i = 0; i < n; i++)
+        pthread_join(t[i], NULL);
+    free(t);
+    taken = atomic_load(&r.next);
+    e->n = (taken < r.last ? taken : r.last) / variants;
+}
+
+/* Replications whose rows are kept, in order; all of them if sink->all. */
+static void run_recorded(struct experiment *e, const struct row_sink *sink,
+                         struct progress *p)
+{
+    const struct scenario *s = e->scenario;
+    size_t last = sink->all ? s->precision.max : 1;
+    struct arena *a = arena_new();
+
+    while (e->n < last && !interrupted) {
+        size_t v = 0;
+
+        grow(e, e->n + 1);
+        for (; v < s->nvariants && !interrupted; v++) {
+            run_one(a, sink, v, e->n, e);
+            progress_show(p, e->n * s->nvariants + v + 1);
+        }
+        e->n += v == s->nvariants;
+        if (sink->all && s->until != METRIC_COUNT && precise_enough(e))
+            break;
+    }
+    arena_free(a);
+}
+
+/* Where the next round ends: where the stopping rule looks next, or after
+ * enough jobs to keep the threads busy. */
+static size_t round_end(const struct experiment *e)
+{
+    const struct precision *p = &e->scenario->precision;
+    size_t end = p->max;
+
+    if (e->scenario->until != METRIC_COUNT) {
+        end = p->min + STOP_BATCH;
+        while (end <= e->n)
+            end += STOP_BATCH;
+    }
+    return end < p->max ? end : p->max;
+}
+
+/* Processors that this program may use. */
+static size_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n > 0 ? (size_t)n : 1;
 }
 
 double *experiment_series(const struct experiment *e, struct arena *a,
@@ -182,20 +302,18 @@ void experiment_run(struct app *app, const struct scenario *s,
 {
     struct progress p;
 
+    size_t threads = app->o.jobs > 0 ? (size_t)app->o.jobs : processors();
+
     *out = (struct experiment){ .scenario = s, .arena = app->arena,
                                 .precise = true };
     arena_on_free(app->arena, free_arrays, out);
     catch_signals();
     progress_start(&p, app, s->precision.max * s->nvariants);
-    while (out->n < s->precision.max && !interrupted) {
-        grow(out);
-        for (size_t v = 0; v < s->nvariants && !interrupted; v++) {
-            run_one(s, sink, v, out->n, out);
-            progress_show(&p, out->n * s->nvariants + v + 1);
-        }
-        if (interrupted)
-            break;
-        out->n++;
+    if (sink)
+        run_recorded(out, sink, &p);
+    while (out->n < s->precision.max && !interrupted &&
+           !(sink && sink->all)) {
+        run_round(out, round_end(out), threads, &p);
         if (s->until != METRIC_COUNT && precise_enough(out))
             break;
     }
