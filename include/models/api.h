@@ -41,11 +41,22 @@ struct kind_ops {
     bool (*spec_changed)(const struct meta *a, const struct meta *b);
     /* Read a manifest into a fresh draft, with defaults, and validate it; all
      * faults go to errors with path and type.  The result is to be used only
-     * if there were none. */
+     * if there were none.  NULL: such objects are not read from manifests. */
     struct meta *(*decode)(struct arena *a, const struct value *v,
                            struct err_list *errors);
 };
 const struct kind_ops *kind_ops_of(enum kind k);
+
+/* The object as stored: its manifest with the server's defaults, without
+ * status.  NULL if it did not come from a manifest, or is of a kind that
+ * keeps none (Pods, Nodes). */
+const struct value *object_raw(const struct meta *m);
+
+/* Report what an update of old, read as new, may not change (a selector, the
+ * template of a Job): reference 11.2.  Objects that did not come from a
+ * manifest may change in anything. */
+void object_check_update(struct arena *a, const struct meta *old,
+                         const struct meta *new, struct err_list *errors);
 
 /* An empty store of w. */
 struct api *api_new(struct world *w);

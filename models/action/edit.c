@@ -225,16 +225,7 @@ const struct deployment *kubectl_rollout(struct kubectl *k, size_t i,
 
 const struct value *kubectl_manifest(const struct meta *m)
 {
-    switch (m->kind) {
-    case KIND_DEPLOYMENT:
-        return deployment_seen(m)->raw;
-    case KIND_REPLICASET:
-        return replicaset_seen(m)->raw;
-    case KIND_SERVICE:
-        return service_seen(m)->raw;
-    default:
-        return NULL;
-    }
+    return object_raw(m);
 }
 
 const struct value *kubectl_last_applied(const struct meta *m)
@@ -287,6 +278,8 @@ struct meta *kubectl_decode(struct kubectl *k, enum kind kind,
 
     err_init(&errors, k->arena);
     read = kind_ops_of(kind)->decode(k->arena, v, &errors);
+    if (m && !errors.errors)
+        object_check_update(k->arena, m, read, &errors);
     if (errors.errors) {
         refuse_invalid(k, kind, value_text(name, ""), &errors);
         return NULL;

@@ -44,7 +44,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct budget *b = arena_make(a, struct budget);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &pdb_type, &b->meta), "");
     struct at spec = at_field(&root, "spec");
 

@@ -73,7 +73,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct claim *c = arena_make(a, struct claim);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &claim_type, &c->meta), "");
     struct at spec = at_field(&root, "spec");
 

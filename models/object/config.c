@@ -83,7 +83,7 @@ static struct meta *decode_of(struct arena *a, const struct value *v,
                               const struct object_type *type)
 {
     struct config *c = arena_make(a, struct config);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, type, &c->meta), "");
     members all = { 0 };
 

@@ -91,7 +91,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct cronjob *c = arena_make(a, struct cronjob);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &cronjob_type, &c->meta), "");
     struct at spec = at_field(&root, "spec");
     struct at template = at_field(&spec, "jobTemplate");

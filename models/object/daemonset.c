@@ -111,7 +111,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct daemonset *d = arena_make(a, struct daemonset);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &daemonset_type, &d->meta),
                              "");
     struct at spec = at_field(&root, "spec");

@@ -166,7 +166,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct deployment *d = arena_make(a, struct deployment);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &deployment_type, &d->meta),
                              "");
     struct at spec = at_field(&root, "spec");

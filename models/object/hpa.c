@@ -428,7 +428,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct hpa *h = arena_make(a, struct hpa);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &hpa_type, &h->meta), "");
     struct at spec = at_field(&root, "spec");
 

@@ -351,7 +351,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct batch_job *j = arena_make(a, struct batch_job);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &job_type, &j->meta), "");
     struct at spec = at_field(&root, "spec");
 

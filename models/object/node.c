@@ -99,7 +99,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct node *n = arena_make(a, struct node);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &node_type, &n->meta), "");
     struct at spec = at_field(&root, "spec");
     struct at taints = at_field(&spec, "taints");

@@ -129,15 +129,13 @@ const struct selector *selector_from(struct arena *a, const struct value *v,
 {
     struct err_list own;
     struct at root = at_root(v, ""), labels, list;
-    struct reader r = { a, errors };
     struct requirement *items;
     struct selector *s;
+    struct reader r;
     int before;
 
-    if (errors == NULL) {
-        err_init(&own, a);
-        r.errors = &own;
-    }
+    err_init(&own, a);
+    r = reader_of(a, errors ? errors : &own);
     before = r.errors->errors;
     if (root.v == NULL)
         return NULL;

@@ -46,7 +46,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct pod *p = arena_make(a, struct pod);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &pod_type, &p->meta), "");
     struct at spec = at_field(&root, "spec");
 

@@ -170,6 +170,19 @@ static const char *name_of(struct reader *r, const struct at *at)
                         at->index);
 }
 
+/* What could not be read there is not faulted a second time for missing. */
+static bool is_bad(const struct reader *r, const char *path)
+{
+    for (size_t i = r->first; i < r->errors->len; i++) {
+        const struct diag *d = &r->errors->items[i];
+
+        if (d->type && strcmp(d->type, "BadRequest") == 0
+            && strcmp(d->path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 struct diag *fault(struct reader *r, const struct at *at, const char *type,
                    const char *format, ...)
 {
@@ -177,6 +190,8 @@ struct diag *fault(struct reader *r, const struct at *at, const char *type,
     va_list args;
     const char *text, *path = path_of(r, at);
 
+    if (is_bad(r, path))
+        return &r->errors->scratch;
     va_start(args, format);
     text = arena_vprintf(r->errors->arena, format, args);
     va_end(args);

@@ -20,7 +20,14 @@
 struct reader {
     struct arena *arena;
     struct err_list *errors;
+    size_t first;               /* of its own faults in the list */
 };
+
+static inline struct reader reader_of(struct arena *a,
+                                      struct err_list *errors)
+{
+    return (struct reader){ a, errors, errors->len };
+}
 
 /* ---- places ---------------------------------------------------------------- */
 

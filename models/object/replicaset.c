@@ -39,7 +39,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct replicaset *rs = arena_make(a, struct replicaset);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &replicaset_type, &rs->meta),
                              "");
     struct at spec = at_field(&root, "spec");

@@ -339,7 +339,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct service *s = arena_make(a, struct service);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &service_type, &s->meta), "");
     struct at spec = at_field(&root, "spec");
     struct at config = at_field(&spec, "sessionAffinityConfig");

@@ -175,7 +175,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
     struct statefulset *s = arena_make(a, struct statefulset);
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(object_read(&r, v, &statefulset_type, &s->meta),
                              "");
     struct at spec = at_field(&root, "spec");

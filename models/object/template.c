@@ -77,7 +77,7 @@ const struct pod_template *pod_template_from(struct arena *a,
                                              const char *path,
                                              struct err_list *errors)
 {
-    struct reader r = { a, errors };
+    struct reader r = reader_of(a, errors);
     struct at root = at_root(v, path);
 
     root.v = shape_read(&r, &root, &shape_template);
