@@ -51,9 +51,10 @@ struct daemonset_view {
                                  * minReadySeconds is 0 */
     sim_time now;
     struct arena *scratch;      /* the plan itself */
-    /* A pod of the place has failed: 0 if it is to be deleted, else how long
-     * to wait.  Not NULL. */
-    sim_time (*hold_off)(void *ctx, const struct daemon_place *p);
+    /* A pod of the place has failed: 0 if it is to be deleted now, else how
+     * long to wait.  Not NULL. */
+    sim_time (*hold_off)(void *ctx, const struct daemon_place *place,
+                         const struct pod *failed);
     void *ctx;
 };
 

@@ -28,9 +28,9 @@ bool orphan_fits(const struct meta *m, const char *space,
                  const struct selector *s);
 
 /* What owner controls, in a, in order of creation: with matching orphans, which
- * s is to adopt, and without those that match no more, which s is to release.
- * fits (may be NULL): a condition beside the selector.  An owner that is being
- * deleted adopts and releases nothing. */
+ * s is to adopt, and without those that match no more, which s is to release
+ * (NULL: nothing is appended).  fits (may be NULL): a condition beside the
+ * selector.  An owner that is being deleted adopts and releases nothing. */
 const struct meta **orphans_claim(const struct orphans *o, struct api *api,
                                   struct sync *s, const struct meta *owner,
                                   const struct selector *selector,

@@ -121,7 +121,7 @@ static void clear_finished(const struct daemonset_view *v,
     sim_time wait = 0;
 
     if (pod->phase == POD_FAILED)
-        wait = v->hold_off(v->ctx, place);
+        wait = v->hold_off(v->ctx, place, pod);
     if (wait == 0)
         drop(v, p, pod);
     else if (wait < p->retry)

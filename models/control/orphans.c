@@ -43,8 +43,11 @@ bool orphan_fits(const struct meta *m, const char *space,
 static void change_owner(struct api *api, struct sync *s,
                          const struct meta *m, object_uid owner)
 {
-    struct meta *draft = api_draft(api, m);
+    struct meta *draft;
 
+    if (!s)
+        return;
+    draft = api_draft(api, m);
     draft->owner = owner;
     sync_update(s, draft);
 }

@@ -117,10 +117,12 @@ static void ds_delete(struct ds_lab *lab, const struct pod *pod)
         ds_remove_gone(lab);
 }
 
-static sim_time ds_at_once(void *ctx, const struct daemon_place *p)
+static sim_time ds_at_once(void *ctx, const struct daemon_place *place,
+                           const struct pod *failed)
 {
     (void)ctx;
-    (void)p;
+    (void)place;
+    (void)failed;
     return 0;
 }
 
