@@ -21,6 +21,7 @@ static const struct object_type pdb_type = {
     KIND_PDB, &pdb_shape, NAME_SUBDOMAIN
 };
 
+/* Not both numbers; neither over 100 %. */
 static void check_spec(struct reader *r, const struct at *spec)
 {
     static const char *const policies[] = { "AlwaysAllow", "IfHealthyBudget",

@@ -15,7 +15,7 @@
 #define SUBDOMAIN_MAX 253
 #define ANNOTATIONS_MAX ((size_t)256 << 10)
 
-/* ---- names ------------------------------------------------------------------ */
+/* ---- names -------------------------------------------------------------- */
 
 static bool is_lower_alnum(char c)
 {
@@ -47,6 +47,7 @@ static bool is_subdomain(const char *s)
     }
 }
 
+/* Without regard to length. */
 static bool has_form(const char *name, enum name_form form)
 {
     if (form == NAME_SUBDOMAIN)
@@ -122,6 +123,7 @@ static const char *const plain_rule =
     "must consist of letters, digits, \"-\", \"_\" and \".\", and begin and "
     "end with a letter or digit";
 
+/* Faults of "a.b/c", in the server's order. */
 static struct whys qualified_whys(struct arena *a, const char *name)
 {
     const char *slash = strchr(name, '/'), *last = slash ? slash + 1 : name;
@@ -154,8 +156,9 @@ void check_qualified(struct reader *r, const struct at *at, const char *name)
         fault(r, at, "Invalid", "%s, got \"%s\"", w.text[i], name);
 }
 
-/* ---- labels and annotations --------------------------------------------------- */
+/* ---- labels and annotations --------------------------------------------- */
 
+/* Faults of a label's value, which may be empty. */
 static struct whys label_value_whys(const char *value)
 {
     struct whys w = { .n = 0 };
@@ -222,7 +225,7 @@ void check_annotations(struct reader *r, const struct at *at)
               ANNOTATIONS_MAX, total);
 }
 
-/* ---- numbers and words ------------------------------------------------------- */
+/* ---- numbers and words -------------------------------------------------- */
 
 void check_not_negative(struct reader *r, const struct at *up,
                         const char *key)
@@ -321,7 +324,7 @@ bool is_some(const struct at *at)
     return strspn(text, "0") < digits;
 }
 
-/* ---- label selectors ------------------------------------------------------------ */
+/* ---- label selectors ---------------------------------------------------- */
 
 static const struct shape_field requirement_fields[] = {
     READ(TEXT, "key"), READ(TEXT, "operator"), READ(TEXTS, "values"),
@@ -334,6 +337,7 @@ static const struct shape_field selector_fields[] = {
 };
 const struct shape shape_selector = { selector_fields, NULL };
 
+/* In and NotIn need values, Exists and DoesNotExist have none. */
 static void check_requirement(struct reader *r, const struct at *at)
 {
     static const char *const operators[] = { "In", "NotIn", "Exists",

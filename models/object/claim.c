@@ -47,6 +47,7 @@ struct claim_spec claim_spec_make(struct arena *a, const struct at *spec,
     return s;
 }
 
+/* A claim says how it is mounted and how much it asks for. */
 static void check_spec(struct reader *r, const struct at *spec)
 {
     static const char *const modes[] = { "ReadOnlyMany", "ReadWriteMany",
@@ -88,6 +89,7 @@ static void copy_claim_status(struct meta *dst, const struct meta *src)
     claim_of(dst)->phase = claim_seen(src)->phase;
 }
 
+/* Only its size may change. */
 static bool claim_changed(const struct meta *a, const struct meta *b)
 {
     return claim_seen(a)->spec.bytes != claim_seen(b)->spec.bytes;

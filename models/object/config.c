@@ -78,6 +78,7 @@ static void add_keys(struct reader *r, const struct at *root, const char *key,
     }
 }
 
+/* The three kinds differ in their shapes only. */
 static struct meta *decode_of(struct arena *a, const struct value *v,
                               struct err_list *errors,
                               const struct object_type *type)

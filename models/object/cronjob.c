@@ -35,8 +35,9 @@ static const struct object_type cronjob_type = {
 
 static const char *const policies[] = { "Allow", "Forbid", "Replace", NULL };
 
-/* ---- validation ------------------------------------------------------------------------ */
+/* ---- validation --------------------------------------------------------- */
 
+/* Five fields or a word; zones have a field of their own. */
 static void check_schedule(struct reader *r, const struct at *spec)
 {
     struct at schedule = at_field(spec, "schedule");
@@ -54,6 +55,7 @@ static void check_schedule(struct reader *r, const struct at *spec)
     }
 }
 
+/* A zone, if given, is one of the database. */
 static void check_time_zone(struct reader *r, const struct at *spec)
 {
     struct at zone = at_field(spec, "timeZone");
@@ -65,6 +67,7 @@ static void check_time_zone(struct reader *r, const struct at *spec)
                   "for example Europe/Berlin");
 }
 
+/* Names end in the time of a run, so they are shorter than others. */
 static void check_spec(struct reader *r, const struct at *root)
 {
     struct at meta = at_field(root, "metadata");
@@ -85,7 +88,7 @@ static void check_spec(struct reader *r, const struct at *root)
               strlen(value_text(name.v, "")));
 }
 
-/* ---- typed --------------------------------------------------------------------------------- */
+/* ---- typed -------------------------------------------------------------- */
 
 static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)

@@ -17,6 +17,7 @@ static const struct shape_field rolling_fields[] = {
 };
 static const struct shape rolling_shape = { rolling_fields, NULL };
 
+/* One node at a time, without surge. */
 static const struct value *complete_strategy(struct arena *a,
                                              const struct value *v)
 {
@@ -51,8 +52,9 @@ static const struct object_type daemonset_type = {
     KIND_DAEMONSET, &daemonset_shape, NAME_SUBDOMAIN
 };
 
-/* ---- validation -------------------------------------------------------------------- */
+/* ---- validation --------------------------------------------------------- */
 
+/* Exactly one of the two is not 0. */
 static void check_rolling(struct reader *r, const struct at *rolling)
 {
     struct at missing = at_field(rolling, "maxUnavailable");
@@ -70,6 +72,7 @@ static void check_rolling(struct reader *r, const struct at *rolling)
         fault(r, &missing, "Required", "must not be 0 when maxSurge is 0");
 }
 
+/* A wrong type has the path of the strategy. */
 static void check_strategy(struct reader *r, const struct at *spec)
 {
     static const char *const types[] = { "RollingUpdate", "OnDelete", NULL };
@@ -87,6 +90,8 @@ static void check_strategy(struct reader *r, const struct at *spec)
     }
 }
 
+/* A missing selector is no fault of its own: it matches nothing, so the
+ * labels are at fault. */
 static void check_spec(struct reader *r, const struct at *spec)
 {
     struct at selector = at_field(spec, "selector");
@@ -105,7 +110,7 @@ static void check_spec(struct reader *r, const struct at *spec)
     check_not_negative(r, spec, "revisionHistoryLimit");
 }
 
-/* ---- typed ------------------------------------------------------------------------------ */
+/* ---- typed -------------------------------------------------------------- */
 
 static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)

@@ -16,7 +16,7 @@
 
 #define REVISION "deployment.kubernetes.io/revision"
 
-/* ---- shape --------------------------------------------------------------------- */
+/* ---- shape -------------------------------------------------------------- */
 
 static const struct shape_field rolling_fields[] = {
     READ_DEF(INT_OR_TEXT, "maxUnavailable", "25%"),
@@ -24,6 +24,7 @@ static const struct shape_field rolling_fields[] = {
 };
 static const struct shape rolling_shape = { rolling_fields, NULL };
 
+/* 25% each, if rollingUpdate is not there at all. */
 static const struct value *complete_strategy(struct arena *a,
                                              const struct value *v)
 {
@@ -57,8 +58,9 @@ static const struct shape_field deployment_fields[] = {
 };
 static const struct shape deployment_shape = { deployment_fields, NULL };
 
-/* ---- validation -------------------------------------------------------------------- */
+/* ---- validation --------------------------------------------------------- */
 
+/* Not both 0 as written, or no step could be taken. */
 static void check_rolling(struct reader *r, const struct at *rolling)
 {
     struct at missing = at_field(rolling, "maxUnavailable");
@@ -77,6 +79,7 @@ static void check_rolling(struct reader *r, const struct at *rolling)
     check_percent_at_most_100(r, &missing);
 }
 
+/* Recreate has no numbers; a wrong type has the path of the strategy. */
 static void check_strategy(struct reader *r, const struct at *spec)
 {
     static const char *const types[] = { "Recreate", "RollingUpdate", NULL };
@@ -100,6 +103,7 @@ static void check_strategy(struct reader *r, const struct at *spec)
     }
 }
 
+/* A pod must be able to become available within the deadline. */
 static void check_deadline(struct reader *r, const struct at *spec)
 {
     struct at deadline = at_field(spec, "progressDeadlineSeconds");
@@ -133,12 +137,13 @@ static void check_spec(struct reader *r, const struct at *spec)
     check_deadline(r, spec);
 }
 
-/* ---- typed ---------------------------------------------------------------------------- */
+/* ---- typed -------------------------------------------------------------- */
 
 static const struct object_type deployment_type = {
     KIND_DEPLOYMENT, &deployment_shape, NAME_SUBDOMAIN
 };
 
+/* The typed form of a validated spec. */
 static void make(struct arena *a, struct deployment *d, const struct at *spec)
 {
     struct at strategy = at_field(spec, "strategy");

@@ -17,7 +17,7 @@
 #define TOLERANCE 0.1           /* of the controller, and its window */
 #define DOWN_WINDOW_S 300
 
-/* ---- shape ------------------------------------------------------------------------------ */
+/* ---- shape -------------------------------------------------------------- */
 
 static const struct shape_field reference_fields[] = {
     READ(TEXT, "apiVersion"), READ(TEXT, "kind"), READ(TEXT, "name"),
@@ -88,6 +88,7 @@ static const struct shape_field behavior_fields[] = {
 static const struct shape behavior_shape = { behavior_fields,
                                              complete_behavior };
 
+/* Without metrics: cpu at 80 %, or at what version 1 says. */
 static const struct value *complete_spec(struct arena *a,
                                          const struct value *v)
 {
@@ -117,7 +118,7 @@ static const struct object_type hpa_type = {
     KIND_HPA, &hpa_shape, NAME_SUBDOMAIN
 };
 
-/* ---- validation: metrics ------------------------------------------------------------------- */
+/* ---- validation: metrics ------------------------------------------------ */
 
 /* In the order in which the server looks; types and their fields. */
 static const char *const source_keys[] = { "object", "external", "pods",
@@ -125,6 +126,7 @@ static const char *const source_keys[] = { "object", "external", "pods",
 static const char *const metric_types[] = { "ContainerResource", "External",
     "Object", "Pods", "Resource", NULL };
 
+/* The field that a type of metric names; NULL if there is no such type. */
 static const char *source_of_type(const char *type)
 {
     return strcmp(type, "Object") == 0 ? "object"
@@ -134,6 +136,7 @@ static const char *source_of_type(const char *type)
         : strcmp(type, "ContainerResource") == 0 ? "containerResource" : NULL;
 }
 
+/* A quantity that, if given, is more than 0. */
 static void check_positive(struct reader *r, const struct at *target,
                            const char *key)
 {
@@ -145,6 +148,7 @@ static void check_positive(struct reader *r, const struct at *target,
               value_text(at.v, ""));
 }
 
+/* The type of a target does not bind its value: the source does. */
 static void check_target(struct reader *r, const struct at *target)
 {
     static const char *const types[] = { "Utilization", "Value",
@@ -164,6 +168,7 @@ static void check_target(struct reader *r, const struct at *target)
         fault(r, &utilization, "Invalid", "must be at least 1");
 }
 
+/* kind and name are parts of a path. */
 static void check_reference(struct reader *r, const struct at *at)
 {
     static const char *const keys[] = { "kind", "name" };
@@ -212,6 +217,7 @@ static void check_alternatives(struct reader *r, const struct at *source)
     }
 }
 
+/* What each of the five sources needs. */
 static void check_source(struct reader *r, const struct at *source)
 {
     struct at metric = at_field(source, "metric");
@@ -236,6 +242,7 @@ static void check_source(struct reader *r, const struct at *source)
     check_alternatives(r, source);
 }
 
+/* The source that the type names, and no other. */
 static void check_metric(struct reader *r, const struct at *at)
 {
     struct at type = at_field(at, "type"), wanted;
@@ -269,8 +276,9 @@ static void check_metric(struct reader *r, const struct at *at)
     }
 }
 
-/* ---- validation: the rest --------------------------------------------------------------------- */
+/* ---- validation: the rest ----------------------------------------------- */
 
+/* Pods or Percent, more than 0, within a period. */
 static void check_policy(struct reader *r, const struct at *at)
 {
     static const char *const types[] = { "Percent", "Pods", NULL };
@@ -285,6 +293,7 @@ static void check_policy(struct reader *r, const struct at *at)
         fault(r, &period, "Invalid", "must be between 1 and 1800");
 }
 
+/* Windows up to an hour, periods up to half an hour. */
 static void check_rules(struct reader *r, const struct at *behavior,
                         const char *key)
 {
@@ -303,6 +312,7 @@ static void check_rules(struct reader *r, const struct at *behavior,
     }
 }
 
+/* 1 <= minReplicas <= maxReplicas; maxReplicas 0 counts as not given. */
 static void check_bounds(struct reader *r, const struct at *spec)
 {
     struct at least = at_field(spec, "minReplicas");
@@ -338,8 +348,9 @@ static void check_spec(struct reader *r, const struct at *spec)
     check_rules(r, &behavior, "scaleDown");
 }
 
-/* ---- typed --------------------------------------------------------------------------------------- */
+/* ---- typed -------------------------------------------------------------- */
 
+/* A quantity in thousandths, rounded up; 0 if it is not given. */
 static int64_t thousandths(const struct at *target, const char *key)
 {
     struct quantity q;
@@ -348,6 +359,7 @@ static int64_t thousandths(const struct at *target, const char *key)
         ? quantity_milli(q) : 0;
 }
 
+/* The typed form of one metric. */
 static struct hpa_metric metric_of(const struct at *at)
 {
     static const char *const keys[] = { "resource", "containerResource",
@@ -371,6 +383,7 @@ static struct hpa_metric metric_of(const struct at *at)
     };
 }
 
+/* The typed form of scaleUp or scaleDown. */
 static struct hpa_rules rules_of(struct arena *a, const struct at *behavior,
                                  const char *key, int window_s)
 {

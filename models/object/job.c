@@ -14,7 +14,7 @@
 
 #include "job_impl.h"
 
-/* ---- shape -------------------------------------------------------------------------- */
+/* ---- shape -------------------------------------------------------------- */
 
 /* Labels and selector entries that the server makes. */
 static const char *const made_keys[] = {
@@ -22,6 +22,7 @@ static const char *const made_keys[] = {
     "batch.kubernetes.io/job-name", NULL
 };
 
+/* The map at path without the server's keys; without the map if it is empty. */
 static const struct value *without_made(struct arena *a,
                                         const struct value *v,
                                         const char *path)
@@ -37,6 +38,7 @@ static const struct value *without_made(struct arena *a,
     return v;
 }
 
+/* One pod, one success, six failures; what the server made is left out. */
 static const struct value *complete_job(struct arena *a,
                                         const struct value *v)
 {
@@ -63,7 +65,7 @@ static const struct value *complete_job(struct arena *a,
 
 static const struct shape_field exit_codes_fields[] = {
     READ(TEXT, "containerName"), READ(TEXT, "operator"),
-    READ(ANY, "values"), SHAPE_END
+    READ(INTS, "values"), SHAPE_END
 };
 static const struct shape exit_codes_shape = { exit_codes_fields, NULL };
 static const struct shape_field condition_fields[] = {
@@ -100,7 +102,8 @@ static const struct shape_field job_spec_fields[] = {
     READ_DEF(TEXT, "completionMode", "NonIndexed"),
     READ_DEF(BOOL, "suspend", "false"), OBJECT("podFailurePolicy",
                                              failure_policy_shape),
-    OBJECT("successPolicy", success_policy_shape), READ(TEXT, "podReplacementPolicy"),
+    OBJECT("successPolicy", success_policy_shape),
+    READ(TEXT, "podReplacementPolicy"),
     REPORT(TEXT, "managedBy"), SHAPE_END
 };
 const struct shape shape_job_spec = { job_spec_fields, complete_job };
@@ -112,13 +115,14 @@ static const struct object_type job_type = {
     KIND_JOB, &job_shape, NAME_SUBDOMAIN
 };
 
-/* ---- validation ------------------------------------------------------------------------ */
+/* ---- validation --------------------------------------------------------- */
 
 static bool is_indexed(const struct at *spec)
 {
     return strcmp(get_text(spec, "completionMode", ""), "Indexed") == 0;
 }
 
+/* Indexes need a number of completions. */
 static void check_indexed(struct reader *r, const struct at *spec)
 {
     struct at completions = at_field(spec, "completions");
@@ -136,6 +140,7 @@ static void check_indexed(struct reader *r, const struct at *spec)
         fault(r, &failed, "Invalid", "must be at most completions");
 }
 
+/* Limits per index and success policies are for indexed Jobs only. */
 static void check_mode(struct reader *r, const struct at *spec)
 {
     static const char *const modes[] = { "NonIndexed", "Indexed", NULL };
@@ -156,6 +161,7 @@ static void check_mode(struct reader *r, const struct at *spec)
         fault(r, &success, "Invalid", "needs completionMode Indexed");
 }
 
+/* A Job's pods end: their restartPolicy is not Always, which is the default. */
 static void check_restart(struct reader *r, const struct at *spec)
 {
     static const char *const words[] = { "OnFailure", "Never", NULL };
@@ -178,6 +184,7 @@ static void check_restart(struct reader *r, const struct at *spec)
 static const char *const failure_actions[] = { "Count", "Ignore", "FailJob",
                                                "FailIndex", NULL };
 
+/* A rule has an action, and exit codes or conditions. */
 static void check_failure_policy(struct reader *r, const struct at *spec)
 {
     static const char *const operators[] = { "In", "NotIn", NULL };
@@ -264,8 +271,9 @@ static void check_pod_names(struct reader *r, const struct at *root,
               "end in -%lld", (long long)n - 1);
 }
 
-/* ---- typed --------------------------------------------------------------------------------- */
+/* ---- typed -------------------------------------------------------------- */
 
+/* The typed form of one rule. */
 static void failure_rule_make(struct arena *a, const struct at *rule,
                               struct failure_rule *out)
 {
@@ -296,6 +304,7 @@ static void failure_rule_make(struct arena *a, const struct at *rule,
     out->nconditions = at_len(&list);
 }
 
+/* The typed forms of podFailurePolicy and successPolicy. */
 static void policies_make(struct arena *a, const struct at *spec,
                           struct job_spec *s)
 {

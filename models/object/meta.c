@@ -27,6 +27,7 @@ static const struct shape_field metadata_fields[] = {
 };
 const struct shape shape_metadata = { metadata_fields, NULL };
 
+/* prefix and five letters of the hash of the manifest. */
 static const char *generated_name(struct arena *a, const char *prefix,
                                   const struct value *v)
 {
@@ -43,6 +44,7 @@ static const char *generated_name(struct arena *a, const char *prefix,
     return arena_printf(a, "%.58s%s", prefix, end);
 }
 
+/* A name, or a prefix for one, in the form of the kind; labels; finalizers. */
 static void check_metadata(struct reader *r, const struct at *meta,
                            const struct object_type *t)
 {
@@ -68,6 +70,7 @@ static void check_metadata(struct reader *r, const struct at *meta,
                         value_text(finalizers.v->u.items[i], ""));
 }
 
+/* The finalizers, NULL-terminated; NULL if there is none. */
 static const char *const *finalizers_of(struct arena *a,
                                         const struct at *meta)
 {

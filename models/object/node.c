@@ -43,6 +43,7 @@ static const struct object_type node_type = {
     KIND_NODE, &node_shape, NAME_SUBDOMAIN
 };
 
+/* A taint has a key and an effect. */
 static void check_taint(struct reader *r, const struct at *taint)
 {
     static const char *const effects[] = { "NoSchedule", "PreferNoSchedule",
@@ -58,6 +59,7 @@ static void check_taint(struct reader *r, const struct at *taint)
         check_word(r, taint, "effect", effects, 0);
 }
 
+/* One entry of allocatable; fallback if it is not there. */
 static int64_t amount(const struct at *status, const char *name, bool milli,
                       int64_t fallback)
 {
@@ -71,6 +73,7 @@ static int64_t amount(const struct at *status, const char *name, bool milli,
     return milli ? quantity_milli(q) : quantity_value(q);
 }
 
+/* The typed form of a validated node. */
 static void make(struct arena *a, struct node *n, const struct at *root)
 {
     struct at spec = at_field(root, "spec"), status = at_field(root, "status");

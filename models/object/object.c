@@ -17,7 +17,7 @@
 #include "base/units.h"
 #include "read.h"
 
-/* ---- labels ---------------------------------------------------------------------- */
+/* ---- labels ------------------------------------------------------------- */
 
 static int by_key(const void *a, const void *b)
 {
@@ -25,6 +25,7 @@ static int by_key(const void *a, const void *b)
                   ((const struct label *)b)->key);
 }
 
+/* Room for a set of len labels, to be filled in. */
 static struct labels *labels_room(struct arena *a, size_t len)
 {
     struct labels *l = arena_alloc(a, sizeof *l + len * sizeof l->items[0]);
@@ -88,11 +89,12 @@ bool labels_equal(const struct labels *a, const struct labels *b)
     return true;
 }
 
-/* ---- selectors ----------------------------------------------------------------------- */
+/* ---- selectors ---------------------------------------------------------- */
 
 static const char *const op_names[] = { "In", "NotIn", "Exists",
                                         "DoesNotExist", "Gt", "Lt", NULL };
 
+/* key = value, as a requirement. */
 static struct requirement equals(struct arena *a, const char *key,
                                  const char *value)
 {
@@ -113,6 +115,7 @@ struct requirement requirement_from(struct arena *a, const struct at *at)
     return q;
 }
 
+/* A selector of len requirements, to be filled in through *items. */
 static struct selector *selector_room(struct arena *a, size_t len,
                                       struct requirement **items)
 {
@@ -186,6 +189,7 @@ const struct selector *selector_with(struct arena *a,
     return out;
 }
 
+/* Is value one of the requirement's? */
 static bool has_value(const struct requirement *q, const char *value)
 {
     for (size_t i = 0; i < q->len; i++)
@@ -205,6 +209,7 @@ static bool compares(const struct requirement *q, const char *value)
     return q->op == SELECT_GT ? have > limit : have < limit;
 }
 
+/* value NULL: the key is absent. */
 static bool requirement_holds(const struct requirement *q, const char *value)
 {
     switch (q->op) {
@@ -253,7 +258,7 @@ bool selector_equal(const struct selector *a, const struct selector *b)
     return true;
 }
 
-/* ---- kinds --------------------------------------------------------------------------- */
+/* ---- kinds -------------------------------------------------------------- */
 
 const char *const condition_names[4] = { "", "True", "False", "Unknown" };
 

@@ -17,8 +17,9 @@
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
 #define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
 
-/* ---- typed ------------------------------------------------------------------------ */
+/* ---- typed -------------------------------------------------------------- */
 
+/* A list of requirements as a selector; NULL if there is none. */
 static const struct selector *expressions_of(struct arena *a,
                                              const struct at *term,
                                              const char *key)
@@ -41,6 +42,7 @@ static const struct selector *expressions_of(struct arena *a,
     return s;
 }
 
+/* Expressions on labels and on fields of one term. */
 static struct node_term node_term_of(struct arena *a, const struct at *term,
                                      int weight)
 {
@@ -49,6 +51,7 @@ static struct node_term node_term_of(struct arena *a, const struct at *term,
                                weight };
 }
 
+/* The typed forms of the required and the preferred terms. */
 static void node_affinity_make(struct arena *a, const struct at *affinity,
                                struct pod_spec *s)
 {
@@ -79,6 +82,7 @@ static void node_affinity_make(struct arena *a, const struct at *affinity,
 
 typedef VEC(struct pod_affinity_term) pod_terms;
 
+/* Append one term; weight 0: required. */
 static void add_pod_term(struct arena *a, pod_terms *terms,
                          const struct at *at, int weight, bool anti)
 {
@@ -90,6 +94,7 @@ static void add_pod_term(struct arena *a, pod_terms *terms,
     vec_push(a, terms, t);
 }
 
+/* The required and the preferred terms of one of the two affinities. */
 static void add_pod_terms(struct arena *a, pod_terms *terms,
                           const struct at *affinity, const char *key,
                           bool anti)
@@ -111,6 +116,7 @@ static void add_pod_terms(struct arena *a, pod_terms *terms,
     }
 }
 
+/* A negative time of toleration is 0, as on the real server. */
 static void tolerations_make(struct arena *a, const struct at *spec,
                              struct pod_spec *s)
 {
@@ -133,6 +139,7 @@ static void tolerations_make(struct arena *a, const struct at *spec,
     s->ntolerations = at_len(&list);
 }
 
+/* The typed forms of the constraints. */
 static void spread_make(struct arena *a, const struct at *spec,
                         struct pod_spec *s)
 {
@@ -171,8 +178,9 @@ void placement_make(struct arena *a, const struct at *spec,
     spread_make(a, spec, s);
 }
 
-/* ---- validation: affinity --------------------------------------------------------- */
+/* ---- validation: affinity ----------------------------------------------- */
 
+/* Gt and Lt compare with exactly one value. */
 static void check_node_requirement(struct reader *r, const struct at *at)
 {
     static const char *const operators[] = { "In", "NotIn", "Exists",
@@ -201,6 +209,7 @@ static void check_node_requirement(struct reader *r, const struct at *at)
     check_qualified(r, &key, value_text(key.v, ""));
 }
 
+/* Nodes can be selected by one field only: their name. */
 static void check_field_requirement(struct reader *r, const struct at *at)
 {
     struct at op = at_field(at, "operator"), values = at_field(at, "values");
@@ -233,6 +242,7 @@ static void check_node_term(struct reader *r, const struct at *term)
     }
 }
 
+/* Weights of preferred terms. */
 static void check_weight(struct reader *r, const struct at *item)
 {
     struct at at = at_field(item, "weight");
@@ -243,6 +253,7 @@ static void check_weight(struct reader *r, const struct at *item)
               (long long)weight);
 }
 
+/* Required terms must not be an empty list. */
 static void check_node_affinity(struct reader *r, const struct at *affinity)
 {
     struct at node = at_field(affinity, "nodeAffinity");
@@ -266,6 +277,7 @@ static void check_node_affinity(struct reader *r, const struct at *affinity)
     }
 }
 
+/* A term needs a topology key; its selector may be absent. */
 static void check_pod_term(struct reader *r, const struct at *term)
 {
     struct at selector = at_field(term, "labelSelector");
@@ -313,7 +325,7 @@ void check_affinity(struct reader *r, const struct at *spec)
     check_pod_affinity(r, &affinity, "podAntiAffinity");
 }
 
-/* ---- validation: tolerations, spread ------------------------------------------------ */
+/* ---- validation: tolerations, spread ------------------------------------ */
 
 static void check_toleration_operator(struct reader *r, const struct at *at)
 {
@@ -330,6 +342,8 @@ static void check_toleration_operator(struct reader *r, const struct at *at)
         fault(r, &op, "Invalid", "must not be Exists when there is a value");
 }
 
+/* No key means all keys, and then only Exists makes sense; only NoExecute
+ * has a time. */
 static void check_toleration(struct reader *r, const struct at *at)
 {
     static const char *const effects[] = { "NoSchedule", "PreferNoSchedule",
@@ -362,6 +376,7 @@ void check_tolerations(struct reader *r, const struct at *spec)
     }
 }
 
+/* minDomains means something only if the constraint must hold. */
 static void check_spread_item(struct reader *r, const struct at *at)
 {
     static const char *const words[] = { "DoNotSchedule", "ScheduleAnyway",

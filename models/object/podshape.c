@@ -17,7 +17,7 @@
 
 #include "base/vec.h"
 
-/* ---- containers -------------------------------------------------------------------- */
+/* ---- containers --------------------------------------------------------- */
 
 static const struct shape_field port_fields[] = {
     READ(TEXT, "name"), READ(INT, "containerPort"),
@@ -76,7 +76,7 @@ static const struct shape_field mount_fields[] = {
 };
 static const struct shape mount_shape = { mount_fields, NULL };
 
-/* ---- probes and hooks ---------------------------------------------------------------- */
+/* ---- probes and hooks --------------------------------------------------- */
 
 static const struct shape_field exec_fields[] = {
     READ(TEXTS, "command"), SHAPE_END
@@ -148,6 +148,7 @@ static bool is_latest(const char *image)
     return tag == NULL || strcmp(tag, ":latest") == 0;
 }
 
+/* imagePullPolicy by the tag. */
 static const struct value *complete_container(struct arena *a,
                                               const struct value *v)
 {
@@ -180,7 +181,7 @@ static const struct shape_field container_fields[] = {
 static const struct shape container_shape = { container_fields,
                                               complete_container };
 
-/* ---- volumes --------------------------------------------------------------------------- */
+/* ---- volumes ------------------------------------------------------------ */
 
 static const struct shape_field config_volume_fields[] = {
     READ(TEXT, "name"), SILENT(ANY, "items"),
@@ -217,6 +218,7 @@ static const struct shape_field projected_fields[] = {
 };
 static const struct shape projected_shape = { projected_fields, NULL };
 
+/* A volume without a source is an emptyDir. */
 static const struct value *complete_volume(struct arena *a,
                                            const struct value *v)
 {
@@ -244,7 +246,7 @@ static const struct shape_field volume_fields[] = {
 };
 static const struct shape volume_shape = { volume_fields, complete_volume };
 
-/* ---- placement --------------------------------------------------------------------------- */
+/* ---- placement ---------------------------------------------------------- */
 
 static const struct shape_field requirement_fields[] = {
     READ(TEXT, "key"), READ(TEXT, "operator"), READ(TEXTS, "values"),
@@ -322,7 +324,7 @@ static const struct shape_field scheduling_gate_fields[] = {
 static const struct shape scheduling_gate_shape = { scheduling_gate_fields,
                                                     NULL };
 
-/* ---- the pod ------------------------------------------------------------------------------- */
+/* ---- the pod ------------------------------------------------------------ */
 
 /* hostNetwork: each containerPort is a hostPort too. */
 static const struct value *complete_host_ports(struct arena *a,
@@ -376,7 +378,8 @@ static const struct shape_field pod_fields[] = {
     READ_DEF(TEXT, "dnsPolicy", "ClusterFirst"), READ(LABELS, "nodeSelector"),
     READ(TEXT, "serviceAccountName"), READ(TEXT, "serviceAccount"),
     SILENT(BOOL, "automountServiceAccountToken"), READ(TEXT, "nodeName"),
-    READ_DEF(BOOL, "hostNetwork", "false"), SILENT_DEF(BOOL, "hostPID", "false"),
+    READ_DEF(BOOL, "hostNetwork", "false"),
+    SILENT_DEF(BOOL, "hostPID", "false"),
     SILENT_DEF(BOOL, "hostIPC", "false"), SILENT(BOOL, "shareProcessNamespace"),
     SILENT_DEF(ANY, "securityContext", "{}"), SILENT(ANY, "imagePullSecrets"),
     READ(TEXT, "hostname"), READ(TEXT, "subdomain"),

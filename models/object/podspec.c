@@ -24,8 +24,9 @@
 #include "base/vec.h"
 #include "read.h"
 
-/* ---- resources ----------------------------------------------------------------- */
+/* ---- resources ---------------------------------------------------------- */
 
+/* One entry of requests or limits, rounded up; -1 if it is not given. */
 static int64_t resource_of(const struct at *up, const char *list,
                            const char *name, bool milli)
 {
@@ -38,6 +39,7 @@ static int64_t resource_of(const struct at *up, const char *list,
     return milli ? quantity_milli(q) : quantity_value(q);
 }
 
+/* Requests and limits; a missing request is the limit. */
 static struct resources resources_of(const struct at *container)
 {
     struct at at = at_field(container, "resources");
@@ -57,6 +59,7 @@ static struct resources resources_of(const struct at *container)
 
 enum measure { CPU_REQUEST, CPU_LIMIT, MEMORY_REQUEST, MEMORY_LIMIT };
 
+/* One measure of a container's resources; missing if it was not given. */
 static int64_t amount(const struct container *c, enum measure m,
                       int64_t missing)
 {
@@ -86,11 +89,13 @@ static int64_t effective(const struct pod_spec *s, enum measure m,
     return sum + sidecars > most ? sum + sidecars : most;
 }
 
+/* The given number unless it is negative. */
 static int64_t or_else(int64_t given, int64_t otherwise)
 {
     return given >= 0 ? given : otherwise;
 }
 
+/* What the scheduler charges, what it scores with, and the limits. */
 static void derive(struct pod_spec *s)
 {
     const struct resources *own = &s->resources;
@@ -116,6 +121,7 @@ struct qos_sums {
     bool all_limited;
 };
 
+/* Only what is more than 0 counts for the class. */
 static void qos_add(struct qos_sums *q, const struct resources *r)
 {
     const int64_t request[] = { r->cpu_request, r->memory_request };
@@ -146,7 +152,7 @@ enum qos pod_spec_qos(const struct pod_spec *s)
         && q.request[1] == q.limit[1] ? QOS_GUARANTEED : QOS_BURSTABLE;
 }
 
-/* ---- probes and hooks -------------------------------------------------------------- */
+/* ---- probes and hooks --------------------------------------------------- */
 
 static const struct probe *probe_of(struct arena *a, const struct at *up,
                                     const char *key)
@@ -214,6 +220,7 @@ static sim_time shell_time(struct arena *a, const char *script)
     }
 }
 
+/* How long a command sleeps: sleep itself, or a shell's -c that has it. */
 static sim_time command_time(struct arena *a, const char *const *words,
                              size_t n)
 {
@@ -234,6 +241,7 @@ static sim_time command_time(struct arena *a, const char *const *words,
     return 0;
 }
 
+/* A hook of lifecycle, with the time that it is known to take. */
 static struct hook hook_of(struct arena *a, const struct at *container,
                            const char *key)
 {
@@ -254,7 +262,7 @@ static struct hook hook_of(struct arena *a, const struct at *container,
     return (struct hook){ HOOK_EXEC, command_time(a, words, n) };
 }
 
-/* ---- containers ---------------------------------------------------------------------- */
+/* ---- containers --------------------------------------------------------- */
 
 static const struct container_port *ports_of(struct arena *a,
                                              const struct at *container,
@@ -276,6 +284,7 @@ static const struct container_port *ports_of(struct arena *a,
     return ports;
 }
 
+/* The pull policy; the shape has put the default by the tag. */
 static enum pull_policy pull_of(const struct at *container)
 {
     const char *word = get_text(container, "imagePullPolicy", "");
@@ -284,6 +293,7 @@ static enum pull_policy pull_of(const struct at *container)
         : strcmp(word, "Never") == 0 ? PULL_NEVER : PULL_IF_NOT_PRESENT;
 }
 
+/* The typed form of one container. */
 static struct container container_of(struct arena *a, const struct at *at)
 {
     struct container c = {
@@ -320,10 +330,11 @@ static const struct container *containers_of(struct arena *a,
     return all;
 }
 
-/* ---- ConfigMaps, Secrets, claims ------------------------------------------------------ */
+/* ---- ConfigMaps, Secrets, claims ---------------------------------------- */
 
 typedef VEC(struct config_ref) config_refs;
 
+/* The reference in a field of up, if it is there, to a ConfigMap or Secret. */
 static void add_config(struct arena *a, config_refs *refs,
                        const struct at *up, const char *field,
                        const char *name_field, enum kind kind, bool mounted)
@@ -339,6 +350,7 @@ static void add_config(struct arena *a, config_refs *refs,
     vec_push(a, refs, ref);
 }
 
+/* References from env and envFrom of the containers of a list. */
 static void add_environment(struct arena *a, config_refs *refs,
                             const struct at *spec, const char *key)
 {
@@ -369,6 +381,7 @@ static void add_environment(struct arena *a, config_refs *refs,
     }
 }
 
+/* References from volumes, also projected ones, and the claims. */
 static void add_volumes(struct arena *a, struct pod_spec *s,
                         config_refs *refs, const struct at *spec)
 {
@@ -399,8 +412,9 @@ static void add_volumes(struct arena *a, struct pod_spec *s,
     s->nclaims = claims.len;
 }
 
-/* ---- the spec ------------------------------------------------------------------------- */
+/* ---- the spec ----------------------------------------------------------- */
 
+/* The priority of the two classes of the system, else the one given. */
 static int priority_of(const struct at *spec)
 {
     const char *name = get_text(spec, "priorityClassName", "");

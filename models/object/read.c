@@ -17,8 +17,9 @@
 #include "base/bug.h"
 #include "base/vec.h"
 
-/* ---- places ------------------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------- */
 
+/* null is absent. */
 static const struct value *unless_null(const struct value *v)
 {
     return v != NULL && value_is_null(v) ? NULL : v;
@@ -38,8 +39,10 @@ struct at at_field(const struct at *up, const char *key)
 
 struct at at_item(const struct at *up, size_t i)
 {
-    return (struct at){ .v = unless_null(up->v->u.items[i]), .up = up,
-                        .index = i };
+    bool there = up->v && up->v->type == VALUE_LIST && i < up->v->len;
+
+    return (struct at){ .v = there ? unless_null(up->v->u.items[i]) : NULL,
+                        .up = up, .index = i };
 }
 
 struct at at_entry(const struct at *up, size_t i)
@@ -121,7 +124,7 @@ int word_index(const char *const *names, const char *word)
     return -1;
 }
 
-/* ---- faults ------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------- */
 
 static void put_path(struct buf *b, const struct at *at)
 {
@@ -135,6 +138,7 @@ static void put_path(struct buf *b, const struct at *at)
         buf_printf(b, "%s%s", b->len ? "." : "", at->key);
 }
 
+/* The path as the API server writes it: a.b[0].c[key]. */
 static const char *path_of(struct reader *r, const struct at *at)
 {
     struct buf b = { 0 };
@@ -240,7 +244,7 @@ void report_ignored(struct reader *r, const struct at *at)
     d->path = path;
 }
 
-/* ---- types of scalars ----------------------------------------------------------- */
+/* ---- types of scalars --------------------------------------------------- */
 
 /* A boolean by YAML 1.1, which kubectl reads; NULL if v is none. */
 static const char *bool_of(const struct value *v)
@@ -260,6 +264,7 @@ static const char *bool_of(const struct value *v)
     return NULL;
 }
 
+/* Report that the value cannot be decoded. */
 static struct diag *wrong_type(struct reader *r, const struct at *at,
                                const char *expected)
 {
@@ -272,6 +277,7 @@ static struct diag *wrong_type(struct reader *r, const struct at *at,
                  at->v->quoted ? "the text " : "", at->v->u.text);
 }
 
+/* Text: quoted, or plain and neither number nor boolean. */
 static const struct value *read_text(struct reader *r, const struct at *at)
 {
     const struct value *v = at->v;
@@ -286,16 +292,17 @@ static const struct value *read_text(struct reader *r, const struct at *at)
     return NULL;
 }
 
+/* A whole number that fits, without quotes. */
 static const struct value *read_int(struct reader *r, const struct at *at,
                                     enum shape_type type)
 {
     int64_t n, limit = type == SHAPE_INT ? INT32_MAX : INT64_MAX;
     struct diag *d;
 
-    if (at->v->type != VALUE_SCALAR || at->v->quoted
+    if (at->v == NULL || at->v->quoted
         || value_scalar_kind(at->v) != SCALAR_INT) {
         d = wrong_type(r, at, "an integer");
-        if (at->v->quoted && parse_int(at->v->u.text, &n, NULL))
+        if (at->v && at->v->quoted && parse_int(at->v->u.text, &n, NULL))
             diag_help(r->errors, d, "write it without quotes");
         return NULL;
     }
@@ -308,6 +315,7 @@ static const struct value *read_int(struct reader *r, const struct at *at,
                        &at->v->mark);
 }
 
+/* true or false, in one spelling. */
 static const struct value *read_bool(struct reader *r, const struct at *at)
 {
     const char *word = bool_of(at->v);
@@ -319,6 +327,7 @@ static const struct value *read_bool(struct reader *r, const struct at *at)
     return NULL;
 }
 
+/* A quantity in its canonical form; plain numbers are quantities too. */
 static const struct value *read_quantity(struct reader *r,
                                          const struct at *at)
 {
@@ -333,6 +342,7 @@ static const struct value *read_quantity(struct reader *r,
     return value_string(r->arena, format_quantity(r->arena, q), &at->v->mark);
 }
 
+/* A whole number, or text that is no other kind of scalar. */
 static const struct value *read_int_or_text(struct reader *r,
                                             const struct at *at)
 {
@@ -346,8 +356,9 @@ static const struct value *read_int_or_text(struct reader *r,
     return NULL;
 }
 
-/* ---- lists and maps of scalars ---------------------------------------------------- */
+/* ---- lists and maps of scalars ------------------------------------------ */
 
+/* Is it a map, or a list?  If not, say so. */
 static bool is_type(struct reader *r, const struct at *at,
                     enum value_type type)
 {
@@ -357,7 +368,9 @@ static bool is_type(struct reader *r, const struct at *at,
     return false;
 }
 
-static const struct value *read_texts(struct reader *r, const struct at *at)
+/* A list of texts or of whole numbers. */
+static const struct value *read_scalars(struct reader *r, const struct at *at,
+                                        enum shape_type type)
 {
     VEC(const struct value *) items = { 0 };
 
@@ -365,7 +378,8 @@ static const struct value *read_texts(struct reader *r, const struct at *at)
         return NULL;
     for (size_t i = 0; i < at->v->len; i++) {
         struct at item = at_item(at, i);
-        const struct value *v = read_text(r, &item);
+        const struct value *v = type == SHAPE_TEXTS ? read_text(r, &item)
+            : read_int(r, &item, SHAPE_INT);
 
         if (v)
             vec_push(r->arena, &items, v);
@@ -373,6 +387,7 @@ static const struct value *read_texts(struct reader *r, const struct at *at)
     return value_list(r->arena, items.items, items.len, &at->v->mark);
 }
 
+/* A map to text or to quantities; null is empty text. */
 static const struct value *read_map_of(struct reader *r, const struct at *at,
                                        enum shape_type type)
 {
@@ -396,6 +411,7 @@ static const struct value *read_map_of(struct reader *r, const struct at *at,
     return value_map(r->arena, members.items, members.len, &at->v->mark);
 }
 
+/* A list of objects. */
 static const struct value *read_list(struct reader *r, const struct at *at,
                                      const struct shape *shape)
 {
@@ -412,8 +428,9 @@ static const struct value *read_list(struct reader *r, const struct at *at,
     return value_list(r->arena, items.items, items.len, &at->v->mark);
 }
 
-/* ---- shapes ----------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------- */
 
+/* The value of a field in the form of its type; NULL after a fault. */
 static const struct value *read_field(struct reader *r, const struct at *at,
                                       const struct shape_field *f)
 {
@@ -430,7 +447,8 @@ static const struct value *read_field(struct reader *r, const struct at *at,
     case SHAPE_INT_OR_TEXT:
         return read_int_or_text(r, at);
     case SHAPE_TEXTS:
-        return read_texts(r, at);
+    case SHAPE_INTS:
+        return read_scalars(r, at, f->type);
     case SHAPE_LABELS:
     case SHAPE_QUANTITIES:
         return read_map_of(r, at, f->type);
@@ -464,6 +482,7 @@ static bool says_nothing(const struct value *v)
     return v->len == 0;
 }
 
+/* The row of a key; NULL if there is none. */
 static const struct shape_field *find_field(const struct shape *shape,
                                             const char *key)
 {
@@ -473,6 +492,7 @@ static const struct shape_field *find_field(const struct shape *shape,
     return NULL;
 }
 
+/* Warn of a field that the shape does not have. */
 static void report_unknown(struct reader *r, const struct at *at,
                            const struct member *m, const struct shape *shape)
 {

@@ -29,7 +29,7 @@ static inline struct reader reader_of(struct arena *a,
     return (struct reader){ a, errors, errors->len };
 }
 
-/* ---- places ---------------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------- */
 
 /* A place in an object: its value, NULL if absent, and how one got there.
  * Lives on the stack; up must outlive it. */
@@ -41,6 +41,9 @@ struct at {
     bool entry;                 /* key of a map: shown in brackets */
 };
 
+/* The top, whose path is given ("" for a whole object); a field of a map; an
+ * item of a list; a member of a map.  What is not there has the value NULL,
+ * and so has null. */
 struct at at_root(const struct value *v, const char *path);
 struct at at_field(const struct at *up, const char *key);
 struct at at_item(const struct at *up, size_t i);
@@ -65,7 +68,7 @@ int64_t at_int(const struct at *at, int64_t fallback);
 /* The index of word in names (NULL-terminated); -1 if absent. */
 int word_index(const char *const *names, const char *word);
 
-/* ---- faults ------------------------------------------------------------------ */
+/* ---- faults ------------------------------------------------------------- */
 
 /* Report a fault at a place, marked there or at the nearest place above that
  * was written.  type: "Invalid", "Required", ... */
@@ -81,7 +84,7 @@ struct diag *fault_unsupported(struct reader *r, const struct at *at,
 /* Known to Kubernetes, not simulated. */
 void report_ignored(struct reader *r, const struct at *at);
 
-/* ---- shapes ------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------- */
 
 enum shape_type {
     SHAPE_TEXT,
@@ -91,6 +94,7 @@ enum shape_type {
     SHAPE_QUANTITY,
     SHAPE_INT_OR_TEXT,
     SHAPE_TEXTS,                /* list of text */
+    SHAPE_INTS,                 /* list of int32 */
     SHAPE_LABELS,               /* map to text */
     SHAPE_QUANTITIES,           /* map to quantities */
     SHAPE_OBJECT,
@@ -145,7 +149,7 @@ const struct value *shape_read(struct reader *r, const struct at *at,
 const struct value *with_plain(struct arena *a, const struct value *v,
                                const char *key, const char *text);
 
-/* ---- checks -------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------- */
 
 enum name_form {
     NAME_SUBDOMAIN,             /* DNS-1123 subdomain, 253 */
@@ -183,7 +187,7 @@ bool is_some(const struct at *at);
 /* A LabelSelector. */
 void check_selector(struct reader *r, const struct at *at);
 
-/* ---- parts of objects ---------------------------------------------------------- */
+/* ---- parts of objects --------------------------------------------------- */
 
 extern const struct shape shape_selector;
 extern const struct shape shape_template;
@@ -195,6 +199,16 @@ extern const struct shape shape_claim_spec;
  * volumeClaimTemplates, NULL if there can be none. */
 void check_template(struct reader *r, const struct at *template,
                     const struct at *claims);
+/* One container, but for its probes and hooks; volumes are the pod's. */
+void check_container(struct reader *r, const struct at *container,
+                     const struct at *volumes, const struct at *claims);
+/* Probes and hooks of a container that runs on; grace: the pod's, seconds. */
+void check_probes(struct reader *r, const struct at *container,
+                  int64_t grace);
+/* cpu, memory and the like: {requests, limits}. */
+void check_resources(struct reader *r, const struct at *resources);
+/* Is this the name of an item of list before item end? */
+bool is_named(const struct at *list, size_t end, const char *name);
 void check_pod_spec(struct reader *r, const struct at *spec,
                     const struct at *claims);
 /* The typed forms of what was read and validated. */

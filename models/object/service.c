@@ -13,8 +13,9 @@
 #define AFFINITY_S 10800        /* default of sessionAffinity ClientIP */
 #define AFFINITY_MAX_S 86400
 
-/* ---- shape --------------------------------------------------------------------------- */
+/* ---- shape -------------------------------------------------------------- */
 
+/* targetPort is the port if it is not given, or 0. */
 static const struct value *complete_port(struct arena *a,
                                          const struct value *v)
 {
@@ -43,11 +44,13 @@ static const struct shape_field affinity_fields[] = {
 };
 static const struct shape affinity_shape = { affinity_fields, NULL };
 
+/* Is this field that word? */
 static bool says(const struct value *v, const char *key, const char *word)
 {
     return strcmp(value_text(value_get(v, key), ""), word) == 0;
 }
 
+/* Can it be reached from outside the cluster? */
 static bool is_external(const struct value *v)
 {
     const struct value *ips = value_get(v, "externalIPs");
@@ -56,6 +59,7 @@ static bool is_external(const struct value *v)
         || (says(v, "type", "ClusterIP") && ips && ips->len > 0);
 }
 
+/* Defaults that depend on type and sessionAffinity. */
 static const struct value *complete_spec(struct arena *a,
                                          const struct value *v)
 {
@@ -99,7 +103,7 @@ static const struct object_type service_type = {
     KIND_SERVICE, &service_shape, NAME_LABEL_1035
 };
 
-/* ---- validation ------------------------------------------------------------------------ */
+/* ---- validation --------------------------------------------------------- */
 
 static bool is_type(const struct at *spec, const char *type)
 {
@@ -144,6 +148,7 @@ static void check_kind(struct reader *r, const struct at *spec)
         check_name(r, &name, NAME_SUBDOMAIN, false);
 }
 
+/* Several ports need names; targetPort, if not given, is the port. */
 static void check_port_of(struct reader *r, const struct at *list, size_t i)
 {
     static const char *const protocols[] = { "SCTP", "TCP", "UDP", NULL };
@@ -181,6 +186,7 @@ static bool same_port(const struct at *a, const struct at *b, const char *key)
                   get_text(b, "protocol", "")) == 0;
 }
 
+/* Does an earlier port agree with port i in this number? */
 static bool seen_before(const struct at *list, size_t i, const char *key)
 {
     struct at port = at_item(list, i);
@@ -194,6 +200,7 @@ static bool seen_before(const struct at *list, size_t i, const char *key)
     return false;
 }
 
+/* No node ports for ClusterIP; no pair of protocol and port twice. */
 static void check_ports_together(struct reader *r, const struct at *spec)
 {
     struct at list = at_field(spec, "ports");
@@ -220,6 +227,7 @@ static void check_ports_together(struct reader *r, const struct at *spec)
     }
 }
 
+/* sessionAffinity ClientIP has a time-out of up to a day. */
 static void check_session(struct reader *r, const struct at *spec)
 {
     static const char *const words[] = { "ClientIP", "None", NULL };
@@ -234,6 +242,7 @@ static void check_session(struct reader *r, const struct at *spec)
               AFFINITY_MAX_S, (long long)s);
 }
 
+/* externalTrafficPolicy is for NodePort, LoadBalancer and externalIPs. */
 static void check_external(struct reader *r, const struct at *spec)
 {
     static const char *const policies[] = { "Cluster", "Local", NULL };
@@ -256,6 +265,7 @@ static void check_external(struct reader *r, const struct at *spec)
     check_word(r, spec, "internalTrafficPolicy", policies, 0);
 }
 
+/* Fields of Services with an address outside. */
 static void check_balancer(struct reader *r, const struct at *spec)
 {
     static const char *const distributions[] = { "PreferClose",
@@ -297,8 +307,9 @@ static void check_spec(struct reader *r, const struct at *spec)
     check_balancer(r, spec);
 }
 
-/* ---- typed ------------------------------------------------------------------------------- */
+/* ---- typed -------------------------------------------------------------- */
 
+/* The typed forms of the ports. */
 static const struct service_port *ports_of(struct arena *a,
                                            const struct at *spec, size_t *n)
 {

@@ -80,8 +80,9 @@ static const struct object_type statefulset_type = {
     KIND_STATEFULSET, &statefulset_shape, NAME_LABEL
 };
 
-/* ---- validation -------------------------------------------------------------------- */
+/* ---- validation --------------------------------------------------------- */
 
+/* maxUnavailable, if given, is not 0. */
 static void check_rolling(struct reader *r, const struct at *rolling)
 {
     struct at missing = at_field(rolling, "maxUnavailable");
@@ -95,6 +96,7 @@ static void check_rolling(struct reader *r, const struct at *rolling)
     check_percent_at_most_100(r, &missing);
 }
 
+/* Here a wrong type is Invalid, not NotSupported. */
 static void check_strategy(struct reader *r, const struct at *spec)
 {
     struct at strategy = at_field(spec, "updateStrategy");
@@ -111,6 +113,7 @@ static void check_strategy(struct reader *r, const struct at *spec)
               "OnDelete, got \"%s\"", type);
 }
 
+/* What is decided by words. */
 static void check_policies(struct reader *r, const struct at *spec)
 {
     static const char *const keys[] = { "whenDeleted", "whenScaled" };
@@ -153,8 +156,9 @@ static void check_spec(struct reader *r, const struct at *spec)
     check_lives_for_ever(r, &template, "StatefulSet");
 }
 
-/* ---- typed ------------------------------------------------------------------------------ */
+/* ---- typed -------------------------------------------------------------- */
 
+/* The typed forms of volumeClaimTemplates. */
 static const struct claim_spec *claims_of(struct arena *a,
                                           const struct at *spec, size_t *n)
 {

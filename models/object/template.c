@@ -22,6 +22,8 @@
 
 #define HASH_LABEL "pod-template-hash"
 
+/* raw without the label of the ReplicaSet; without labels if it was the only
+ * one. */
 static const struct value *without_hash(struct arena *a,
                                         const struct value *raw)
 {
@@ -33,6 +35,7 @@ static const struct value *without_hash(struct arena *a,
                      : "metadata.labels.\"" HASH_LABEL "\"", NULL);
 }
 
+/* Equal stored forms have equal numbers. */
 static uint64_t identity_of(struct arena *a, const struct value *raw)
 {
     struct buf text = { 0 };
@@ -44,6 +47,7 @@ static uint64_t identity_of(struct arena *a, const struct value *raw)
     return hash;
 }
 
+/* Of the images in their order, init containers first. */
 static uint64_t revision_key(const struct pod_spec *s)
 {
     uint64_t hash = FNV_START;
@@ -120,7 +124,7 @@ const struct pod_template *pod_template_with_label(
     return copy;
 }
 
-/* ---- validation ----------------------------------------------------------------- */
+/* ---- validation --------------------------------------------------------- */
 
 /* pod-deletion-cost, if given, is a 32-bit integer. */
 static void check_deletion_cost(struct reader *r, const struct at *annotations)

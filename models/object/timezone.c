@@ -121,6 +121,7 @@ static const struct area {
       "Indiana-Starke Michigan Mountain Pacific Samoa " },
 };
 
+/* Is name one of the words of places? */
 static bool is_place(const char *places, const char *name)
 {
     size_t len = strlen(name);

@@ -50,11 +50,13 @@ const struct value *object_raw(const struct meta *m)
     }
 }
 
+/* Equal, or both absent. */
 static bool same(const struct value *a, const struct value *b)
 {
     return a == b || (a && b && value_equal(a, b));
 }
 
+/* Report a field that differs. */
 static void check_immutable(struct reader *r, const struct at *old,
                             const struct at *new, const char *key)
 {
@@ -87,6 +89,7 @@ static void check_rest(struct reader *r, const struct at *old,
                         "minReadySeconds");
 }
 
+/* An immutable ConfigMap or Secret keeps its data. */
 static void check_config(struct reader *r, const struct meta *old,
                          const struct at *was, const struct at *is)
 {
@@ -108,7 +111,8 @@ void object_check_update(struct arena *a, const struct meta *old,
         "completionMode", "podFailurePolicy", "backoffLimitPerIndex",
         "successPolicy" };
     struct reader r = reader_of(a, errors);
-    struct at was = at_root(object_raw(old), ""), is = at_root(object_raw(new), "");
+    struct at was = at_root(object_raw(old), "");
+    struct at is = at_root(object_raw(new), "");
     struct at old_spec = at_field(&was, "spec");
     struct at new_spec = at_field(&is, "spec");
 

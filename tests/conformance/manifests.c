@@ -14,7 +14,7 @@
 #include "models/podspec.h"
 #include "conformance.h"
 
-/* ---- manifest_validation ---------------------------------------------------- */
+/* ---- manifest_validation ------------------------------------------------ */
 
 #define TEMPLATE "template: {metadata: {labels: {app: web}}, " \
                  "spec: {containers: [{name: c, image: \"img:1\"}]}}"
@@ -120,7 +120,7 @@ const struct conf_table conf_manifest_validation = {
     .name = "manifest_validation", .check = check_manifest,
 };
 
-/* ---- label_selector_match ----------------------------------------------------- */
+/* ---- label_selector_match ----------------------------------------------- */
 
 /* "app=a tier=web" as a map; "-" is none. */
 static const struct value *read_labels(struct arena *a, const char *cell)
@@ -208,7 +208,7 @@ const struct conf_table conf_label_selector_match = {
     .name = "label_selector_match", .check = check_selector,
 };
 
-/* ---- pod_effective_requests_and_qos --------------------------------------------- */
+/* ---- pod_effective_requests_and_qos ------------------------------------- */
 
 /* "500/1000" of one resource into requests and limits. */
 static const struct value *put_pair(struct arena *a, const struct value *v,
@@ -298,7 +298,7 @@ const struct conf_table conf_pod_effective_requests_and_qos = {
     .name = "pod_effective_requests_and_qos", .check = check_requests,
 };
 
-/* ---- int_or_percent, quantity_parse ------------------------------------------------ */
+/* ---- int_or_percent, quantity_parse ------------------------------------- */
 
 static bool check_int_or_percent(const struct conf_row *row, char *why,
                                  size_t room)

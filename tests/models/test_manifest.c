@@ -69,7 +69,7 @@ static void check_cases(const struct fault_case *cases, size_t n)
                      "image: x, " fields "}]}}}}"
 #define POD(fields) "{spec: {template: {spec: {" fields "}}}}"
 
-/* ---- decoding: 400 ----------------------------------------------------------------- */
+/* ---- decoding: 400 ------------------------------------------------------ */
 
 START_TEST(wrong_types_are_bad_requests)
 {
@@ -127,7 +127,7 @@ START_TEST(yes_and_on_are_true_where_a_boolean_is_expected)
 }
 END_TEST
 
-/* ---- unknown and not simulated fields --------------------------------------------------- */
+/* ---- unknown and not simulated fields ----------------------------------- */
 
 START_TEST(unknown_fields_are_warned_of_with_a_suggestion)
 {
@@ -190,7 +190,7 @@ START_TEST(what_kubectl_prints_is_taken_in_silence)
 }
 END_TEST
 
-/* ---- validation: 422 --------------------------------------------------------------------------- */
+/* ---- validation: 422 ---------------------------------------------------- */
 
 START_TEST(metadata_is_validated)
 {
@@ -370,7 +370,7 @@ START_TEST(a_selector_that_misses_says_which_label_is_wanted)
 }
 END_TEST
 
-/* ---- typed objects ---------------------------------------------------------------------------------- */
+/* ---- typed objects ------------------------------------------------------ */
 
 START_TEST(a_deployment_is_typed_with_its_defaults)
 {
@@ -419,8 +419,8 @@ START_TEST(a_changed_spec_is_noticed_and_a_status_is_not)
 {
     static const char *const changes[] = {
         "{spec: {replicas: 2}}", "{spec: {paused: true}}",
-        "{spec: {minReadySeconds: 1}}", "{spec: {strategy: {type: "
-        "Recreate}}}", "{spec: {revisionHistoryLimit: 3}}",
+        "{spec: {minReadySeconds: 1}}", "{spec: {revisionHistoryLimit: 3}}",
+        "{spec: {strategy: {type: Recreate}}}",
         "{spec: {strategy: {rollingUpdate: {maxSurge: 1}}}}",
         "{spec: {progressDeadlineSeconds: 60}}",
         "{spec: {template: {spec: {nodeSelector: {a: b}}}}}",
@@ -568,7 +568,7 @@ START_TEST(a_generated_name_is_the_same_in_every_replication)
 }
 END_TEST
 
-/* ---- updates ---------------------------------------------------------------------------------------- */
+/* ---- updates ------------------------------------------------------------ */
 
 static struct meta *job_of(int parallelism, const char *image)
 {
@@ -595,6 +595,106 @@ START_TEST(some_fields_may_not_be_changed)
     ck_assert_str_eq(faults_text(arena, &errors), "");
     object_check_update(arena, web, other, &errors);
     ck_assert_str_eq(faults_text(arena, &errors), "Invalid spec.selector");
+}
+END_TEST
+
+/* ---- robustness --------------------------------------------------------- */
+
+/* One good manifest per kind that is read, with as many fields as fit. */
+static const char *const good[] = {
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, labels: "
+    "{a: b}, finalizers: [a/b]}, spec: {selector: {matchLabels: {app: web}, "
+    "matchExpressions: [{key: app, operator: In, values: [web]}]}, strategy: "
+    "{rollingUpdate: {maxSurge: 1}}, template: {metadata: {labels: {app: "
+    "web}}, spec: {hostNetwork: true, nodeSelector: {a: b}, volumes: [{name: "
+    "v, configMap: {name: m}}, {name: w, projected: {sources: [{secret: "
+    "{name: s}}]}}], tolerations: [{key: a, operator: Exists}], affinity: "
+    "{nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+    "{nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Gt, values: "
+    "[\"3\"]}]}]}}, podAntiAffinity: "
+    "{preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, "
+    "podAffinityTerm: {topologyKey: h, labelSelector: {}}}]}}, "
+    "topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+    "whenUnsatisfiable: ScheduleAnyway}], initContainers: [{name: i, image: "
+    "x, restartPolicy: Always}], containers: [{name: c, image: x, ports: "
+    "[{containerPort: 80, name: h}], env: [{name: A, valueFrom: "
+    "{secretKeyRef: {name: s, key: k}}}], envFrom: [{configMapRef: {name: "
+    "m}}], volumeMounts: [{name: v, mountPath: /v}], resources: {requests: "
+    "{cpu: 1}, limits: {cpu: 1}}, readinessProbe: {httpGet: {port: h}}, "
+    "lifecycle: {preStop: {exec: {command: [sh, -c, sleep 5]}}}}]}}}}",
+    "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: "
+    "{selector: {matchLabels: {app: db}}, updateStrategy: {rollingUpdate: "
+    "{partition: 1, maxUnavailable: 1}}, template: {metadata: {labels: {app: "
+    "db}}, spec: {containers: [{name: c, image: x}]}}, volumeClaimTemplates: "
+    "[{metadata: {name: d}, spec: {accessModes: [ReadWriteOnce], resources: "
+    "{requests: {storage: 1Gi}}}}]}}",
+    "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: d}, spec: "
+    "{selector: {matchLabels: {app: d}}, updateStrategy: {type: "
+    "RollingUpdate}, template: {metadata: {labels: {app: d}}, spec: "
+    "{containers: [{name: c, image: x}]}}}}",
+    "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {type: "
+    "NodePort, selector: {a: b}, ports: [{name: a, port: 80, targetPort: h, "
+    "nodePort: 30000}], sessionAffinity: ClientIP, sessionAffinityConfig: "
+    "{clientIP: {timeoutSeconds: 5}}}}",
+    "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: "
+    "{podFailurePolicy: {rules: [{action: Ignore, onExitCodes: {operator: In, "
+    "values: [3]}}]}, template: {spec: {restartPolicy: Never, containers: "
+    "[{name: c, image: x}]}}}}",
+    "{apiVersion: batch/v1, kind: CronJob, metadata: {name: j}, spec: "
+    "{schedule: \"0 * * * *\", timeZone: Europe/Berlin, jobTemplate: {spec: "
+    "{template: {spec: {restartPolicy: Never, containers: [{name: c, image: "
+    "x}]}}}}}}",
+    "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: "
+    "{name: h}, spec: {maxReplicas: 3, scaleTargetRef: {kind: Deployment, "
+    "name: web}, metrics: [{type: Pods, pods: {metric: {name: q}, target: "
+    "{type: AverageValue, averageValue: 10}}}], behavior: {scaleUp: "
+    "{policies: [{type: Pods, value: 1, periodSeconds: 5}]}}}}",
+    "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, "
+    "spec: {maxUnavailable: 30%, selector: {matchLabels: {a: b}}}}",
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {k: v}}",
+    "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {k: v}}",
+    "{apiVersion: v1, kind: Node, metadata: {name: node}, spec: {taints: "
+    "[{key: a, effect: NoSchedule}]}, status: {allocatable: {cpu: 4, memory: 8Gi}}}",
+    "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: p}, spec: "
+    "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}",
+};
+#define GOODS ((int)(sizeof good / sizeof good[0]))
+
+/* Decode root with x in place of each value below path, in turn. */
+static void replace_below(const struct value *root, const struct value *v,
+                          const char *path, const struct value *x)
+{
+    struct err_list own;
+    enum kind k = kind_by_resource(value_text(value_get(root, "kind"), ""));
+
+    for (size_t i = 0; v->type != VALUE_SCALAR && i < v->len; i++) {
+        const char *key = v->type == VALUE_LIST
+            ? arena_printf(arena, "%s[%zu]", path, i)
+            : arena_printf(arena, "%s%s\"%s\"", path, *path ? "." : "",
+                           v->u.members[i].key);
+        const struct value *changed = value_set(arena, root, key, x);
+
+        ck_assert_msg(changed != NULL, "broken test: %s", key);
+        err_init(&own, arena);
+        ck_assert_ptr_nonnull(kind_ops_of(k)->decode(arena, changed, &own));
+        replace_below(root, v->type == VALUE_LIST ? v->u.items[i]
+                      : v->u.members[i].value, key, x);
+    }
+}
+
+/* One case per good manifest; must not crash, and every fault has a path. */
+START_TEST(no_value_in_the_place_of_another_breaks_the_reader)
+{
+    static const char *const values[] = { "~", "\"\"", "text", "0", "-1",
+        "99999999999", "yes", "[]", "{}", "[~]", "[[]]", "{a: ~}", "1.5" };
+    const struct value *root = value_flow(arena, good[_i], NULL);
+
+    ck_assert_msg(root != NULL, "broken test: %s", good[_i]);
+    decode(root);
+    ck_assert_msg(errors.errors == 0 && errors.warnings == 0, "%s: %s",
+                  good[_i], faults_text(arena, &errors));
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        replace_below(root, root, "", value_flow(arena, values[i], NULL));
 }
 END_TEST
 
@@ -632,6 +732,8 @@ int main(void)
     tcase_add_test(tc, a_budget_without_numbers_asks_for_none);
     tcase_add_test(tc, a_generated_name_is_the_same_in_every_replication);
     tcase_add_test(tc, some_fields_may_not_be_changed);
+    tcase_add_loop_test(tc, no_value_in_the_place_of_another_breaks_the_reader,
+                        0, GOODS);
     suite_add_tcase(s, tc);
     srunner_run_all(sr, CK_NORMAL);
     failed = srunner_ntests_failed(sr);

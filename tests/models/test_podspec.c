@@ -42,7 +42,7 @@ static const struct container *container_of(const char *fields)
     return &t->spec->containers[0];
 }
 
-/* ---- defaults (reference 11.1) ------------------------------------------------- */
+/* ---- defaults (reference 11.1) ------------------------------------------ */
 
 START_TEST(a_bare_template_has_the_servers_defaults)
 {
@@ -121,7 +121,7 @@ START_TEST(a_missing_request_is_the_limit)
 }
 END_TEST
 
-/* ---- identity (reference 1.5) ----------------------------------------------------- */
+/* ---- identity (reference 1.5) ------------------------------------------- */
 
 START_TEST(what_the_server_would_store_alike_is_the_same_template)
 {
@@ -213,7 +213,7 @@ START_TEST(the_hash_has_the_safe_alphabet_and_follows_the_collisions)
 }
 END_TEST
 
-/* ---- hooks ------------------------------------------------------------------------------ */
+/* ---- hooks -------------------------------------------------------------- */
 
 START_TEST(a_pre_stop_hook_takes_as_long_as_it_sleeps)
 {
@@ -249,7 +249,7 @@ START_TEST(a_pre_stop_hook_takes_as_long_as_it_sleeps)
 }
 END_TEST
 
-/* ---- derived ------------------------------------------------------------------------------- */
+/* ---- derived ------------------------------------------------------------ */
 
 /* More rows are in the table pod_effective_requests_and_qos.  By hand: 100 m
  * and 200 Mi stand for each missing request, for scoring only. */
