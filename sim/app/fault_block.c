@@ -10,7 +10,7 @@
 
 /* Faults of the language that have no file yet. */
 static const char *const later[] = {
-    "fail", "partition", "stop", "monitoring", "drain", NULL
+    "fail", "partition", "monitoring", "drain", NULL
 };
 
 struct when_section {
@@ -69,8 +69,9 @@ static void no_fault(struct binder *b, const struct value *v)
         diag_suggest(b->errors, d, m->key, names);
         return;
     }
-    err_error(b->errors, &v->mark, "what goes wrong? say one of: %s, %s",
-              names[2], n > 1 ? names[3] : "...");
+    d = err_error(b->errors, &v->mark, "this fault does not say what goes "
+                  "wrong");
+    diag_help(b->errors, d, "rollsim explain faults lists what can");
 }
 
 static bool entry_parse(struct binder *b, const struct value *v,

@@ -182,10 +182,10 @@ static const struct {
     { "run tests/app/data/promise.yaml -n 5 --ascii --set "
       "expect[0]=failed_requests>=1000000", "in 0 of 5", 1 },
     { "run tests/app/data/promise.yaml --set "
-      "run.replications={min:2,max:4,until:{metric:requests,relative:0.01%}}",
+      "run.replications={\"min\":2,\"max\":4,\"until\":{\"metric\":\"requests\",\"relative\":\"0.01%\"}}",
       "was not reached after 4", 5 },
     { "run tests/app/data/promise.yaml --set "
-      "run.replications={min:2,max:40,until:{metric:requests,relative:90%}}",
+      "run.replications={\"min\":2,\"max\":40,\"until\":{\"metric\":\"requests\",\"relative\":\"90%\"}}",
       "12 replications", 0 },
     { "run tests/app/data/promise.yaml -n 5 --json", "\"verdict\": \"met\"",
       0 },
