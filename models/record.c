@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "record_impl.h"
 #include "base/map.h"
 #include "models/measure.h"
 #include "models/network.h"
@@ -47,13 +48,6 @@ void record_init(struct record *r, struct arena *a, bool rows)
 
 /* ---- workloads and Services -------------------------------------------------- */
 
-static const char *first_image(const struct pod_template *t)
-{
-    if (!t || !t->spec || t->spec->ncontainers == 0)
-        return "";
-    return t->spec->containers[0].image;
-}
-
 static bool same_row(const struct timeline_row *a,
                      const struct timeline_row *b)
 {
@@ -78,34 +72,16 @@ static void put_timeline(struct world *w, const struct meta *m,
     vec_push(w->arena, &w->record.timeline, row);
 }
 
-static void record_replicaset(struct world *w, const struct meta *m, bool gone)
+static void record_workload_row(struct world *w, const struct meta *m,
+                                bool gone)
 {
-    const struct replicaset *rs = replicaset_seen(m);
+    struct timeline_row row;
 
-    put_timeline(w, m, (struct timeline_row){
-        .revision = rs->revision ? rs->revision : -1,
-        .image = first_image(rs->template),
-        .desired = gone ? 0 : rs->replicas,
-        .pods = gone ? 0 : rs->status_replicas,
-        .ready = gone ? 0 : rs->ready,
-        .available = gone ? 0 : rs->available,
-        .endpoints = -1,
-    });
-}
-
-static void record_deployment(struct world *w, const struct meta *m, bool gone)
-{
-    const struct deployment *d = deployment_seen(m);
-
-    put_timeline(w, m, (struct timeline_row){
-        .revision = d->revision ? d->revision : -1,
-        .image = first_image(d->template),
-        .desired = gone ? 0 : d->replicas,
-        .pods = gone ? 0 : d->status_replicas,
-        .ready = gone ? 0 : d->ready,
-        .available = gone ? 0 : d->available,
-        .endpoints = -1,
-    });
+    if (!record_workload(w, m, &row))
+        return;
+    if (gone)
+        row.desired = row.pods = row.ready = row.available = 0;
+    put_timeline(w, m, row);
 }
 
 /* A Service's row counts the endpoints that its slice calls ready. */
@@ -170,19 +146,16 @@ static const char *pod_state(const struct pod *p, const char *last)
 static void put_pod(struct world *w, const struct pod *p, const char *state)
 {
     struct last_row *last = last_row(w, p->meta.uid);
-    const struct meta *owner = api_get(w->api, p->meta.owner);
     const struct meta *node = api_get(w->api, p->node);
     struct pod_row row = {
         .at = world_now(w), .space = p->meta.space, .pod = p->meta.name,
-        .revision = -1, .image = first_image(p->template),
+        .image = record_image(p->template),
         .node = node ? node->name : "", .state = state,
     };
 
     if (last->state && strcmp(last->state, state) == 0)
         return;
-    if (owner && owner->kind == KIND_REPLICASET &&
-        replicaset_seen(owner)->revision)
-        row.revision = replicaset_seen(owner)->revision;
+    row.revision = record_pod_revision(w, p);
     last->state = state;
     vec_push(w->arena, &w->record.pods, row);
 }
@@ -291,17 +264,17 @@ static void record_condition(struct world *w, const struct meta *m,
 
 /* One event when `kubectl rollout status` would begin or cease to say that
  * the rollout is complete. */
-static void record_rollout(struct world *w, const struct deployment *before,
-                           const struct deployment *after)
+static void record_rollout(struct world *w, const struct meta *before,
+                           const struct meta *after)
 {
-    struct rollout_status now = rollout_status(w->arena, after);
-    bool was = before && rollout_status(w->arena, before).done;
+    struct rollout_status now = rollout_status_of(w->arena, after);
+    bool was = before && rollout_status_of(w->arena, before).done;
 
     if (was == now.done)
         return;
     put_event(w, (struct event_row){
-        .type = "Rollout", .space = after->meta.space,
-        .object = object_word(w, &after->meta),
+        .type = "Rollout", .space = after->space,
+        .object = object_word(w, after),
         .reason = now.done ? "Complete" : "Incomplete",
         .message = now.message,
     });
@@ -319,12 +292,13 @@ static void deployment_conditions(struct world *w, const struct meta *before,
                      &a->progressing);
     record_condition(w, after, "ReplicaFailure",
                      b ? &b->replica_failure : NULL, &a->replica_failure);
-    record_rollout(w, b, a);
 }
 
 static void record_conditions(struct world *w, const struct meta *before,
                               const struct meta *after)
 {
+    if (kind_rolls_out(after->kind))
+        record_rollout(w, before, after);
     switch (after->kind) {
     case KIND_DEPLOYMENT:
         deployment_conditions(w, before, after);
@@ -357,12 +331,6 @@ static void record_rows(struct world *w, const struct meta *before,
     case KIND_POD:
         record_pod(w, m, gone);
         break;
-    case KIND_REPLICASET:
-        record_replicaset(w, m, gone);
-        break;
-    case KIND_DEPLOYMENT:
-        record_deployment(w, m, gone);
-        break;
     case KIND_ENDPOINTSLICE:
         record_slice(w, m, gone);
         break;
@@ -371,6 +339,7 @@ static void record_rows(struct world *w, const struct meta *before,
             record_service(w, m, NULL);
         break;
     default:
+        record_workload_row(w, m, gone);
         break;
     }
     if (after)

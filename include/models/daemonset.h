@@ -17,6 +17,7 @@ struct daemonset {
     int min_ready_s;
     int revision_history_limit;
     const struct value *raw;    /* the object as stored */
+    const struct value *last_applied;   /* of kubectl apply; NULL if none */
     /* status: numbers of nodes */
     int64_t observed_generation;
     int desired, current, misscheduled, ready, updated, available,

@@ -7,6 +7,7 @@
 #include "models/object.h"
 #include "models/podspec.h"
 
+struct api;
 struct world;
 
 /* A version of the template of a StatefulSet or DaemonSet. */
@@ -50,5 +51,12 @@ size_t revisions_expired(revision_list list, size_t n, int keep,
 struct meta *revision_draft(struct world *w, const struct meta *owner,
                             const struct pod_template *t, int collisions,
                             int64_t number, const char **hash);
+
+/* The highest number among the revisions of owner, as the store has them; 0 if
+ * there is none.  That of the one with this REVISION_LABEL; -1 if there is
+ * none. */
+int64_t revision_newest(const struct api *api, const struct meta *owner);
+int64_t revision_labeled(const struct api *api, const struct meta *owner,
+                         const char *hash);
 
 #endif

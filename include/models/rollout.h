@@ -1,5 +1,6 @@
 /*
- * rollout.h - what `kubectl rollout` says and does about a Deployment.
+ * rollout.h - what `kubectl rollout` says and does about a Deployment, a
+ * StatefulSet or a DaemonSet.
  *
  * kubectl asks the API server: callers pass the newest versions.  Sentences
  * are without the line end and belong to the arena.  Reference 1.10, 1.14.
@@ -9,6 +10,8 @@
 #include "models/workload.h"
 
 struct api;
+struct daemonset;
+struct statefulset;
 
 /* `rollout status`: exactly one of done, failed and neither (wait on). */
 struct rollout_status {
@@ -47,5 +50,30 @@ struct rollout_undo rollout_undo(struct arena *a, const struct api *api,
  * the annotations of set, without what is bookkeeping. */
 void rollout_restore(struct arena *a, struct deployment *draft,
                      const struct replicaset *set);
+
+/* ---- StatefulSets and DaemonSets ---------------------------------------- */
+
+struct rollout_status statefulset_rollout_status(struct arena *a,
+                                                 const struct statefulset *s);
+struct rollout_status daemonset_rollout_status(struct arena *a,
+                                               const struct daemonset *d);
+
+/* What an undo writes: template, or NULL and why not (as rollout_undo). */
+struct revision_undo {
+    const struct pod_template *template;
+    bool refused;
+    const char *message;
+};
+struct revision_undo revision_undo(struct arena *a, const struct api *api,
+                                   const struct meta *m, int64_t to_revision);
+
+/* ---- any of the three --------------------------------------------------- */
+
+bool kind_rolls_out(enum kind k);
+struct rollout_status rollout_status_of(struct arena *a, const struct meta *m);
+const struct pod_template *rollout_template(const struct meta *m);
+
+/* The number of the newest revision; 0 if there is none yet. */
+int64_t rollout_revision_of(const struct api *api, const struct meta *m);
 
 #endif

@@ -26,6 +26,7 @@ struct statefulset {
     const struct claim_spec *claims;    /* volumeClaimTemplates */
     size_t nclaims;
     const struct value *raw;    /* the object as stored */
+    const struct value *last_applied;   /* of kubectl apply; NULL if none */
     /* status */
     int64_t observed_generation;
     int status_replicas, ready, available;
@@ -37,5 +38,8 @@ struct statefulset {
 
 #define statefulset_of(m) ((struct statefulset *)(m))
 #define statefulset_seen(m) ((const struct statefulset *)(m))
+
+/* Set spec.replicas in the typed field and in raw. */
+void statefulset_set_replicas(struct arena *a, struct statefulset *s, int n);
 
 #endif

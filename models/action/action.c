@@ -14,9 +14,9 @@
 #include <string.h>
 #include "base/bug.h"
 #include "base/text.h"
-#include "models/deployment.h"
 #include "models/informer.h"
 #include "models/measure.h"
+#include "models/rollout.h"
 #include "models/strategy.h"
 
 /* ---- a command on its way ---------------------------------------------------- */
@@ -140,11 +140,11 @@ struct planned {
     const struct action_spec *spec;
     struct stream stream;
     int trigger;                /* -1: by the clock */
-    const char *of;             /* only this Deployment; NULL: any */
+    const char *of;             /* only the workload so called; NULL: any */
     bool fired;
 };
 
-struct watcher {                /* a person who looks at Deployments */
+struct watcher {                /* a person who looks at rollouts */
     struct world *w;
     struct planned *items;
     size_t len;
@@ -160,18 +160,26 @@ static void type_fire(struct sim *sim, void *subject, int64_t arg)
                  p->spec->ndocuments);
 }
 
-static bool happened(int trigger, const struct deployment *was,
-                     const struct deployment *d)
+static bool has_started(const struct meta *was, const struct meta *m)
+{
+    if (m->kind == KIND_DEPLOYMENT)
+        return deployment_seen(m)->revision > 1 &&
+               deployment_seen(was)->revision != deployment_seen(m)->revision;
+    return rollout_template(was)->identity != rollout_template(m)->identity;
+}
+
+static bool happened(int trigger, struct world *w, const struct meta *was,
+                     const struct meta *m)
 {
     switch ((enum trigger)trigger) {
     case ROLLOUT_COMPLETE:
-        return d->revision > 1 &&
-               d->observed_generation >= d->meta.generation &&
-               deployment_complete(d, d);
+        return rollout_status_of(w->arena, m).done &&
+               rollout_revision_of(w->api, m) > 1;
     case ROLLOUT_STARTED:
-        return d->revision > 1 && was && was->revision != d->revision;
+        return was && has_started(was, m);
     case DEADLINE_EXCEEDED:
-        return d->progressing.status == CONDITION_FALSE;
+        return m->kind == KIND_DEPLOYMENT &&
+               deployment_seen(m)->progressing.status == CONDITION_FALSE;
     }
     return false;
 }
@@ -188,8 +196,7 @@ static void watch_handle(void *ctx, const struct meta *before,
 
         if (p->fired || p->trigger < 0 ||
             (p->of && strcmp(p->of, after->name) != 0) ||
-            !happened(p->trigger, before ? deployment_seen(before) : NULL,
-                      deployment_seen(after)))
+            !happened(p->trigger, h->w, before, after))
             continue;
         p->fired = true;
         sim_after(h->w->sim, dist_draw(&p->spec->after, &p->stream), &ev_type,
@@ -198,7 +205,7 @@ static void watch_handle(void *ctx, const struct meta *before,
 }
 
 static const struct informer_ops watch_ops = {
-    .name = "people.deployments",
+    .name = "people.rollouts",
     .latency = TIMING_WATCH_CONTROLLER,
     .handle = watch_handle,
 };
@@ -237,6 +244,7 @@ void actions_start(struct world *w)
         plan(h, &h->items[i], &s->actions[i], i);
         watches |= s->actions[i].when != NULL;
     }
-    if (watches)
-        informer_new(w, KIND_DEPLOYMENT, &watch_ops, h);
+    for (int kind = KIND_NONE + 1; watches && kind < KIND_COUNT; kind++)
+        if (kind_rolls_out((enum kind)kind))
+            informer_new(w, (enum kind)kind, &watch_ops, h);
 }

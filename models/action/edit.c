@@ -13,7 +13,10 @@
 #include "kubectl_impl.h"
 #include <string.h>
 #include "base/bug.h"
+#include "models/daemonset.h"
 #include "models/network.h"
+#include "models/rollout.h"
+#include "models/statefulset.h"
 #include "models/workload.h"
 
 static const char *const groups[KIND_COUNT] = {
@@ -204,21 +207,20 @@ const struct value *kubectl_placed(struct kubectl *k, const struct value *v,
                                  value_string(k->arena, t->space, NULL));
 }
 
-const struct deployment *kubectl_rollout(struct kubectl *k, size_t i,
-                                         bool *more)
+const struct meta *kubectl_rollout(struct kubectl *k, size_t i, bool *more)
 {
     const struct target *targets;
     size_t n = kubectl_targets(k->arena, &k->c, k->c.nwords, &targets);
     const struct meta *m = kubectl_find(k, &targets[i]);
 
     *more = i + 1 < n;
-    if (m && m->kind != KIND_DEPLOYMENT) {
-        kubectl_refuse(k, "error: %s \"%s\" is not a Deployment: rollouts of "
-                       "other kinds are not supported yet",
+    if (m && !kind_rolls_out(m->kind)) {
+        kubectl_refuse(k, "error: no rollouts of %s \"%s\": only of "
+                       "deployments, statefulsets and daemonsets",
                        kubectl_resource(k->arena, m->kind), m->name);
         return NULL;
     }
-    return m ? deployment_seen(m) : NULL;
+    return m;
 }
 
 /* ---- editing --------------------------------------------------------------- */
@@ -230,15 +232,21 @@ const struct value *kubectl_manifest(const struct meta *m)
 
 const struct value *kubectl_last_applied(const struct meta *m)
 {
-    return m->kind == KIND_DEPLOYMENT ? deployment_seen(m)->last_applied
-           : m->kind == KIND_SERVICE  ? service_seen(m)->last_applied
-                                      : NULL;
+    return m->kind == KIND_DEPLOYMENT    ? deployment_seen(m)->last_applied
+           : m->kind == KIND_STATEFULSET ? statefulset_seen(m)->last_applied
+           : m->kind == KIND_DAEMONSET   ? daemonset_seen(m)->last_applied
+           : m->kind == KIND_SERVICE     ? service_seen(m)->last_applied
+                                         : NULL;
 }
 
 void kubectl_set_last_applied(struct meta *draft, const struct value *v)
 {
     if (draft->kind == KIND_DEPLOYMENT)
         deployment_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_STATEFULSET)
+        statefulset_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_DAEMONSET)
+        daemonset_of(draft)->last_applied = v;
     else if (draft->kind == KIND_SERVICE)
         service_of(draft)->last_applied = v;
 }

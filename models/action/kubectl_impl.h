@@ -83,8 +83,8 @@ bool kubectl_mark(struct kubectl *k, size_t i, const char *member,
 const struct value *kubectl_patch_of(struct arena *a, const char *path,
                                      const struct value *x);
 
-/* The Deployment that the i-th target of a rollout verb is; NULL, refused,
- * if it is none.  *more: another target follows. */
-const struct deployment *kubectl_rollout(struct kubectl *k, size_t i,
-                                         bool *more);
+/* The Deployment, StatefulSet or DaemonSet that the i-th target of a rollout
+ * verb is; NULL, refused, if it is none.  *more: another target follows. */
+const struct meta *kubectl_rollout(struct kubectl *k, size_t i, bool *more);
+
 #endif

@@ -9,12 +9,20 @@
 static bool set_paused(struct kubectl *k, size_t i, bool to)
 {
     bool more;
-    const struct deployment *d = kubectl_rollout(k, i, &more);
+    const struct meta *m = kubectl_rollout(k, i, &more);
+    const struct deployment *d;
     struct arena *a = k->arena;
     struct meta *draft;
 
-    if (!d)
+    if (!m)
         return false;
+    if (m->kind != KIND_DEPLOYMENT) {
+        kubectl_refuse(k, "error: %s \"%s\" %s is not supported",
+                       kubectl_resource(a, m->kind), m->name,
+                       to ? "pausing" : "resuming");
+        return false;
+    }
+    d = deployment_seen(m);
     if (d->paused == to) {
         kubectl_refuse(k, to ? "error: deployments.apps \"%s\" is already "
                                "paused"

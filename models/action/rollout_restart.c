@@ -27,26 +27,26 @@ static bool restart_step(struct kubectl *k, size_t i)
 {
     static const char path[] = "spec.template.metadata.annotations." RESTARTED;
     bool more;
-    const struct deployment *d = kubectl_rollout(k, i, &more);
+    const struct meta *m = kubectl_rollout(k, i, &more);
     const char *now, *before;
     struct meta *draft;
 
-    if (!d)
+    if (!m)
         return false;
-    if (d->paused) {
+    if (m->kind == KIND_DEPLOYMENT && deployment_seen(m)->paused) {
         kubectl_refuse(k, "error: can't restart paused deployment (run rollout "
                        "resume first)");
         return false;
     }
     now = time_stamp(k);
-    before = value_text(value_at(d->raw, path), "");
+    before = value_text(value_at(kubectl_manifest(m), path), "");
     if (strcmp(now, before) == 0) {
         kubectl_refuse(k, "error: if restart has already been triggered within "
                        "the past second, please wait before attempting to "
                        "trigger another");
         return false;
     }
-    draft = kubectl_edit(k, &d->meta,
+    draft = kubectl_edit(k, m,
                          kubectl_patch_of(k->arena, path,
                                           value_string(k->arena, now, NULL)),
                          false);
@@ -57,7 +57,7 @@ static bool restart_step(struct kubectl *k, size_t i)
 
 const struct verb_ops verb_rollout_restart = {
     .name = "rollout restart",
-    .usage = "deployment/NAME",
+    .usage = "TYPE/NAME",
     .doc = "replace all pods by new ones of the same version",
     .min_words = 1,
     .step = restart_step,

@@ -28,10 +28,10 @@ static void timeout_fire(struct sim *sim, void *subject, int64_t arg)
         kubectl_refuse(k, "error: timed out waiting for the condition");
 }
 
-/* Say what there is to say about d; the command is over at the end. */
-static void look(struct kubectl *k, const struct deployment *d)
+/* Say what there is to say about m; the command is over at the end. */
+static void look(struct kubectl *k, const struct meta *m)
 {
-    struct rollout_status s = rollout_status(k->arena, d);
+    struct rollout_status s = rollout_status_of(k->arena, m);
 
     if (s.failed) {
         kubectl_refuse(k, "error: %s", s.message);
@@ -39,7 +39,7 @@ static void look(struct kubectl *k, const struct deployment *d)
     }
     if (!k->said || strcmp(k->said, s.message) != 0)
         record_note(k->w, "Action", s.done ? "Done" : "Waiting",
-                    d->meta.space, d->meta.name, s.message);
+                    m->space, m->name, s.message);
     k->said = s.message;
     k->over = s.done;
 }
@@ -50,12 +50,12 @@ static void status_handle(void *ctx, const struct meta *before,
     struct kubectl *k = ctx;
 
     if (!k->over && after)
-        look(k, deployment_seen(after));
+        look(k, after);
     else if (!k->over)
         kubectl_refuse(k, "error: object has been deleted: %s", before->name);
 }
 
-/* Only the Deployment that was asked about. */
+/* Only the object that was asked about. */
 static bool status_wants(void *ctx, const struct meta *before,
                          const struct meta *after)
 {
@@ -88,15 +88,15 @@ static bool status_step(struct kubectl *k, size_t i)
     const char *timeout = kubectl_flag(&k->c, "timeout");
     int64_t ns = 0;
     bool more;
-    const struct deployment *d = kubectl_rollout(k, i, &more);
+    const struct meta *m = kubectl_rollout(k, i, &more);
 
-    if (!d)
+    if (!m)
         return false;
-    look(k, d);
+    look(k, m);
     if (k->over)
         return false;
-    k->watched = d->meta.uid;
-    informer_new(k->w, KIND_DEPLOYMENT, &status_ops, k);
+    k->watched = m->uid;
+    informer_new(k->w, m->kind, &status_ops, k);
     if (timeout && parse_duration(timeout, &ns, NULL) && ns > 0)
         sim_after(k->w->sim, ns, &ev_timeout, k, 0);
     return false;
@@ -104,7 +104,7 @@ static bool status_step(struct kubectl *k, size_t i)
 
 const struct verb_ops verb_rollout_status = {
     .name = "rollout status",
-    .usage = "deployment/NAME [--timeout=DURATION]",
+    .usage = "TYPE/NAME [--timeout=DURATION]",
     .doc = "watch a rollout until it is done",
     .flags = status_flags,
     .min_words = 1,

@@ -3,7 +3,8 @@
  * revision.
  *
  * That is an ordinary change of the pod template: the controller rolls towards
- * the old ReplicaSet by the same rules as towards a new one (reference 1.10).
+ * the old ReplicaSet, or ControllerRevision, by the same rules as towards a new
+ * one (reference 1.10).
  */
 #include "kubectl_impl.h"
 #include <stdlib.h>
@@ -22,34 +23,60 @@ static const char *undo_check(struct arena *a, const struct kubectl_command *c)
     return to && to[0] == '-' ? "revision must be a positive integer" : NULL;
 }
 
+/* Nothing to write: say why.  True: the next target may be tried. */
+static bool explain(struct kubectl *k, const struct meta *m, bool refused,
+                    const char *message)
+{
+    if (refused)
+        kubectl_refuse(k, "error: %s", message);
+    else
+        kubectl_say(k, m, "%s %s", kubectl_label(k->arena, m), message);
+    return !refused;
+}
+
+static bool undo_deployment(struct kubectl *k, const struct meta *m,
+                            int64_t to)
+{
+    struct rollout_undo u = rollout_undo(k->arena, k->w->api,
+                                         deployment_seen(m), to);
+    struct meta *draft;
+
+    if (!u.set)
+        return explain(k, m, u.refused, u.message);
+    draft = api_draft(k->w->api, m);
+    rollout_restore(k->arena, deployment_of(draft), u.set);
+    return kubectl_update(k, draft, "rolled back");
+}
+
+static bool undo_set(struct kubectl *k, const struct meta *m, int64_t to)
+{
+    struct revision_undo u = revision_undo(k->arena, k->w->api, m, to);
+    struct meta *draft;
+
+    if (!u.template)
+        return explain(k, m, u.refused, u.message);
+    draft = kubectl_decode(k, m->kind,
+                           value_set(k->arena, kubectl_manifest(m),
+                                     "spec.template", u.template->raw), m);
+    return draft && kubectl_update(k, draft, "rolled back");
+}
+
 static bool undo_step(struct kubectl *k, size_t i)
 {
     bool more;
-    const struct deployment *d = kubectl_rollout(k, i, &more);
-    const char *to = kubectl_flag(&k->c, "to-revision");
-    struct rollout_undo u;
-    struct meta *draft;
+    const struct meta *m = kubectl_rollout(k, i, &more);
+    const char *text = kubectl_flag(&k->c, "to-revision");
+    int64_t to = text ? strtoll(text, NULL, 10) : 0;
 
-    if (!d)
+    if (!m)
         return false;
-    u = rollout_undo(k->arena, k->w->api, d, to ? strtoll(to, NULL, 10) : 0);
-    if (!u.set) {
-        if (u.refused)
-            kubectl_refuse(k, "error: %s", u.message);
-        else
-            kubectl_say(k, &d->meta, "%s %s",
-                        kubectl_label(k->arena, &d->meta), u.message);
-        return more && !u.refused;
-    }
-    draft = api_draft(k->w->api, &d->meta);
-    rollout_restore(k->arena, deployment_of(draft), u.set);
-    kubectl_update(k, draft, "rolled back");
-    return more;
+    return (m->kind == KIND_DEPLOYMENT ? undo_deployment(k, m, to)
+                                       : undo_set(k, m, to)) && more;
 }
 
 const struct verb_ops verb_rollout_undo = {
     .name = "rollout undo",
-    .usage = "deployment/NAME [--to-revision=N]",
+    .usage = "TYPE/NAME [--to-revision=N]",
     .doc = "bring back the template of an earlier revision",
     .flags = undo_flags,
     .min_words = 1,

@@ -2,6 +2,7 @@
  * scale.c - kubectl scale: change how many pods are wanted.
  */
 #include "kubectl_impl.h"
+#include "models/statefulset.h"
 #include <stdlib.h>
 #include "models/workload.h"
 
@@ -38,9 +39,10 @@ static const char *scale_check(struct arena *a,
 /* How many pods m asks for; -1 if it is nothing that can be scaled. */
 static int replicas_of(const struct meta *m)
 {
-    return m->kind == KIND_DEPLOYMENT   ? deployment_seen(m)->replicas
-           : m->kind == KIND_REPLICASET ? replicaset_seen(m)->replicas
-                                        : -1;
+    return m->kind == KIND_DEPLOYMENT    ? deployment_seen(m)->replicas
+           : m->kind == KIND_REPLICASET  ? replicaset_seen(m)->replicas
+           : m->kind == KIND_STATEFULSET ? statefulset_seen(m)->replicas
+                                         : -1;
 }
 
 static struct meta *scaled(struct kubectl *k, const struct meta *m, int n)
@@ -49,6 +51,8 @@ static struct meta *scaled(struct kubectl *k, const struct meta *m, int n)
 
     if (m->kind == KIND_DEPLOYMENT)
         deployment_set_replicas(k->arena, deployment_of(draft), n);
+    else if (m->kind == KIND_STATEFULSET)
+        statefulset_set_replicas(k->arena, statefulset_of(draft), n);
     else
         replicaset_of(draft)->replicas = n;
     return draft;

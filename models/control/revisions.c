@@ -94,3 +94,35 @@ struct meta *revision_draft(struct world *w, const struct meta *owner,
     r->template = t;
     return draft;
 }
+
+int64_t revision_newest(const struct api *api, const struct meta *owner)
+{
+    size_t n;
+    const object_uid *uids = api_owned(api, owner->uid, &n);
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct meta *m = api_get(api, uids[i]);
+
+        if (m->kind == KIND_REVISION &&
+            controllerrevision_seen(m)->revision > newest)
+            newest = controllerrevision_seen(m)->revision;
+    }
+    return newest;
+}
+
+int64_t revision_labeled(const struct api *api, const struct meta *owner,
+                         const char *hash)
+{
+    size_t n;
+    const object_uid *uids = api_owned(api, owner->uid, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct meta *m = api_get(api, uids[i]);
+        const char *its = labels_get(m->labels, REVISION_LABEL);
+
+        if (m->kind == KIND_REVISION && its && strcmp(its, hash) == 0)
+            return controllerrevision_seen(m)->revision;
+    }
+    return -1;
+}

@@ -209,6 +209,14 @@ static struct meta *decode(struct arena *a, const struct value *v,
     return &s->meta;
 }
 
+void statefulset_set_replicas(struct arena *a, struct statefulset *s, int n)
+{
+    s->replicas = n;
+    if (s->raw)
+        s->raw = value_set(a, s->raw, "spec.replicas",
+                           value_plain(a, arena_printf(a, "%d", n), NULL));
+}
+
 static void copy_status(struct meta *dst, const struct meta *src)
 {
     struct statefulset *to = statefulset_of(dst);
