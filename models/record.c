@@ -297,8 +297,6 @@ static void deployment_conditions(struct world *w, const struct meta *before,
 static void record_conditions(struct world *w, const struct meta *before,
                               const struct meta *after)
 {
-    if (kind_rolls_out(after->kind))
-        record_rollout(w, before, after);
     switch (after->kind) {
     case KIND_DEPLOYMENT:
         deployment_conditions(w, before, after);
@@ -317,6 +315,8 @@ static void record_conditions(struct world *w, const struct meta *before,
     default:
         break;
     }
+    if (kind_rolls_out(after->kind))
+        record_rollout(w, before, after);
 }
 
 /* ---- commits ------------------------------------------------------------------------ */
