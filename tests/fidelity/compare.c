@@ -3,8 +3,11 @@
  *
  * Exact: the sequence of waves, the final sizes, the fewest ready endpoints,
  * the most active pods, complete or not.  Within 1: the most pods.  Within
- * 0.2 s + 10 ms x replicas + 3 %: the time of each wave, of each condition and
- * of completion.
+ * 0.2 s + 10 ms x replicas + 3 %: the time of each wave, of each condition, of
+ * completion, and of what each pod of a StatefulSet or DaemonSet does.
+ *
+ * When a StatefulSet is complete is not compared: the recordings ask for more
+ * than kubectl rollout status does (partitions, pods beyond spec.replicas).
  *
  * Conditions are compared as the recordings repeat them: which of the
  * reasons of a Progressing=True (created, found, updated) is written, and
@@ -132,6 +135,51 @@ static const char *compare_type(struct arena *a, const struct summary *r,
     return NULL;
 }
 
+/* ---- pods ---------------------------------------------------------------------------- */
+
+/* Are these the same thing done?  Pods of a StatefulSet are known by name;
+ * which node a DaemonSet takes is not defined. */
+static bool alike(const struct pod_change *a, const struct pod_change *b,
+                  bool by_name)
+{
+    return strcmp(a->state, b->state) == 0 &&
+           strcmp(a->revision, b->revision) == 0 &&
+           (!by_name || strcmp(a->pod, b->pod) == 0);
+}
+
+/* The k-th change of s that is like c; NULL if there are fewer. */
+static const struct pod_change *kth(const struct summary *s, size_t k,
+                                    const struct pod_change *c, bool by_name)
+{
+    for (size_t i = 0; i < s->pods.len; i++)
+        if (alike(&s->pods.items[i], c, by_name) && k-- == 0)
+            return &s->pods.items[i];
+    return NULL;
+}
+
+/* Every change of `one` has its like in `two`; who: what two is. */
+static const char *compare_pods(struct arena *a, const struct summary *one,
+                                const struct summary *two, bool by_name,
+                                int replicas, const char *who)
+{
+    for (size_t i = 0; i < one->pods.len; i++) {
+        const struct pod_change *c = &one->pods.items[i], *other;
+        size_t k = 0;
+
+        for (size_t j = 0; j < i; j++)
+            k += alike(&one->pods.items[j], c, by_name);
+        other = kth(two, k, c, by_name);
+        if (!other)
+            return arena_printf(a, "pod %s (%s) %s at %.0f ms, not %s",
+                                c->pod, c->revision, c->state, c->at_ms, who);
+        if (!near(c->at_ms, other->at_ms, replicas))
+            return arena_printf(a, "pod %s (%s) %s at %.0f ms, %s %.0f ms",
+                                c->pod, c->revision, c->state, c->at_ms, who,
+                                other->at_ms);
+    }
+    return NULL;
+}
+
 /* ---- the rest ------------------------------------------------------------------------ */
 
 static int final_of(const struct summary *s, const char *revision)
@@ -195,9 +243,16 @@ const char *fidelity_compare(struct arena *a, const struct summary *recorded,
                              const struct summary *simulated, int replicas,
                              bool states_only)
 {
+    bool by_name = strcmp(recorded->workload, "StatefulSet") == 0;
     const char *why = compare_waves(a, recorded, simulated, replicas,
                                     states_only);
 
+    if (recorded->pods.len > 0 && !why)
+        why = compare_pods(a, simulated, recorded, by_name, replicas,
+                           "recorded");
+    if (recorded->pods.len > 0 && !why)
+        why = compare_pods(a, recorded, simulated, by_name, replicas,
+                           "simulated");
     if (!why)
         why = compare_type(a, recorded, simulated, "Progressing", replicas,
                            states_only);
@@ -208,7 +263,7 @@ const char *fidelity_compare(struct arena *a, const struct summary *recorded,
         why = compare_final(a, recorded, simulated);
     if (!why)
         why = compare_counts(a, recorded, simulated);
-    if (!why)
+    if (!why && !by_name)
         why = compare_completion(a, recorded, simulated, replicas,
                                  states_only);
     return why;

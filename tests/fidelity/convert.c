@@ -200,10 +200,10 @@ static void node_pool(struct buf *out, const struct fidelity_case *c,
     const struct value *n = value_get(c->steps, "nodes");
 
     buf_printf(out, "    - {name: %s, count: %d, cpu: \"%s\", memory: %s, "
-                    "pods: %s", name, count,
+                    "pods: %s, labels: {sim/case: %s}", name, count,
                value_text(value_get(n, "cpu"), "32"),
                value_text(value_get(n, "memory"), "64Gi"),
-               value_text(value_get(n, "pods"), "110"));
+               value_text(value_get(n, "pods"), "110"), c->name);
     if (joins_ms >= 0)
         buf_printf(out, ", joins: %gms", joins_ms);
     buf_puts(out, "}\n");
@@ -320,6 +320,9 @@ static const char *action(const struct fidelity_case *c, struct buf *out,
         buf_printf(faults, "  - {at: %gms, kill: {pod: oldest, count: %s, "
                            "of: deployment/%s}}\n", at, value_text(v, "0"),
                    only_deployment(c));
+    else if ((v = value_get(step, "delete_pod")))
+        buf_printf(out, "  - {at: %gms, kubectl: \"delete pod %s\"}\n", at,
+                   value_text(v, ""));
     else if (!value_get(step, "add_nodes") && !value_get(step, "note"))
         return "a step that is not known here";
     return NULL;

@@ -41,6 +41,13 @@ struct revision_size {
     int replicas;
 };
 
+/* A pod of a StatefulSet or DaemonSet, by name or number, did something. */
+struct pod_change {
+    double at_ms;
+    const char *pod, *revision;
+    const char *state;          /* created, ready, terminating, deleted */
+};
+
 /* What a summary says, from a recording or from a simulation. */
 struct summary {
     double observed_ms;
@@ -51,6 +58,8 @@ struct summary {
     VEC(struct wave) waves;
     VEC(struct condition_change) conditions;
     VEC(struct revision_size) final;
+    const char *workload;       /* recorded: its kind */
+    VEC(struct pod_change) pods;        /* recorded: not of Deployments */
 };
 
 /* Read the case at folder; NULL after entries in errors. */

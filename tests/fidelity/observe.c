@@ -50,6 +50,18 @@ static void read_conditions(struct arena *a, struct summary *s,
     }
 }
 
+static void read_pod_events(struct arena *a, struct summary *s,
+                            const struct value *list)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        const struct value *const *v = list->u.items[i]->u.items;
+
+        vec_push(a, &s->pods, ((struct pod_change){
+            real(v[0]), value_text(v[1], ""), value_text(v[2], ""),
+            value_text(v[3], "") }));
+    }
+}
+
 struct summary *fidelity_recorded(struct arena *a, const char *path)
 {
     struct yaml_stream y = { 0 };
@@ -69,7 +81,9 @@ struct summary *fidelity_recorded(struct arena *a, const char *path)
     s->min_ready_endpoints = whole(value_get(v, "min_ready_endpoints"), -1);
     s->max_total_pods = whole(value_get(v, "max_total_pods"), 0);
     s->max_active_pods = whole(value_get(v, "max_active_pods"), 0);
+    s->workload = value_text(value_get(v, "workload"), "");
     read_waves(a, s, value_get(v, "waves"));
+    read_pod_events(a, s, value_get(v, "pod_events"));
     read_conditions(a, s, value_get(v, "conditions"));
     final = value_get(v, "final_spec_by_rev");
     for (size_t i = 0; final && i < final->len; i++)
@@ -206,11 +220,25 @@ static void read_timeline(struct rollout *r, const struct csv_table *t)
     }
 }
 
+/* What the recordings call a state; NULL if they do not note it. */
+static const char *recorded_state(const char *state)
+{
+    static const char *const words[][2] = {
+        { "Pending", "created" }, { "Ready", "ready" },
+        { "Terminating", "terminating" }, { "Gone", "deleted" },
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(state, words[i][0]) == 0)
+            return words[i][1];
+    return NULL;
+}
+
 static void read_pods(struct arena *a, struct summary *s,
                       const struct csv_table *t)
 {
     int time = csv_column(t, "time_s"), pod = csv_column(t, "pod"),
-        state = csv_column(t, "state");
+        state = csv_column(t, "state"), image = csv_column(t, "image");
     struct map states;          /* pod -> last state */
     int total = 0, active = 0;
     bool started = false;
@@ -228,7 +256,7 @@ static void read_pods(struct arena *a, struct summary *s,
             s->max_active_pods = active;
         }
         map_put(&states, name, (void *)now);
-        if (!was)
+        if (!was || strcmp(was, "Gone") == 0)
             total++, active++;
         if (strcmp(now, "Terminating") == 0)
             active--;
@@ -238,6 +266,10 @@ static void read_pods(struct arena *a, struct summary *s,
         }
         if (at < 0)
             continue;
+        if (recorded_state(now))
+            vec_push(a, &s->pods, ((struct pod_change){
+                at, name, tag(csv_get(t, i, (size_t)image)),
+                recorded_state(now) }));
         s->max_total_pods = total > s->max_total_pods ? total
                                                       : s->max_total_pods;
         s->max_active_pods = active > s->max_active_pods ? active
@@ -247,6 +279,14 @@ static void read_pods(struct arena *a, struct summary *s,
         s->max_total_pods = total;
         s->max_active_pods = active;
     }
+}
+
+/* Is it the object of something that is rolled out? */
+static bool is_workload(const char *object)
+{
+    return strncmp(object, "deployment/", 11) == 0 ||
+           strncmp(object, "statefulset/", 12) == 0 ||
+           strncmp(object, "daemonset/", 10) == 0;
 }
 
 /* Conditions ("Progressing=True/ReplicaSetUpdated") and completeness. */
@@ -262,7 +302,7 @@ static void read_events(struct arena *a, struct summary *s,
         const char *text = csv_get(t, i, (size_t)reason), *eq;
         const char *kind = csv_get(t, i, (size_t)type);
 
-        if (strncmp(csv_get(t, i, (size_t)object), "deployment/", 11) != 0)
+        if (!is_workload(csv_get(t, i, (size_t)object)))
             continue;
         if (strcmp(kind, "Rollout") == 0) {
             s->complete = strcmp(text, "Complete") == 0;
