@@ -52,8 +52,7 @@ static bool has_form(const char *name, enum name_form form)
 {
     if (form == NAME_SUBDOMAIN)
         return is_subdomain(name);
-    return is_label(name, strlen(name))
-        && (form == NAME_LABEL || !isdigit((unsigned char)name[0]));
+    return is_label(name, strlen(name));
 }
 
 /* A proposal for a name that is not one: lower case, dashes. */
@@ -82,8 +81,6 @@ void check_name(struct reader *r, const struct at *at, enum name_form form,
         "begin and end with a letter or digit",
         "must consist of lower-case letters, digits and \"-\", and begin "
         "and end with a letter or digit",
-        "must consist of lower-case letters, digits and \"-\", begin with a "
-        "letter, and end with a letter or digit",
     };
     const char *name = value_text(at->v, ""), *bare = name;
     size_t len = strlen(name);
@@ -115,7 +112,7 @@ static bool is_plain_name(const char *s)
 
 /* What is wrong with a text: each fault is one of the API server's. */
 struct whys {
-    const char *text[4];
+    const char *text[5];
     size_t n;
 };
 
@@ -246,21 +243,24 @@ void check_port(struct reader *r, const struct at *at, int64_t port)
 
 void check_port_name(struct reader *r, const struct at *at, const char *name)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
     size_t len = strlen(name);
-    const char *why = NULL;
+    struct whys w = { .n = 0 };
 
-    if (len == 0 || len > 15)
-        why = "must have 1 to 15 characters";
-    else if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
-        why = "must consist of lower-case letters, digits and \"-\"";
-    else if (strpbrk(name, "abcdefghijklmnopqrstuvwxyz") == NULL)
-        why = "must contain a letter";
-    else if (strstr(name, "--"))
-        why = "must not contain \"--\"";
-    else if (name[0] == '-' || name[len - 1] == '-')
-        why = "must not begin or end with \"-\"";
-    if (why)
-        fault(r, at, "Invalid", "%s, got \"%s\"", why, name);
+    if (len > 15)
+        w.text[w.n++] = "must be no more than 15 characters";
+    if (len == 0 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")
+                    != len)
+        w.text[w.n++] = "must consist of lower-case letters, digits and "
+                        "\"-\"";
+    if (strpbrk(name, letters) == NULL)
+        w.text[w.n++] = "must contain a lower-case letter";
+    if (strstr(name, "--"))
+        w.text[w.n++] = "must not contain \"--\"";
+    if (len > 0 && (name[0] == '-' || name[len - 1] == '-'))
+        w.text[w.n++] = "must not begin or end with \"-\"";
+    for (size_t i = 0; i < w.n; i++)
+        fault(r, at, "Invalid", "%s, got \"%s\"", w.text[i], name);
 }
 
 void check_port_or_name(struct reader *r, const struct at *at)
@@ -317,8 +317,10 @@ void check_percent_at_most_100(struct reader *r, const struct at *at)
 bool is_some(const struct at *at)
 {
     const char *text = value_text(at->v, "0");
-    size_t digits = strspn(text, "0123456789");
+    size_t digits;
 
+    text += *text == '-' || *text == '+';
+    digits = strspn(text, "0123456789");
     if (text[digits] != '\0' && !is_valid_percent(text))
         return false;
     return strspn(text, "0") < digits;

@@ -16,7 +16,7 @@ static const struct shape_field template_fields[] = {
 };
 static const struct shape job_template_shape = { template_fields, NULL };
 static const struct shape_field spec_fields[] = {
-    READ(TEXT, "schedule"), READ(TEXT, "timeZone"),
+    READ(TEXT, "schedule"), KEEP(TEXT, "timeZone", NULL),
     READ(INT64, "startingDeadlineSeconds"),
     READ_DEF(TEXT, "concurrencyPolicy", "Allow"),
     READ_DEF(BOOL, "suspend", "false"),

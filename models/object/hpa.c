@@ -55,7 +55,7 @@ static const struct shape_field policy_fields[] = {
 static const struct shape policy_shape = { policy_fields, NULL };
 static const struct shape_field rules_fields[] = {
     READ(INT, "stabilizationWindowSeconds"),
-    READ_DEF(TEXT, "selectPolicy", "Max"), LIST("policies", policy_shape),
+    READ_DEF(TEXT, "selectPolicy", "Max"), KEEP(LIST, "policies", &policy_shape),
     READ(QUANTITY, "tolerance"), SHAPE_END
 };
 static const struct shape rules_shape = { rules_fields, NULL };
@@ -305,6 +305,8 @@ static void check_rules(struct reader *r, const struct at *behavior,
     if (at_int(&window, 0) < 0 || at_int(&window, 0) > 3600)
         fault(r, &window, "Invalid", "must be between 0 and 3600");
     check_word(r, &rules, "selectPolicy", selects, 0);
+    if (at_len(&policies) == 0)
+        fault_required(r, &policies);
     for (size_t i = 0; i < at_len(&policies); i++) {
         struct at item = at_item(&policies, i);
 
@@ -329,6 +331,24 @@ static void check_bounds(struct reader *r, const struct at *spec)
               (long long)at_int(&least, 1));
 }
 
+/* No pods, no usage to scale up by: that needs a metric from elsewhere. */
+static void check_zero(struct reader *r, const struct at *spec,
+                       const struct at *metrics)
+{
+    bool elsewhere = false;
+
+    for (size_t i = 0; i < at_len(metrics); i++) {
+        struct at item = at_item(metrics, i);
+        const char *type = get_text(&item, "type", "");
+
+        elsewhere |= strcmp(type, "Object") == 0
+            || strcmp(type, "External") == 0;
+    }
+    if (get_int(spec, "minReplicas", 1) == 0 && !elsewhere)
+        fault_forbidden(r, metrics, "must have an Object or External metric "
+                        "when minReplicas is 0");
+}
+
 static void check_spec(struct reader *r, const struct at *spec)
 {
     struct at target = at_field(spec, "scaleTargetRef");
@@ -342,6 +362,7 @@ static void check_spec(struct reader *r, const struct at *spec)
 
         check_metric(r, &item);
     }
+    check_zero(r, spec, &metrics);
     if (behavior.v == NULL)
         return;
     check_rules(r, &behavior, "scaleUp");

@@ -7,6 +7,8 @@
  */
 #include "models/pod.h"
 
+#include <string.h>
+
 #include "base/vec.h"
 #include "read.h"
 
@@ -42,6 +44,27 @@ static const struct value *template_of(struct arena *a, const struct at *root)
     return value_map(a, both, 2, NULL);
 }
 
+/* Templates may have blanks around an image, Pods may not. */
+static void check_images(struct reader *r, const struct at *spec)
+{
+    static const char *const lists[] = { "containers", "initContainers" };
+
+    for (size_t l = 0; l < 2; l++) {
+        struct at list = at_field(spec, lists[l]);
+
+        for (size_t i = 0; i < at_len(&list); i++) {
+            struct at item = at_item(&list, i);
+            struct at image = at_field(&item, "image");
+            const char *text = value_text(image.v, "x");
+
+            if (strchr(" \t\n", text[0])
+                || strchr(" \t\n", text[strlen(text) - 1]))
+                fault(r, &image, "Invalid", "must not begin or end with a "
+                      "blank");
+        }
+    }
+}
+
 static struct meta *decode(struct arena *a, const struct value *v,
                            struct err_list *errors)
 {
@@ -51,6 +74,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
     struct at spec = at_field(&root, "spec");
 
     check_pod_spec(&r, &spec, NULL);
+    check_images(&r, &spec);
     p->template = template_make(a, template_of(a, &root));
     p->ready_changed = p->started = SIM_NEVER;
     return &p->meta;

@@ -526,7 +526,7 @@ static bool take_field(struct reader *r, const struct at *up,
     if (at.v && f->use == USE_REPORT && m->value
         && !says_nothing(m->value))
         report_ignored(r, &at);
-    if (m->value && is_absent(m->value, f->type))
+    if (m->value && f->use != USE_KEEP && is_absent(m->value, f->type))
         m->value = NULL;
     if (m->value == NULL && f->def && f->type == SHAPE_OBJECT)
         m->value = shape_read(r, &at, f->sub);

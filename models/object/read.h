@@ -104,6 +104,8 @@ enum shape_type {
 
 enum shape_use {
     USE_READ,
+    USE_KEEP,                   /* read; kept although it is empty, which Go
+                                 * can tell from absent */
     USE_SILENT,                 /* cannot matter here */
     USE_REPORT,                 /* matters, is not simulated: say so */
     USE_DROP,                   /* the server's own: taken and forgotten */
@@ -128,6 +130,7 @@ struct shape {
 #define READ(type_, key_) { key_, SHAPE_##type_, USE_READ, NULL, NULL }
 #define READ_DEF(type_, key_, def_)                                           \
     { key_, SHAPE_##type_, USE_READ, NULL, def_ }
+#define KEEP(type_, key_, sub_) { key_, SHAPE_##type_, USE_KEEP, sub_, NULL }
 #define SILENT(type_, key_) { key_, SHAPE_##type_, USE_SILENT, NULL, NULL }
 #define SILENT_DEF(type_, key_, def_)                                         \
     { key_, SHAPE_##type_, USE_SILENT, NULL, def_ }
@@ -154,7 +157,6 @@ const struct value *with_plain(struct arena *a, const struct value *v,
 enum name_form {
     NAME_SUBDOMAIN,             /* DNS-1123 subdomain, 253 */
     NAME_LABEL,                 /* DNS-1123 label, 63 */
-    NAME_LABEL_1035,            /* the same, not beginning with a digit */
 };
 
 /* Is the text at this place a name?  prefix: a trailing dash is fine. */
@@ -181,7 +183,7 @@ int check_word(struct reader *r, const struct at *up, const char *key,
 void check_int_or_percent(struct reader *r, const struct at *at);
 /* ... and not over 100 %. */
 void check_percent_at_most_100(struct reader *r, const struct at *at);
-/* Is it more than 0, as written?  What is neither a number nor a percentage
+/* Is it other than 0, as written?  What is neither a number nor a percentage
  * counts as 0. */
 bool is_some(const struct at *at);
 /* A LabelSelector. */

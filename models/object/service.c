@@ -1,7 +1,10 @@
 /*
  * service.c - the Service object: fields, defaults, validation.
  *
- * Not checked: addresses (clusterIP, externalIPs, ranges), node ports.
+ * Names may begin with a digit (1.36).
+ *
+ * Not checked: addresses (clusterIP, externalIPs, ranges), and that a node
+ * port is free and in range.
  *
  * Source: pkg/apis/core/v1/defaults.go, core/validation, Kubernetes 1.36.
  */
@@ -100,7 +103,7 @@ static const struct shape_field service_fields[] = {
 };
 static const struct shape service_shape = { service_fields, NULL };
 static const struct object_type service_type = {
-    KIND_SERVICE, &service_shape, NAME_LABEL_1035
+    KIND_SERVICE, &service_shape, NAME_LABEL
 };
 
 /* ---- validation --------------------------------------------------------- */

@@ -263,7 +263,7 @@ START_TEST(containers_are_validated)
         { WITH("ports: [{containerPort: 70000}]"),
           "Invalid " C0 ".ports[0].containerPort" },
         { WITH("ports: [{name: HTTP, containerPort: 80}]"),
-          "Invalid " C0 ".ports[0].name" },
+          "Invalid " C0 ".ports[0].name; Invalid " C0 ".ports[0].name" },
         { WITH("ports: [{name: a, containerPort: 80}, {name: a, "
                "containerPort: 81}]"), "Duplicate " C0 ".ports[1].name" },
         { WITH("ports: [{containerPort: 80, protocol: HTTP}]"),
@@ -660,6 +660,95 @@ static const char *const good[] = {
 };
 #define GOODS ((int)(sizeof good / sizeof good[0]))
 
+/* Patches on good manifests, by kind. */
+START_TEST(other_kinds_are_validated_too)
+{
+    static const struct {
+        const char *kind, *patch, *faults;
+    } cases[] = {
+        { "StatefulSet", "{spec: {updateStrategy: {rollingUpdate: "
+          "{maxUnavailable: 0}}}}",
+          "Invalid spec.updateStrategy.rollingUpdate.maxUnavailable" },
+        { "StatefulSet", "{spec: {updateStrategy: {rollingUpdate: "
+          "{maxUnavailable: -1, partition: -1}}}}",
+          "Invalid spec.updateStrategy.rollingUpdate.partition; "
+          "Invalid spec.updateStrategy.rollingUpdate.maxUnavailable" },
+        { "StatefulSet", "{spec: {ordinals: {start: -1}}}",
+          "Invalid spec.ordinals.start" },
+        { "StatefulSet", "{metadata: {name: a.b}}", "Invalid metadata.name" },
+        { "DaemonSet", "{spec: {selector: null}}",
+          "Invalid spec.template.metadata.labels" },
+        { "DaemonSet", "{spec: {updateStrategy: {type: Sometimes}}}",
+          "NotSupported spec.updateStrategy" },
+        { "DaemonSet", "{spec: {updateStrategy: {type: OnDelete}}}", "" },
+        { "Service", "{spec: {type: ExternalName}}",
+          "Required spec.externalName" },
+        { "Service", "{spec: {type: ClusterIP}}",
+          "Forbidden spec.ports[0].nodePort" },
+        { "Service", "{spec: {type: Internal, ports: [{port: 80}]}}",
+          "NotSupported spec.type" },
+        { "Service", "{spec: {internalTrafficPolicy: Near}}",
+          "NotSupported spec.internalTrafficPolicy" },
+        { "Service", "{metadata: {name: web.x}}", "Invalid metadata.name" },
+        { "Job", "{spec: {selector: {matchLabels: {a: b}}}}",
+          "Invalid spec.selector; Invalid spec.template.metadata.labels" },
+        { "Job", "{spec: {manualSelector: true}}",
+          "Required spec.selector; Invalid spec.template.metadata.labels" },
+        { "Job", "{spec: {backoffLimitPerIndex: 1}}",
+          "Invalid spec.backoffLimitPerIndex" },
+        { "Job", "{spec: {podFailurePolicy: {rules: [{action: Retry}]}}}",
+          "NotSupported spec.podFailurePolicy.rules[0].action; "
+          "Invalid spec.podFailurePolicy.rules[0]" },
+        { "CronJob", "{spec: {schedule: \"61 * * * *\"}}",
+          "Invalid spec.schedule" },
+        { "CronJob", "{spec: {timeZone: \"\"}}", "Invalid spec.timeZone" },
+        { "CronJob", "{spec: {jobTemplate: {spec: {completions: -1}}}}",
+          "Invalid spec.jobTemplate.spec.completions" },
+        { "HorizontalPodAutoscaler", "{spec: {minReplicas: 0}}",
+          "Invalid spec.minReplicas; Forbidden spec.metrics" },
+        { "HorizontalPodAutoscaler", "{spec: {maxReplicas: -1}}",
+          "Invalid spec.maxReplicas; Invalid spec.maxReplicas" },
+        { "HorizontalPodAutoscaler", "{spec: {scaleTargetRef: {name: null}}}",
+          "Required spec.scaleTargetRef.name" },
+        { "HorizontalPodAutoscaler", "{spec: {behavior: {scaleUp: {policies: "
+          "[]}}}}", "Required spec.behavior.scaleUp.policies" },
+        { "HorizontalPodAutoscaler", "{spec: {metrics: [{type: Resource, "
+          "resource: {name: cpu, target: {type: Utilization}}}]}}",
+          "Required spec.metrics[0].resource.target.averageUtilization" },
+        { "HorizontalPodAutoscaler", "{spec: {metrics: [{type: Resource, "
+          "pods: {metric: {name: q}, target: {type: AverageValue, "
+          "averageValue: 1}}}]}}", "Required spec.metrics[0].resource" },
+        { "PodDisruptionBudget", "{spec: {maxUnavailable: half}}",
+          "Invalid spec.maxUnavailable" },
+        { "ConfigMap", "{data: {\"a b\": c}}", "Invalid data[a b]" },
+        { "Node", "{spec: {taints: [{key: a}]}}",
+          "Required spec.taints[0].effect" },
+        { "PersistentVolumeClaim", "{spec: {accessModes: [], resources: "
+          "null}}", "Required spec.accessModes; "
+          "Required spec.resources[storage]" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct value *v = NULL;
+
+        for (int g = 0; g < GOODS; g++) {
+            const struct value *root = value_flow(arena, good[g], NULL);
+
+            if (strcmp(value_text(value_get(root, "kind"), ""),
+                       cases[i].kind) == 0)
+                v = root;
+        }
+        ck_assert_msg(v != NULL, "broken test: %s", cases[i].kind);
+        decode(value_merge(arena, v, value_flow(arena, cases[i].patch,
+                                                NULL)));
+        ck_assert_msg(strcmp(faults_text(arena, &errors), cases[i].faults)
+                      == 0, "%s %s\n  got  %s\n  want %s", cases[i].kind,
+                      cases[i].patch, faults_text(arena, &errors),
+                      cases[i].faults);
+    }
+}
+END_TEST
+
 /* Decode root with x in place of each value below path, in turn. */
 static void replace_below(const struct value *root, const struct value *v,
                           const char *path, const struct value *x)
@@ -732,6 +821,7 @@ int main(void)
     tcase_add_test(tc, a_budget_without_numbers_asks_for_none);
     tcase_add_test(tc, a_generated_name_is_the_same_in_every_replication);
     tcase_add_test(tc, some_fields_may_not_be_changed);
+    tcase_add_test(tc, other_kinds_are_validated_too);
     tcase_add_loop_test(tc, no_value_in_the_place_of_another_breaks_the_reader,
                         0, GOODS);
     suite_add_tcase(s, tc);
