@@ -159,11 +159,29 @@ static void check_patch(struct loader *l, const struct value *p,
     err_error(l->errors, &p->mark, "this patch fits no object");
 }
 
+/* --strict: fields of manifests that are unknown or not simulated, reported
+ * from entry `from` on, are errors. */
+static void make_strict(struct loader *l, size_t from)
+{
+    for (size_t i = from; i < l->errors->len; i++) {
+        struct diag *d = &l->errors->items[i];
+
+        if (d->level == ERR_ERROR || !d->code ||
+            (strcmp(d->code, "unknown-field") != 0 &&
+             strcmp(d->code, "not-simulated") != 0))
+            continue;
+        l->errors->warnings -= d->level == ERR_WARNING;
+        l->errors->errors++;
+        d->level = ERR_ERROR;
+    }
+}
+
 void manifests_build(struct loader *l, const struct strategy_spec *strategy,
                      const struct document *target, struct spec *spec)
 {
     struct manifest *out = arena_many(l->arena, struct manifest,
                                       l->objects.len);
+    size_t from = l->errors->len;
 
     if (strategy && strategy->patch)
         check_patch(l, strategy->patch, target);
@@ -177,6 +195,8 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
         out[i] = (struct manifest){ o->kind, v, o->space, o->name,
                                     o->value->mark };
     }
+    if (l->app->o.strict)
+        make_strict(l, from);
     spec->manifests = out;
     spec->nmanifests = l->objects.len;
 }

@@ -151,8 +151,7 @@ START_TEST(any_other_change_is_another_template)
         "{spec: {terminationGracePeriodSeconds: 31}}",
         "{spec: {dnsPolicy: Default}}",
         "{spec: {containers: [{name: c, image: \"shop/web:1.1\"}]}}",
-        "{spec: {containers: [{name: c, image: \"shop/web:1.0\", args: "
-        "[a]}]}}",
+        "{spec: {containers: [{name: c, image: \"shop/web:1.0\", tty: on}]}}",
     };
     uint64_t identity = template_of("{}")->identity;
 
