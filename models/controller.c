@@ -46,6 +46,7 @@ struct sync {
     const char *why;            /* of the first failure */
     sim_time requeue;           /* 0: none */
     bool requeue_limited;
+    bool keep_failures;
     sync_end finally;
     void *arg;
     struct sync *next;          /* free list */
@@ -169,6 +170,11 @@ void sync_requeue_limited(struct sync *s)
     s->requeue_limited = true;
 }
 
+void sync_keep_failures(struct sync *s)
+{
+    s->keep_failures = true;
+}
+
 void sync_finally(struct sync *s, sync_end fn, void *arg)
 {
     s->finally = fn;
@@ -221,7 +227,8 @@ static void requeue(struct controller *c, const struct sync *s)
     }
     if (s->requeue_limited)
         workqueue_add_limited(c->queue, s->key);
-    workqueue_forget(c->queue, s->key);
+    if (s->failed || !s->keep_failures)
+        workqueue_forget(c->queue, s->key);
     if (!s->failed && s->requeue > 0)
         workqueue_add_after(c->queue, s->key, s->requeue);
 }

@@ -34,6 +34,7 @@ struct workqueue {
     size_t head;                /* of fifo */
     double tokens;              /* overall retry bucket */
     sim_time filled;
+    sim_time retry_base, retry_max;     /* 0: the usual, and the bucket */
 };
 
 #define RETRY_BASE (5 * SIM_MS)         /* client-go default */
@@ -150,11 +151,27 @@ static sim_time bucket_wait(struct workqueue *q)
     return (sim_time)llround(-q->tokens / BUCKET_QPS * (double)SIM_S);
 }
 
+void workqueue_set_backoff(struct workqueue *q, sim_time base, sim_time max)
+{
+    q->retry_base = base;
+    q->retry_max = max;
+}
+
+/* base * 2^(n - 1), at most max. */
+static sim_time doubled(sim_time base, sim_time max, int n)
+{
+    while (--n > 0 && base < max)
+        base *= 2;
+    return base < max ? base : max;
+}
+
 void workqueue_add_limited(struct workqueue *q, object_uid key)
 {
     struct item *it = item_of(q, key);
-    sim_time own = workqueue_backoff(++it->failures);
-    sim_time shared = bucket_wait(q);
+    int n = ++it->failures;
+    sim_time own = q->retry_base ? doubled(q->retry_base, q->retry_max, n)
+                                 : workqueue_backoff(n);
+    sim_time shared = q->retry_base ? 0 : bucket_wait(q);
 
     workqueue_add_after(q, key, own > shared ? own : shared);
 }

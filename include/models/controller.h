@@ -95,6 +95,9 @@ void sync_fail(struct sync *s, const char *why);
 void sync_requeue_after(struct sync *s, sim_time delay);
 void sync_requeue_limited(struct sync *s);
 
+/* A success of this sync does not forget the failures of its key. */
+void sync_keep_failures(struct sync *s);
+
 /* Called once when the last answer is there: error says whether any call (not
  * tolerated) was refused or sync_fail was called; may append one more round of
  * calls (a status write that depends on the outcome), and call sync_finally

@@ -66,6 +66,7 @@ struct index_set {
 
 /* An empty set of room for n indexes. */
 struct index_set index_set_make(struct arena *a, int n);
+void index_set_clear(struct index_set *s);
 void index_set_add(struct index_set *s, int i);
 bool index_set_has(const struct index_set *s, int i);
 int index_set_len(const struct index_set *s);

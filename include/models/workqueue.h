@@ -27,6 +27,10 @@ void workqueue_add_limited(struct workqueue *q, object_uid key);
 void workqueue_forget(struct workqueue *q, object_uid key);
 int workqueue_failures(const struct workqueue *q, object_uid key);
 
+/* From now on failures of q's keys delay them by base * 2^(n - 1), at most max,
+ * and by no bucket. */
+void workqueue_set_backoff(struct workqueue *q, sim_time base, sim_time max);
+
 /* Take the next key for processing; false if none.  Pair with _done. */
 bool workqueue_get(struct workqueue *q, object_uid *key);
 void workqueue_done(struct workqueue *q, object_uid key);

@@ -18,6 +18,12 @@ struct index_set index_set_make(struct arena *a, int n)
     return (struct index_set){ n, arena_many(a, uint64_t, words) };
 }
 
+void index_set_clear(struct index_set *s)
+{
+    for (int i = 0; i < (s->size + WORD - 1) / WORD; i++)
+        s->words[i] = 0;
+}
+
 void index_set_add(struct index_set *s, int i)
 {
     if (i >= 0 && i < s->size)
