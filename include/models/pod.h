@@ -32,6 +32,13 @@ struct pod {
                                  * "ImagePullBackOff", "ErrImagePull",
                                  * "CreateContainerConfigError", ... */
     const char *reason;         /* NULL, or status.reason: "Evicted" */
+    sim_time finished;          /* the last of its containers ended, all have
+                                 * (finishedAt); SIM_NEVER: not all */
+    int exit_code;              /* of the first app container that ended badly;
+                                 * 0: none */
+    const char *exit_container; /* its name; NULL: none */
+    const char *disruption;     /* NULL, or the reason of the condition
+                                 * DisruptionTarget */
     uint32_t ip;                /* 0: none yet; never reused */
 };
 

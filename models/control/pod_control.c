@@ -27,6 +27,7 @@ struct meta *pod_draft(struct world *w, const struct meta *owner,
     p->phase = POD_PENDING;
     p->ready_changed = SIM_NEVER;
     p->started = SIM_NEVER;
+    p->finished = SIM_NEVER;
     return draft;
 }
 

@@ -110,6 +110,9 @@ struct status {
     int restarts, max_restarts, max_sidecar_restarts;
     const char *waiting, *reason;
     uint32_t ip;
+    sim_time finished;
+    int exit_code;
+    const char *exit_container;
 };
 
 struct kubelet {

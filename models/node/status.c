@@ -85,6 +85,32 @@ static void count_restarts(const struct box *b, struct status *s)
         s->max_restarts = n;
 }
 
+/* When the last app container ended, if all have; the first bad end.  Nobody
+ * asks that of containers that are always restarted. */
+static void see_ends(const struct worker *wk, struct status *s)
+{
+    s->finished = SIM_NEVER;
+    if (wk->spec->restart == RESTART_ALWAYS)
+        return;
+    s->finished = 0;
+    for (size_t i = wk->ninit; i < wk->nboxes; i++) {
+        const struct box *b = &wk->boxes[i];
+
+        if (b->seen != BOX_EXITED || b->process.ended == SIM_NEVER) {
+            s->finished = SIM_NEVER;
+            continue;
+        }
+        if (s->finished < b->process.ended)
+            s->finished = b->process.ended;
+        if (b->process.exit_code != 0 && s->exit_code == 0) {
+            s->exit_code = b->process.exit_code;
+            s->exit_container = b->spec->name;
+        }
+    }
+    if (s->finished == 0)
+        s->finished = SIM_NEVER;
+}
+
 static void status_now(const struct worker *wk, struct status *s)
 {
     const struct status *last = &wk->written;
@@ -92,6 +118,7 @@ static void status_now(const struct worker *wk, struct status *s)
     *s = (struct status){ .phase = phase_now(wk), .started = wk->began,
                           .waiting = waiting_now(wk), .reason = wk->reason,
                           .initialized = wk->initialized, .ip = wk->ip };
+    see_ends(wk, s);
     s->containers_ready = true;
     for (size_t i = 0; i < wk->nboxes; i++) {
         const struct box *b = &wk->boxes[i];
@@ -121,7 +148,8 @@ static bool same_status(const struct status *a, const struct status *b)
            a->restarts == b->restarts && a->max_restarts == b->max_restarts &&
            a->max_sidecar_restarts == b->max_sidecar_restarts &&
            same_text(a->waiting, b->waiting) &&
-           same_text(a->reason, b->reason) && a->ip == b->ip;
+           same_text(a->reason, b->reason) && a->ip == b->ip &&
+           a->finished == b->finished && a->exit_code == b->exit_code;
 }
 
 /* ---- writing it --------------------------------------------------------- */
@@ -171,6 +199,9 @@ static void status_send(struct worker *wk, const struct status *s)
     draft->waiting = s->waiting;
     draft->reason = s->reason;
     draft->ip = s->ip;
+    draft->finished = s->finished;
+    draft->exit_code = s->exit_code;
+    draft->exit_container = s->exit_container;
     wk->writing = true;
     wk->write = (struct call){ .verb = CALL_UPDATE_STATUS, .done = written,
                                .draft = &draft->meta, .ctx = wk };

@@ -341,6 +341,7 @@ struct worker *worker_new(struct kubelet *k, const struct pod *p)
     wk->ninit = spec->ninit;
     wk->written.ready_changed = SIM_NEVER;
     wk->written.started = SIM_NEVER;
+    wk->written.finished = SIM_NEVER;
     world_stream(w, &wk->luck, PURPOSE_KUBELET, wk->entity);
     for (size_t i = 0; i < n; i++)
         box_init(&wk->boxes[i], wk,

@@ -76,7 +76,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
     check_pod_spec(&r, &spec, NULL);
     check_images(&r, &spec);
     p->template = template_make(a, template_of(a, &root));
-    p->ready_changed = p->started = SIM_NEVER;
+    p->ready_changed = p->started = p->finished = SIM_NEVER;
     return &p->meta;
 }
 
@@ -98,6 +98,10 @@ static void copy_status(struct meta *dst, const struct meta *src)
     to->waiting = from->waiting;
     to->reason = from->reason;
     to->ip = from->ip;
+    to->finished = from->finished;
+    to->exit_code = from->exit_code;
+    to->exit_container = from->exit_container;
+    to->disruption = from->disruption;
 }
 
 static bool spec_changed(const struct meta *a, const struct meta *b)
