@@ -260,7 +260,7 @@ static void send_batch(struct sync *s)
 
     if (s->failed)
         drop_unsent(s);
-    if (!s->unsent && s->finally) {
+    while (!s->unsent && s->finally) {
         sync_end fn = s->finally;
 
         s->finally = NULL;

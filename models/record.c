@@ -15,6 +15,7 @@
 
 #include "record_impl.h"
 #include "base/map.h"
+#include "models/batch.h"
 #include "models/measure.h"
 #include "models/network.h"
 #include "models/node.h"
@@ -294,6 +295,23 @@ static void deployment_conditions(struct world *w, const struct meta *before,
                      b ? &b->replica_failure : NULL, &a->replica_failure);
 }
 
+static void job_conditions(struct world *w, const struct meta *before,
+                           const struct meta *after)
+{
+    const struct batch_job *b = before ? batch_job_seen(before) : NULL;
+    const struct batch_job *a = batch_job_seen(after);
+
+    record_condition(w, after, "Suspended", b ? &b->suspended : NULL,
+                     &a->suspended);
+    record_condition(w, after, "SuccessCriteriaMet",
+                     b ? &b->success_met : NULL, &a->success_met);
+    record_condition(w, after, "FailureTarget", b ? &b->failure_target : NULL,
+                     &a->failure_target);
+    record_condition(w, after, "Complete", b ? &b->complete : NULL,
+                     &a->complete);
+    record_condition(w, after, "Failed", b ? &b->failure : NULL, &a->failure);
+}
+
 static void record_conditions(struct world *w, const struct meta *before,
                               const struct meta *after)
 {
@@ -306,6 +324,9 @@ static void record_conditions(struct world *w, const struct meta *before,
                          before ? &replicaset_seen(before)->replica_failure
                                 : NULL,
                          &replicaset_seen(after)->replica_failure);
+        break;
+    case KIND_JOB:
+        job_conditions(w, before, after);
         break;
     case KIND_NODE:
         record_condition(w, after, "Ready",

@@ -2,10 +2,13 @@
  * record_workload.c - what timeline.csv says of a workload.
  *
  * A StatefulSet's row is about its update revision; a DaemonSet counts nodes
- * instead of pods.  1.20 reports no available pods of StatefulSets.
+ * instead of pods.  1.20 reports no available pods of StatefulSets.  A Job
+ * desires completions, has active pods, and those that have succeeded are its
+ * available ones.
  */
 #include "record_impl.h"
 #include "models/api.h"
+#include "models/batch.h"
 #include "models/daemonset.h"
 #include "models/revision.h"
 #include "models/statefulset.h"
@@ -82,6 +85,19 @@ static struct timeline_row row_of_daemonset(const struct world *w,
     };
 }
 
+static struct timeline_row row_of_job(const struct meta *m)
+{
+    const struct batch_job *j = batch_job_seen(m);
+    int completions = j->spec->completions;
+
+    return (struct timeline_row){
+        .revision = -1, .image = record_image(j->spec->template),
+        .desired = completions != JOB_UNSET ? completions
+                                            : j->spec->parallelism,
+        .pods = j->active, .ready = j->ready, .available = j->succeeded,
+    };
+}
+
 bool record_workload(const struct world *w, const struct meta *m,
                      struct timeline_row *row)
 {
@@ -97,6 +113,9 @@ bool record_workload(const struct world *w, const struct meta *m,
         break;
     case KIND_DAEMONSET:
         *row = row_of_daemonset(w, m);
+        break;
+    case KIND_JOB:
+        *row = row_of_job(m);
         break;
     default:
         return false;

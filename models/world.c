@@ -43,6 +43,22 @@ sim_time world_second_starts(const struct world *w, int64_t second)
     return second * SIM_S - wall_shift(w);
 }
 
+/* Seconds of the wall clock less those of world_second. */
+static int64_t clock_base(const struct world *w)
+{
+    return w->spec->cluster.clock_s - world_second(w, w->spec->warmup);
+}
+
+int64_t world_clock(const struct world *w, sim_time t)
+{
+    return world_second(w, t) + clock_base(w);
+}
+
+sim_time world_clock_time(const struct world *w, int64_t seconds)
+{
+    return world_second_starts(w, seconds - clock_base(w));
+}
+
 void world_stream(const struct world *w, struct stream *s,
                   enum purpose purpose, uint64_t entity)
 {

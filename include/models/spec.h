@@ -48,6 +48,8 @@ struct cluster_spec {
     sim_time clock_offset;      /* where in a wall-clock second the end of the
                                  * warm-up falls (time stamps are cut to whole
                                  * seconds) */
+    int64_t clock_s;            /* the wall clock at the end of the warm-up,
+                                 * in seconds since 1970, without the offset */
     bool probe_at_start;        /* see kubelet.c */
     double registry_bytes_per_s;        /* 40e6; for images with a size */
     int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */

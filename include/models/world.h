@@ -61,6 +61,10 @@ static inline sim_time world_now(const struct world *w)
 int64_t world_second(const struct world *w, sim_time t);
 /* The instant at which the wall clock shows a whole second. */
 sim_time world_second_starts(const struct world *w, int64_t second);
+/* The wall clock, in seconds since 1970; and the instant at which it shows
+ * that, which may be before the run began. */
+int64_t world_clock(const struct world *w, sim_time t);
+sim_time world_clock_time(const struct world *w, int64_t seconds);
 
 /* A stream of this replication. */
 void world_stream(const struct world *w, struct stream *s,

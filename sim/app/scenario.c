@@ -160,6 +160,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
             to->kubelet_burst = 10;
     }
     to->clock_offset = c->clock_offset;
+    to->clock_s = c->clock_s;
     to->probe_at_start = c->probe_at_start;
     to->registry_bytes_per_s =
         (double)quantity_value(c->registry.bytes_per_s);

@@ -11,6 +11,7 @@
 #include "io/csv.h"
 #include "io/file.h"
 #include "models/behaviour.h"
+#include "models/cron.h"
 
 /* ---- what is not there yet ------------------------------------------------------ */
 
@@ -113,6 +114,22 @@ static const struct field registry_fields[] = {
     FIELD_END
 };
 
+/* A time as Kubernetes writes it. */
+static bool clock_parse(struct binder *b, const struct value *v, void *out)
+{
+    if (v->type == VALUE_SCALAR && cron_read_time(v->u.text, out))
+        return true;
+    err_error(b->errors, &v->mark, "\"%s\" must be a time such as "
+              "2026-01-31T23:59:00Z", b->path);
+    return false;
+}
+
+static void clock_schema(FILE *out)
+{
+    fputs("{\"type\": \"string\", \"pattern\": \"^[0-9]{4}-[0-9]{2}-[0-9]{2}T"
+          "[0-9]{2}:[0-9]{2}:[0-9]{2}Z$\"}", out);
+}
+
 static const struct field restart_fields[] = {
     FIELD(INT32, struct restart_section, initial_s, "initialSeconds", "10", 1,
           3600, "s", "pause before the second restart of a container"),
@@ -139,6 +156,10 @@ static const struct field cluster_fields[] = {
     FIELD(DURATION, struct cluster_section, clock_offset, "clockOffset", "0s",
           0, 1, "s", "where in a second of the wall clock the end of the "
           "warm-up falls"),
+    FIELD_CUSTOM(struct cluster_section, clock_s, "clock",
+                 "2026-01-05T00:00:00Z", clock_parse, clock_schema, "UTC",
+                 "what the wall clock shows at the end of the warm-up, for "
+                 "CronJobs (a Monday)"),
     FIELD(DURATION, struct cluster_section, icmp_ratelimit, "icmpRatelimit",
           "1s", 0, 3600, "s", "a client is told of one reject per this time "
           "(after a burst of 6), else it tries again; 0: of all, as in profile "

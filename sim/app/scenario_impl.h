@@ -62,6 +62,7 @@ struct cluster_section {
     struct proxy_section proxy;
     struct limits limits;
     sim_time clock_offset, icmp_ratelimit;
+    int64_t clock_s;
     int source_ports;
     bool probe_at_start;
     struct restart_section restart;
