@@ -364,10 +364,13 @@ enum api_code api_delete(struct api *api, object_uid uid, int grace_s)
         grace_s = pod_grace(pod_seen(now), grace_s);
     else
         grace_s = 0;
-    if (grace_s > 0 || (now->finalizers && now->finalizers[0]))
+    if (grace_s > 0 || (now->finalizers && now->finalizers[0])) {
         mark_deleted(api, now, grace_s);
-    else
-        remove_object(api, now);
+        return API_OK;
+    }
+    if (kind_ops_of(now->kind)->graceful)
+        mark_deleted(api, now, 0);      /* two events, of one call */
+    remove_object(api, api_get(api, uid));
     return API_OK;
 }
 

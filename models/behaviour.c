@@ -172,6 +172,8 @@ static const struct field fails_fields[] = {
           "pods that end with an error"),
     FIELD(INT32, struct behaviour, fails_first, "first", "0", 0, 1e6, "pods",
           "the first pods of an owner that do"),
+    FIELD_DIST(struct behaviour, fails_after, "after", "never",
+               "how long these run; never: as long as the others"),
     FIELD_END
 };
 

@@ -73,6 +73,7 @@ struct behaviour {
     int fails_first;            /* the first N pods of an owner that exit with
                                  * an error when they have run */
     double fails;               /* share of pods that do */
+    struct dist fails_after;    /* how long these run; NEVER: as `runs` */
 };
 
 /* The field table of one entry of images: (models/behaviour.c). */

@@ -53,6 +53,7 @@ struct cluster_spec {
     bool probe_at_start;        /* see kubelet.c */
     double registry_bytes_per_s;        /* 40e6; for images with a size */
     int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */
+    int restart_backoff_first_s;        /* before the first restart: 0 */
 };
 
 /* ---- traffic ------------------------------------------------------------- */

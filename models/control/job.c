@@ -237,11 +237,23 @@ static void clean_up(struct jobs *js, struct job_state *st, struct sync *s)
     job_release_pods(st, s, held, k);
 }
 
+/* What is seen of a Job.  In 1.20 its own last status counts as seen: there
+ * the watch is about as fast as the answer to the write, and a failure seen
+ * twice would count twice in the back-off. */
+static const struct meta *seen_of(struct jobs *js, const struct job_state *st)
+{
+    const struct meta *m = informer_get(js->jobs, st->uid);
+
+    if (m && is_1_20(js) && m->version < st->wrote)
+        m = api_get(js->c->w->api, st->uid);
+    return m;
+}
+
 static void sync(struct controller *c, struct sync *s, object_uid key)
 {
     struct jobs *js = c->state;
-    const struct meta *m = informer_get(js->jobs, key);
     struct job_state *st = state_of(js, key);
+    const struct meta *m = seen_of(js, st);
 
     arena_reset(js->scratch);
     if (!m) {

@@ -152,6 +152,8 @@ static void after_manage(struct controller *c, struct sync *s, object_uid key,
     now->active = j->active;
     now->succeeded = j->counts.succeeded;
     now->failed = j->counts.failed;
+    sync_get(s, st->uid);       /* it writes over what it has just fetched */
+    j->version = 0;
     job_write_status(st, s);
     sync_finally(s, after_status, st);
 }

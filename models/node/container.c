@@ -33,6 +33,11 @@ static sim_time backoff_max(const struct worker *wk)
     return wk->w->spec->cluster.restart_backoff_max_s * SIM_S;
 }
 
+static sim_time backoff_first(const struct worker *wk)
+{
+    return wk->w->spec->cluster.restart_backoff_first_s * SIM_S;
+}
+
 /* ---- what should run ---------------------------------------------------- */
 
 bool box_finished(const struct box *b)
@@ -77,6 +82,9 @@ bool box_due(struct box *b)
     if (b->tried || !at_rest(b) || box_finished(b))
         return false;
     if (b->seen == BOX_EXITED) {
+        if (b->crash.delay == 0 && backoff_first(wk) > 0)
+            b->crash = (struct backoff){ backoff_first(wk),
+                                         b->process.ended };
         until = backoff_until(&b->crash, b->process.ended, backoff_max(wk));
         if (until > now)
             return box_waits(b, "CrashLoopBackOff", until);

@@ -324,6 +324,7 @@ static void plan_end(struct box *b)
     const struct process *p = &b->process;
     const struct behaviour *bh = p->behaviour;
     sim_time runs = lot(b, &bh->runs, LUCK_RUNS);
+    sim_time failing = lot(b, &bh->fails_after, LUCK_RUNS);
     sim_time every = lot(b, &bh->crash.every, LUCK_EVERY);
     sim_time oom = oom_after(b);
 
@@ -334,7 +335,8 @@ static void plan_end(struct box *b)
     else if (oom < runs)
         end_at(b, later(p->started, oom), END_OOM, EXIT_SIGKILL);
     else if (run_fails(b))
-        end_at(b, later(p->started, runs), END_CRASHED, 1);
+        end_at(b, later(p->started, failing < SIM_NEVER ? failing : runs),
+               END_CRASHED, 1);
     else
         end_at(b, later(p->started, runs), END_FINISHED, 0);
 }

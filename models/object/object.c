@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bug.h"
 #include "base/units.h"
 #include "read.h"
 
@@ -325,15 +326,28 @@ static bool is_version(const struct kind_row *row, const char *text)
         && strcmp(text + n + 1, row->version) == 0;
 }
 
+/* Versions of before, and of HorizontalPodAutoscaler's simple form, that mean
+ * the same objects. */
+static const struct {
+    const char *kind, *api_version;
+    enum kind same;
+} aliases[] = {
+    { "CronJob", "batch/v1beta1", KIND_CRONJOB },
+    { "PodDisruptionBudget", "policy/v1beta1", KIND_PDB },
+    { "HorizontalPodAutoscaler", "autoscaling/v2beta2", KIND_HPA },
+    { "HorizontalPodAutoscaler", "autoscaling/v1", KIND_HPA },
+};
+
 enum kind kind_find(const char *api_version, const char *kind)
 {
     for (int k = KIND_NONE + 1; k < KIND_COUNT; k++)
         if (strcmp(kinds[k].name, kind) == 0
             && is_version(&kinds[k], api_version))
             return (enum kind)k;
-    if (strcmp(kind, "HorizontalPodAutoscaler") == 0
-        && strcmp(api_version, "autoscaling/v1") == 0)
-        return KIND_HPA;
+    for (size_t i = 0; i < COUNT_OF(aliases); i++)
+        if (strcmp(aliases[i].kind, kind) == 0
+            && strcmp(aliases[i].api_version, api_version) == 0)
+            return aliases[i].same;
     return KIND_NONE;
 }
 

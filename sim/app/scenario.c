@@ -166,6 +166,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
         (double)quantity_value(c->registry.bytes_per_s);
     to->restart_backoff_s = c->restart.initial_s;
     to->restart_backoff_max_s = c->restart.max_s;
+    to->restart_backoff_first_s = c->restart.first_s;
     timings_from_profile(&to->timings, to->profile);
     timings_bind(&b, c->timings, &to->timings);
     take_pools(l, &c->nodes, spec);

@@ -133,6 +133,9 @@ static void clock_schema(FILE *out)
 static const struct field restart_fields[] = {
     FIELD(INT32, struct restart_section, initial_s, "initialSeconds", "10", 1,
           3600, "s", "pause before the second restart of a container"),
+    FIELD(INT32, struct restart_section, first_s, "firstSeconds", "0", 0,
+          3600, "s", "pause before the first restart; if not 0, the second is "
+          "double that"),
     FIELD(INT32, struct restart_section, max_s, "maxSeconds", "300", 1, 3600,
           "s", "longest pause: it doubles with every restart"),
     FIELD_END

@@ -48,7 +48,7 @@ struct proxy_section {
 };
 
 struct restart_section {
-    int initial_s, max_s;
+    int initial_s, first_s, max_s;
 };
 
 struct registry_section {

@@ -27,7 +27,7 @@ static double tolerance(double t_ms, int replicas)
     return 200 + 10.0 * replicas + 0.03 * fabs(t_ms);
 }
 
-static bool near(double a, double b, int replicas)
+bool fidelity_near(double a, double b, int replicas)
 {
     return fabs(a - b) <= tolerance(a, replicas);
 }
@@ -57,7 +57,7 @@ static const char *compare_waves(struct arena *a, const struct summary *r,
         return arena_printf(a, "waves %s, recorded %s", waves_text(a, s),
                             waves_text(a, r));
     for (size_t i = 0; i < r->waves.len && !states_only; i++)
-        if (!near(r->waves.items[i].at_ms, s->waves.items[i].at_ms, replicas))
+        if (!fidelity_near(r->waves.items[i].at_ms, s->waves.items[i].at_ms, replicas))
             return arena_printf(a, "wave %zu (%d/%d) at %.0f ms, recorded "
                                    "%.0f ms", i + 1, r->waves.items[i].old,
                                 r->waves.items[i].new,
@@ -121,7 +121,7 @@ static const char *compare_type(struct arena *a, const struct summary *r,
                                 ours.items[i].at_ms, real.items[i].value,
                                 real.items[i].at_ms);
         if (!states_only &&
-            !near(real.items[i].at_ms, ours.items[i].at_ms, replicas))
+            !fidelity_near(real.items[i].at_ms, ours.items[i].at_ms, replicas))
             return arena_printf(a, "%s=%s at %.0f ms, recorded %.0f ms",
                                 type, ours.items[i].value,
                                 ours.items[i].at_ms, real.items[i].at_ms);
@@ -233,10 +233,17 @@ static const char *compare_completion(struct arena *a,
                             r->complete ? "complete" : "incomplete");
     if (states_only || isnan(r->complete_ms) || isnan(s->complete_ms))
         return NULL;
-    if (!near(r->complete_ms, s->complete_ms, replicas))
+    if (!fidelity_near(r->complete_ms, s->complete_ms, replicas))
         return arena_printf(a, "complete at %.0f ms, recorded %.0f ms",
                             s->complete_ms, r->complete_ms);
     return NULL;
+}
+
+/* Workloads whose pods and conditions are compared one by one. */
+static bool by_pods(const struct summary *r)
+{
+    return r->workload && (strcmp(r->workload, "Job") == 0 ||
+                           strcmp(r->workload, "CronJob") == 0);
 }
 
 const char *fidelity_compare(struct arena *a, const struct summary *recorded,
@@ -244,9 +251,11 @@ const char *fidelity_compare(struct arena *a, const struct summary *recorded,
                              bool states_only)
 {
     bool by_name = strcmp(recorded->workload, "StatefulSet") == 0;
-    const char *why = compare_waves(a, recorded, simulated, replicas,
-                                    states_only);
+    const char *why;
 
+    if (by_pods(recorded))
+        return pods_compare(a, recorded, simulated, replicas);
+    why = compare_waves(a, recorded, simulated, replicas, states_only);
     if (recorded->pods.len > 0 && !why)
         why = compare_pods(a, simulated, recorded, by_name, replicas,
                            "recorded");

@@ -56,6 +56,24 @@ static double first_instant(struct arena *a, const char *path)
     return t < 0 ? -t : 0;
 }
 
+/* The wall clock at t = 0, cut to the second: "wall" of the line with "t0". */
+static const char *wall_clock(struct arena *a, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char line[4096];
+    const char *wall = NULL;
+
+    while (f && !wall && fgets(line, sizeof(line), f)) {
+        const char *at = strstr(line, "\"wall\":\"");
+
+        if (at && strlen(at) > 28)
+            wall = arena_printf(a, "%.19sZ", at + 8);
+    }
+    if (f)
+        fclose(f);
+    return wall;
+}
+
 struct fidelity_case *fidelity_read(struct arena *a, const char *version,
                                     const char *name, const char *folder,
                                     struct err_list *errors)
@@ -80,15 +98,24 @@ struct fidelity_case *fidelity_read(struct arena *a, const char *version,
     c->ndocs = s.docs.len;
     c->setup_ms =
         first_instant(a, arena_printf(a, "%s/trace.jsonl", folder));
+    c->clock = wall_clock(a, arena_printf(a, "%s/trace.jsonl", folder));
     return c;
 }
 
 /* ---- images -------------------------------------------------------------------------- */
 
+/* The template of the pods that a workload makes. */
+static const struct value *template_of(const struct value *doc)
+{
+    const struct value *t = value_at(doc, "spec.template");
+
+    return t ? t : value_at(doc, "spec.jobTemplate.spec.template");
+}
+
 static const char *annotation(const struct value *doc, const char *key)
 {
     const struct value *all =
-        value_at(doc, "spec.template.metadata.annotations");
+        value_at(template_of(doc), "metadata.annotations");
 
     return value_text(value_get(all, key), NULL);
 }
@@ -121,16 +148,40 @@ static void readiness(struct buf *out, const struct value *doc)
     buf_putc(out, '}');
 }
 
+/* The fake kubelet starts a container again in no time: what start-ms says is
+ * then the pod's own. */
+static const char *restarted_start(const struct value *doc)
+{
+    const char *policy = value_text(value_at(template_of(doc),
+                                             "spec.restartPolicy"), "");
+
+    return strcmp(policy, "OnFailure") == 0
+               ? annotation(doc, "sim/start-ms") : NULL;
+}
+
 /* The entry of images: that the annotations of a workload ask for. */
 static const char *behaviour(struct arena *a, const struct value *doc)
 {
     struct buf out = { 0 };
     const char *fail = annotation(doc, "sim/fail");
+    const char *run = annotation(doc, "sim/run-ms");
+    const char *code = annotation(doc, "sim/exit-code");
+    const char *first = annotation(doc, "sim/fail-first");
+    const char *fail_run = annotation(doc, "sim/fail-run-ms");
     char *text;
 
     buf_printf(&out, "{containerStart: %gms, ",
-               number(annotation(doc, "sim/start-ms"), 0));
+               restarted_start(doc)
+                   ? 0 : number(annotation(doc, "sim/start-ms"), 0));
     readiness(&out, doc);
+    if (run)
+        buf_printf(&out, ", runs: %sms", run);
+    if (code && strcmp(code, "0") != 0)
+        buf_puts(&out, ", fails: {share: 100%}");
+    else if (first)
+        buf_printf(&out, ", fails: {first: %s%s%s%s}", first,
+                   fail_run ? ", after: " : "", fail_run ? fail_run : "",
+                   fail_run ? "ms" : "");
     if (fail && strcmp(fail, "crashloop") == 0)
         buf_printf(&out, ", crash: {every: %gms, exitCode: 1}",
                    number(annotation(doc, "sim/crash-ms"), 1000));
@@ -151,8 +202,8 @@ static const char *images(const struct fidelity_case *c, struct buf *out)
     buf_puts(out, "images:\n");
     for (size_t i = 0; i < c->ndocs; i++) {
         const char *image = value_text(
-            value_at(c->docs[i],
-                     "spec.template.spec.containers[0].image"), NULL);
+            value_at(template_of(c->docs[i]), "spec.containers[0].image"),
+            NULL);
         const char *now, *before;
 
         if (!image)
@@ -216,12 +267,18 @@ static void cluster(const struct fidelity_case *c, struct buf *out)
     int late = late_nodes(c, &at_ms);
 
     buf_printf(out, "cluster:\n  profile: exact\n  kubernetes: \"%s\"\n"
-                    "  clockOffset: 500ms\n  nodes:\n",
-               c->version);
+                    "  clockOffset: 500ms\n", c->version);
+    if (c->clock)
+        buf_printf(out, "  clock: \"%s\"\n", c->clock);
+    buf_puts(out, "  restartBackoff: {firstSeconds: 10}\n  nodes:\n");
     node_pool(out, c, "n", atoi(value_text(value_get(n, "count"), "3")), -1);
     if (late)
         node_pool(out, c, "late", late, at_ms);
-    buf_puts(out, "  timings: {apiWrite: " WRITE ", watchController: " WATCH
+    buf_puts(out, "  timings: {");
+    for (size_t i = 0; i < c->ndocs; i++)
+        if (restarted_start(c->docs[i]))
+            buf_printf(out, "sandbox: %sms, ", restarted_start(c->docs[i]));
+    buf_puts(out, "apiWrite: " WRITE ", watchController: " WATCH
                   ", watchScheduler: " WATCH ", watchKubelet: " WATCH
                   ", kubeletWrite: " WRITE ", sliceWrite: " WRITE
                   ", teardown: 100ms, operator: 0s}\n");

@@ -23,6 +23,7 @@ struct fidelity_case {
     const struct value *const *docs;    /* of input.yaml */
     size_t ndocs;
     double setup_ms;            /* how long before t = 0 the set-up began */
+    const char *clock;          /* wall clock at t = 0; NULL: not recorded */
 };
 
 /* A settled state of the rollout: README of the recordings, "waves". */
@@ -48,6 +49,23 @@ struct pod_change {
     const char *state;          /* created, ready, terminating, deleted */
 };
 
+/* A change of a pod's state: "created", "ready", "succeeded", ... */
+struct pod_event {
+    double at_ms;
+    const char *pod;            /* its name if it has a fixed one, else "" */
+    const char *state;
+};
+
+/* A condition of a Job turned True; the numbers it ends with. */
+struct job_change {
+    double at_ms;
+    const char *job, *type, *reason;
+};
+struct job_numbers {
+    const char *job;
+    int active, succeeded;
+};
+
 /* What a summary says, from a recording or from a simulation. */
 struct summary {
     double observed_ms;
@@ -60,6 +78,9 @@ struct summary {
     VEC(struct revision_size) final;
     const char *workload;       /* recorded: its kind */
     VEC(struct pod_change) pods;        /* recorded: not of Deployments */
+    VEC(struct pod_event) events;       /* pods of Jobs and CronJobs */
+    VEC(struct job_change) job_changes;
+    VEC(struct job_numbers) jobs;
 };
 
 /* Read the case at folder; NULL after entries in errors. */
@@ -78,6 +99,17 @@ struct summary *fidelity_recorded(struct arena *a, const char *path);
 struct summary *fidelity_observe(struct arena *a, const char *csv,
                                  double observed_ms,
                                  struct err_list *errors);
+
+/* Pods and Jobs (pods.c): the recording's, those of a run, and the first
+ * difference. */
+void pods_recorded(struct arena *a, struct summary *s, const struct value *v);
+bool pods_observe(struct arena *a, struct summary *s, const char *csv,
+                  struct err_list *errors);
+const char *pods_compare(struct arena *a, const struct summary *recorded,
+                         const struct summary *simulated, int replicas);
+
+/* How far apart two times may be. */
+bool fidelity_near(double recorded_ms, double ms, int replicas);
 
 /* The first difference beyond tolerance, or NULL.  states_only: times play no
  * part.  replicas: the largest that the workload ever had. */

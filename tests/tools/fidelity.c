@@ -27,7 +27,7 @@ static const char *const kinds[] = {
     "create", "ru-", "recreate", "minready", "hetero", "rollback", "rollover",
     "scale", "pause", "partial", "deadline", "stuck", "zero", "update",
     "notready", "flap", "pod", "bluegreen", "capacity", "qps20-ru",
-    "qps20-scale", "rnd-", "sts-", "rndsts-", "ds-",
+    "qps20-scale", "rnd-", "sts-", "rndsts-", "ds-", "job", "cron",
 };
 
 struct counts {
