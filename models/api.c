@@ -357,6 +357,7 @@ static int pod_grace(const struct pod *p, int asked)
 enum api_code api_delete(struct api *api, object_uid uid, int grace_s)
 {
     const struct meta *now = api_get(api, uid);
+    bool forced = grace_s == 0;
 
     if (!now)
         return API_NOT_FOUND;
@@ -368,7 +369,7 @@ enum api_code api_delete(struct api *api, object_uid uid, int grace_s)
         mark_deleted(api, now, grace_s);
         return API_OK;
     }
-    if (kind_ops_of(now->kind)->graceful)
+    if (kind_ops_of(now->kind)->graceful && !forced)
         mark_deleted(api, now, 0);      /* two events, of one call */
     remove_object(api, api_get(api, uid));
     return API_OK;
