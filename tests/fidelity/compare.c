@@ -172,7 +172,7 @@ static const char *compare_pods(struct arena *a, const struct summary *one,
         if (!other)
             return arena_printf(a, "pod %s (%s) %s at %.0f ms, not %s",
                                 c->pod, c->revision, c->state, c->at_ms, who);
-        if (!near(c->at_ms, other->at_ms, replicas))
+        if (!fidelity_near(c->at_ms, other->at_ms, replicas))
             return arena_printf(a, "pod %s (%s) %s at %.0f ms, %s %.0f ms",
                                 c->pod, c->revision, c->state, c->at_ms, who,
                                 other->at_ms);
