@@ -163,8 +163,8 @@ static void check_mounts(struct reader *r, const struct at *container,
             fault_required(r, &name);
         if (!is_named(volumes, SIZE_MAX, word)
             && !(claims && is_named(claims, SIZE_MAX, word)))
-            diag_help(r->errors, fault(r, &name, "NotFound", "\"%s\" is no "
-                      "volume of this pod", word),
+            diag_help(r->errors, fault(r, &name, "NotFound", "is \"%s\", "
+                      "which is no volume of this pod", word),
                       "add it to volumes of the pod");
         if (path.v == NULL)
             fault_required(r, &path);

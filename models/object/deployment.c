@@ -73,7 +73,7 @@ static void check_rolling(struct reader *r, const struct at *rolling)
         d = fault(r, &missing, "Invalid", "must not be 0 when maxSurge is 0: "
                   "the rollout could not take a single step");
         diag_help(r->errors, d, "set one of them to at least 1");
-        if (surge.v->mark.line > 0)
+        if (is_written(&surge))
             diag_note(r->errors, d, &surge.v->mark, "maxSurge is set here");
     }
     check_percent_at_most_100(r, &missing);
@@ -116,7 +116,9 @@ static void check_deadline(struct reader *r, const struct at *spec)
     d = fault(r, &deadline, "Invalid", "(%lld) must be more than "
               "minReadySeconds (%lld)", (long long)at_int(&deadline, 0),
               (long long)at_int(&ready, 0));
-    if (ready.v->mark.line > 0)
+    if (!is_written(&deadline))
+        d->mark = ready.v->mark;
+    else if (is_written(&ready))
         diag_note(r->errors, d, &ready.v->mark,
                   "minReadySeconds is set here");
 }

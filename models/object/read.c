@@ -25,6 +25,15 @@ static const struct value *unless_null(const struct value *v)
     return v != NULL && value_is_null(v) ? NULL : v;
 }
 
+/* The mark of the nearest place that was written. */
+static const struct mark *mark_of(const struct at *at)
+{
+    for (; at != NULL; at = at->up)
+        if (at->v && at->v->mark.line > 0)
+            return &at->v->mark;
+    return NULL;
+}
+
 struct at at_root(const struct value *v, const char *path)
 {
     return (struct at){ .v = unless_null(v), .key = path };
@@ -56,6 +65,18 @@ struct at at_entry(const struct at *up, size_t i)
 size_t at_len(const struct at *at)
 {
     return at->v && at->v->type != VALUE_SCALAR ? at->v->len : 0;
+}
+
+bool is_written(const struct at *at)
+{
+    const struct mark *m, *around;
+
+    if (at->v == NULL || at->v->mark.line == 0)
+        return false;
+    m = &at->v->mark;
+    around = mark_of(at->up);
+    return around == NULL || around->line != m->line
+        || around->column != m->column || around->source != m->source;
 }
 
 int64_t at_int(const struct at *at, int64_t fallback)
@@ -148,15 +169,6 @@ static const char *path_of(struct reader *r, const struct at *at)
     path = arena_strdup(r->errors->arena, b.text ? b.text : "");
     buf_free(&b);
     return path;
-}
-
-/* The mark of the nearest place that was written. */
-static const struct mark *mark_of(const struct at *at)
-{
-    for (; at != NULL; at = at->up)
-        if (at->v && at->v->mark.line > 0)
-            return &at->v->mark;
-    return NULL;
 }
 
 /* What people call the place: its last key, with the index of an item. */
@@ -327,6 +339,19 @@ static const struct value *read_bool(struct reader *r, const struct at *at)
     return NULL;
 }
 
+/* "1GB" or "1gi": the two sizes that may be meant. */
+static void help_quantity(struct reader *r, struct diag *d, const char *text)
+{
+    static const char units[] = "KMGTPE";
+    size_t digits = strspn(text, "0123456789.");
+    const char *unit = strchr(units, text[digits] & ~0x20);
+
+    if (digits > 0 && text[digits] && unit && *unit)
+        diag_help(r->errors, d, "write %.*s%ci (powers of 1024) or %.*s%c "
+                  "(powers of 1000)", (int)digits, text, *unit, (int)digits,
+                  text, *unit == 'K' ? 'k' : *unit);
+}
+
 /* A quantity in its canonical form; plain numbers are quantities too. */
 static const struct value *read_quantity(struct reader *r,
                                          const struct at *at)
@@ -336,7 +361,10 @@ static const struct value *read_quantity(struct reader *r,
 
     if (at->v == NULL || at->v->type != VALUE_SCALAR || bool_of(at->v)
         || !parse_quantity(at->v->u.text, &q, NULL)) {
-        wrong_type(r, at, why);
+        struct diag *d = wrong_type(r, at, why);
+
+        if (at->v && at->v->type == VALUE_SCALAR)
+            help_quantity(r, d, at->v->u.text);
         return NULL;
     }
     return value_string(r->arena, format_quantity(r->arena, q), &at->v->mark);

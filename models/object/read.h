@@ -52,6 +52,10 @@ struct at at_entry(const struct at *up, size_t i);
 /* Items of a list or members of a map; 0 for anything else. */
 size_t at_len(const struct at *at);
 
+/* Does the user say so, rather than a default (which has the mark of what is
+ * around it)? */
+bool is_written(const struct at *at);
+
 /* Values of fields below up; the shape has made sure of their types. */
 const char *get_text(const struct at *up, const char *key,
                      const char *fallback);

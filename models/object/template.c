@@ -166,8 +166,10 @@ static void fault_labels(struct reader *r, const struct at *selector,
                          const struct at *labels)
 {
     struct at wanted = at_field(selector, "matchLabels");
-    struct diag *d = fault(r, labels, "Invalid", "of the template do not "
-                           "match the selector");
+    struct diag *d = fault(r, labels, "Invalid", selector->v
+                           ? "of the template do not match the selector"
+                           : "of the template cannot match a selector that "
+                             "is missing");
 
     if (selector->v && selector->v->mark.line > 0)
         diag_note(r->errors, d, &selector->v->mark,
