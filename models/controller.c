@@ -265,9 +265,8 @@ static void send_batch(struct sync *s)
 
         s->finally = NULL;
         fn(s->c, s, s->key, s->failed, s->why, s->arg);
-        if (s->unsent) {        /* one more round, whatever went wrong */
+        if (s->unsent)          /* one more round, whatever went wrong */
             s->batch++;
-        }
     }
     if (!s->unsent) {
         settle(s);

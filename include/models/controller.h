@@ -100,8 +100,8 @@ void sync_keep_failures(struct sync *s);
 
 /* Called once when the last answer is there: error says whether any call (not
  * tolerated) was refused or sync_fail was called; may append one more round of
- * calls (a status write that depends on the outcome), and call sync_finally
- * again to see their outcome. */
+ * calls (a status write that depends on the outcome), or none, and call
+ * sync_finally again to see their outcome. */
 void sync_finally(struct sync *s, void (*fn)(struct controller *c,
                                              struct sync *s, object_uid key,
                                              bool error, const char *why,
