@@ -73,7 +73,7 @@ static void check_rolling(struct reader *r, const struct at *rolling)
         d = fault(r, &missing, "Invalid", "must not be 0 when maxSurge is 0: "
                   "the rollout could not take a single step");
         diag_help(r->errors, d, "set one of them to at least 1");
-        if (is_written(&surge))
+        if (surge.v->mark.line > 0)
             diag_note(r->errors, d, &surge.v->mark, "maxSurge is set here");
     }
     check_percent_at_most_100(r, &missing);
