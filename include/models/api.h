@@ -27,6 +27,7 @@ enum api_code {
     API_EXISTS = 4091,          /* 409 AlreadyExists */
     API_INVALID = 422,
     API_TOO_MANY = 429,
+    API_SERVER_ERROR = 500,
 };
 
 /* What the store must know of a kind; one per kind, listed in kinds.list and

@@ -16,32 +16,39 @@ static const struct meta *find_node(struct kubectl *k, size_t i)
     return kubectl_find(k, &t);
 }
 
-static bool set_unschedulable(struct kubectl *k, size_t i, bool to)
+/* Returns the node; NULL, refused, if there is none. */
+static const struct meta *set_unschedulable(struct kubectl *k, size_t i,
+                                            bool to)
 {
     const char *done = to ? "cordoned" : "uncordoned";
     const struct meta *m = find_node(k, i);
     struct meta *draft;
 
     if (!m)
-        return false;
+        return NULL;
     if (node_seen(m)->unschedulable == to) {
         kubectl_say(k, m, "node/%s already %s", m->name, done);
-        return i + 1 < k->c.nwords;
+        return m;
     }
     draft = api_draft(k->w->api, m);
     node_of(draft)->unschedulable = to;
     kubectl_update(k, draft, done);
-    return i + 1 < k->c.nwords;
+    return api_get(k->w->api, m->uid);
 }
 
-static bool cordon_step(struct kubectl *k, size_t i)
+const struct meta *kubectl_cordon(struct kubectl *k, size_t i)
 {
     return set_unschedulable(k, i, true);
 }
 
+static bool cordon_step(struct kubectl *k, size_t i)
+{
+    return set_unschedulable(k, i, true) && i + 1 < k->c.nwords;
+}
+
 static bool uncordon_step(struct kubectl *k, size_t i)
 {
-    return set_unschedulable(k, i, false);
+    return set_unschedulable(k, i, false) && i + 1 < k->c.nwords;
 }
 
 const struct verb_ops verb_cordon = {

@@ -56,8 +56,7 @@ static const char *delete_check(struct arena *a,
     return NULL;
 }
 
-/* "a=b,c=d" as a selector. */
-static const struct selector *chosen_by(struct arena *a, const char *text)
+const struct selector *kubectl_selector(struct arena *a, const char *text)
 {
     const struct value *v = value_map(a, NULL, 0, NULL);
 
@@ -90,7 +89,7 @@ static void delete_one(struct kubectl *k, const struct meta *m)
 static void delete_many(struct kubectl *k, const struct target *t)
 {
     const char *text = kubectl_flag(&k->c, "selector");
-    const struct selector *s = text ? chosen_by(k->arena, text) : NULL;
+    const struct selector *s = text ? kubectl_selector(k->arena, text) : NULL;
     VEC(object_uid) found = {0};
 
     if (t->kind == KIND_NONE) {

@@ -87,4 +87,11 @@ const struct value *kubectl_patch_of(struct arena *a, const char *path,
  * verb is; NULL, refused, if it is none.  *more: another target follows. */
 const struct meta *kubectl_rollout(struct kubectl *k, size_t i, bool *more);
 
+/* Close the node that the i-th word names to new pods and say so.  The node;
+ * NULL, refused, if there is none. */
+const struct meta *kubectl_cordon(struct kubectl *k, size_t i);
+
+/* "a=b,c=d" as a selector. */
+const struct selector *kubectl_selector(struct arena *a, const char *text);
+
 #endif

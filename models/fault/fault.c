@@ -6,7 +6,10 @@
  */
 #include "models/fault.h"
 
+#include <string.h>
+
 #include "base/bug.h"
+#include "base/units.h"
 #include "models/world.h"
 
 struct running {
@@ -25,6 +28,39 @@ const struct fault_ops *const *fault_table(size_t *n)
 {
     *n = COUNT_OF(table);
     return table;
+}
+
+/* NAME of "node/NAME"; NULL if it is not of that form. */
+static const char *node_name(const char *node)
+{
+    return strncmp(node, "node/", 5) == 0 ? node + 5 : NULL;
+}
+
+bool fault_node_known(const struct spec *s, const char *node)
+{
+    const char *name = node_name(node), *dash = name ? strrchr(name, '-')
+                                                     : NULL;
+
+    for (size_t i = 0; dash && i < s->cluster.npools; i++) {
+        const struct node_pool *p = &s->cluster.pools[i];
+        int64_t index;
+
+        if (strlen(p->name) == (size_t)(dash - name) &&
+            memcmp(p->name, name, (size_t)(dash - name)) == 0 &&
+            parse_int(dash + 1, &index, NULL) && index >= 0 &&
+            index < p->count)
+            return true;
+    }
+    for (size_t i = 0; name && i < s->nmanifests; i++)
+        if (s->manifests[i].kind == KIND_NODE &&
+            strcmp(s->manifests[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+const struct meta *fault_node(const struct world *w, const char *node)
+{
+    return api_find(w->api, KIND_NODE, "", node_name(node));
 }
 
 static void fire_heal(struct sim *sim, void *subject, int64_t arg)

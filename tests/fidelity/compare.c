@@ -275,5 +275,7 @@ const char *fidelity_compare(struct arena *a, const struct summary *recorded,
     if (!why && !by_name)
         why = compare_completion(a, recorded, simulated, replicas,
                                  states_only);
+    if (!why)
+        why = disruption_compare(a, recorded, simulated, replicas);
     return why;
 }

@@ -380,6 +380,12 @@ static const char *action(const struct fidelity_case *c, struct buf *out,
     else if ((v = value_get(step, "delete_pod")))
         buf_printf(out, "  - {at: %gms, kubectl: \"delete pod %s\"}\n", at,
                    value_text(v, ""));
+    else if ((v = value_get(step, "drain")))
+        buf_printf(out, "  - {at: %gms, kubectl: \"drain n-%s "
+                        "--ignore-daemonsets\"}\n", at, value_text(v, "0"));
+    else if ((v = value_get(step, "cordon")))
+        buf_printf(out, "  - {at: %gms, kubectl: \"cordon n-%s\"}\n", at,
+                   value_text(v, "0"));
     else if (!value_get(step, "add_nodes") && !value_get(step, "note"))
         return "a step that is not known here";
     return NULL;

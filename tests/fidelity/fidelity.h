@@ -66,6 +66,12 @@ struct job_numbers {
     int active, succeeded;
 };
 
+/* The answer to a request to evict a pod: 201, 429 or 404. */
+struct eviction {
+    double at_ms;
+    int code;
+};
+
 /* What a summary says, from a recording or from a simulation. */
 struct summary {
     double observed_ms;
@@ -81,6 +87,7 @@ struct summary {
     VEC(struct pod_event) events;       /* pods of Jobs and CronJobs */
     VEC(struct job_change) job_changes;
     VEC(struct job_numbers) jobs;
+    VEC(struct eviction) evictions;
 };
 
 /* Read the case at folder; NULL after entries in errors. */
@@ -107,6 +114,14 @@ bool pods_observe(struct arena *a, struct summary *s, const char *csv,
                   struct err_list *errors);
 const char *pods_compare(struct arena *a, const struct summary *recorded,
                          const struct summary *simulated, int replicas);
+
+/* Evictions and what else disruptions leave (disruption.c), likewise. */
+void disruption_recorded(struct arena *a, struct summary *s,
+                         const struct value *v);
+bool disruption_observe(struct arena *a, struct summary *s, const char *csv,
+                        struct err_list *errors);
+const char *disruption_compare(struct arena *a, const struct summary *recorded,
+                               const struct summary *simulated, int replicas);
 
 /* How far apart two times may be. */
 bool fidelity_near(double recorded_ms, double ms, int replicas);

@@ -86,6 +86,7 @@ struct summary *fidelity_recorded(struct arena *a, const char *path)
     read_pod_events(a, s, value_get(v, "pod_events"));
     read_conditions(a, s, value_get(v, "conditions"));
     pods_recorded(a, s, v);
+    disruption_recorded(a, s, v);
     final = value_get(v, "final_spec_by_rev");
     for (size_t i = 0; final && i < final->len; i++)
         vec_push(a, &s->final, ((struct revision_size){
@@ -337,5 +338,6 @@ struct summary *fidelity_observe(struct arena *a, const char *csv,
     read_timeline(&r, &timeline);
     read_pods(a, s, &pods);
     read_events(a, s, &events);
-    return pods_observe(a, s, csv, errors) ? s : NULL;
+    return pods_observe(a, s, csv, errors) &&
+           disruption_observe(a, s, csv, errors) ? s : NULL;
 }
