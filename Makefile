@@ -83,6 +83,9 @@ $(BUILD)/tests/tools/conformance: $(conf)
 fid      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fidelity/*.c))
 TEST_OBJ += $(fid)
 $(BUILD)/tests/tools/fidelity: $(fid)
+reqs     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/requests/*.c))
+TEST_OBJ += $(reqs)
+$(BUILD)/tests/tools/requests: $(reqs)
 # The tables of known answers serve a test and a tool.
 known    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/theory/cases*.c))
 TEST_OBJ += $(known)
@@ -120,6 +123,11 @@ TRACES = ../shared/traces
 fidelity: $(BUILD)/tests/tools/fidelity $(BUILD)/rollsim ## compare rollouts with the recordings of TRACES=DIR
 	$(Q)if [ -d '$(TRACES)' ]; then $< $(BUILD)/rollsim '$(TRACES)' $(BUILD)/fidelity; \
 	else echo 'SKIPPED recordings: $(TRACES) is not there'; fi
+
+REQUESTS = ../shared/requests/cases
+fidelity-requests: $(BUILD)/tests/tools/requests $(BUILD)/rollsim ## compare failed requests with the recordings of REQUESTS=DIR
+	$(Q)if [ -d '$(REQUESTS)' ]; then $< $(BUILD)/rollsim '$(REQUESTS)' $(BUILD)/requests; \
+	else echo 'SKIPPED recordings of requests: $(REQUESTS) is not there'; fi
 
 TABLES = ../shared/conformance
 conformance: $(BUILD)/tests/tools/conformance ## check the tables of TABLES=DIR, row by row

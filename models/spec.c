@@ -35,7 +35,8 @@ struct spec *spec_defaults(struct arena *a, bool exact)
     *pool = (struct node_pool){ .name = "node", .zone = "", .count = 3,
                                 .cpu = quantity_of("4"),
                                 .memory = quantity_of("16Gi"), .pods = 110,
-                                .joins = -1 };
+                                .joins = -1,
+                                .min_sync_period = -1 };
     s->name = "default";
     s->duration = 600 * SIM_S;
     s->warmup = 120 * SIM_S;

@@ -177,6 +177,7 @@ static void join(struct world *w, const struct node_pool *pool, int i)
     n->cpu_milli = quantity_milli(pool->cpu);
     n->memory_bytes = quantity_value(pool->memory);
     n->pods = pool->pods;
+    n->min_sync_period = pool->min_sync_period;
     n->taints = read_taints(w->arena, pool->taints, &n->ntaints);
     n->ready = (struct condition){ .status = CONDITION_TRUE,
                                    .reason = "KubeletReady" };

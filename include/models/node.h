@@ -30,6 +30,7 @@ struct node {
     const struct node_image *images;
     size_t nimages;
     const char *zone;           /* label topology.kubernetes.io/zone; "" */
+    sim_time min_sync_period;   /* of its kube-proxy; -1: the cluster's */
     uint32_t index;             /* 0 .. nodes - 1, in order of joining */
 };
 

@@ -23,6 +23,7 @@ struct node_pool {
     const struct value *labels, *taints;
     sim_time joins;             /* since the end of the warm-up; -1: from the
                                  * start */
+    sim_time min_sync_period;   /* of their proxies; -1: the cluster's */
 };
 
 /* Proxies: scenario cluster.proxy. */

@@ -62,6 +62,7 @@ struct proxy {
     unsigned index;             /* 0, 1, ...: also its lane */
     struct informer *slices;
     struct stream stream;
+    sim_time min_sync;          /* minSyncPeriod of this node */
     struct rules *rules;        /* all of them */
     double tokens;              /* 1.20 */
     sim_time filled;            /* when tokens was right */
@@ -355,7 +356,7 @@ static void start_sync(struct proxy *p)
 static sim_time sync_wait(struct proxy *p)
 {
     sim_time now = world_now(p->w);
-    sim_time period = p->w->network->min_sync;
+    sim_time period = p->min_sync;
     sim_time spaced = p->ended < 0 ? 0 : p->ended + period - now;
 
     if (period == 0)
@@ -517,6 +518,9 @@ static struct proxy *proxy_on(struct world *w, object_uid node)
     p->w = w;
     p->node = node;
     p->index = net->nproxies++;
+    p->min_sync = node_seen(api_get(w->api, node))->min_sync_period;
+    if (p->min_sync < 0)
+        p->min_sync = net->min_sync;
     p->tokens = BURST_1_20;
     p->filled = world_now(w);
     p->ended = -1;

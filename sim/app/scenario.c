@@ -125,6 +125,9 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
             pools[i].zone = "";
         if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].joins", i)))
             pools[i].joins = -1;
+        if (!given(l, arena_printf(l->arena,
+                                   "cluster.nodes[%zu].minSyncPeriod", i)))
+            pools[i].min_sync_period = -1;
     }
     spec->cluster.pools = pools;
     spec->cluster.npools = nodes->len;

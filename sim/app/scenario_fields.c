@@ -73,6 +73,9 @@ static const struct field pool_fields[] = {
     FIELD(DURATION, struct node_pool, joins, "joins", NULL, 0, 1e7, "s",
           "when it joins, since the end of the warm-up; there from the start "
           "if absent"),
+    FIELD(DURATION, struct node_pool, min_sync_period, "minSyncPeriod", NULL,
+          0, 3600, "s", "of their kube-proxies, if not "
+          "cluster.proxy.minSyncPeriod"),
     FIELD_END
 };
 
