@@ -127,10 +127,14 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     struct sender *s = a->sender;
     sim_time now = world_now(t->w);
     struct process *process = NULL;
+    bool cut = false;           /* by the end of the connection */
 
     if (s->keep_alive)
-        process = conn_take(a, now);
-    if (process) {
+        process = conn_take(a, now, &cut);
+    if (cut) {
+        ask_route(a, server_of(t, process));
+        attempt_over(t, a, r, CAUSE_RESET);
+    } else if (process) {
         ask_route(a, server_of(t, process));
         serve(server_of(t, process), a, r, now);
     } else {

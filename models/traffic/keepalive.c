@@ -5,7 +5,8 @@
  * none is a new one opened.  So connections stay on a pod for as long as its
  * process lives, whatever the rules say, and new pods get few.  A closed
  * connection (its process ended, or drains and has closed idle ones) is
- * noticed before use and dropped.  With HTTP/2 one connection carries all.
+ * noticed before use and dropped, unless the request was on its way when the
+ * connection was closed: then it is cut off.  With HTTP/2 one connection carries all.
  * Each user has a pool; without users, all clients of a node share one.
  *
  * Not modelled: idle time-outs, limits on requests per connection.
@@ -63,7 +64,21 @@ static bool is_open(const struct conn *c)
     return p->state != PROCESS_CLOSED;
 }
 
-struct process *conn_take(const struct ask *a, sim_time now)
+/* The time a packet takes: a request sent so long before its connection is
+ * closed crosses the news of that.  A typical one-way time between nodes. */
+#define ONE_WAY (200 * SIM_US)
+
+/* Was the connection closed while a request sent now is on its way? */
+static bool crosses(const struct conn *c, sim_time now)
+{
+    const struct process *p = c->process;
+    sim_time closed = p->state == PROCESS_CLOSED ? p->told : p->ended;
+
+    return p->run == c->run && now - closed < ONE_WAY &&
+           (p->state == PROCESS_CLOSED || p->state == PROCESS_ABSENT);
+}
+
+struct process *conn_take(const struct ask *a, sim_time now, bool *cut)
 {
     const struct sender *s = a->sender;
     struct conn_pool *pool = &client_of(a)->pool;
@@ -80,6 +95,10 @@ struct process *conn_take(const struct ask *a, sim_time now)
             return c->process;
         }
         pool->idle.len--;
+        if (crosses(c, now)) {
+            *cut = true;
+            return c->process;
+        }
     }
     return NULL;
 }

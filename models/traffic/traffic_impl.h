@@ -261,8 +261,9 @@ sim_time kernel_syn_again(int k);
 /* ---- keepalive.c ---------------------------------------------------------------------- */
 
 /* The process at the other end of an idle connection of a's client; NULL if
- * none is open. */
-struct process *conn_take(const struct ask *a, sim_time now);
+ * none is open.  cut: it closes the connection while the request is on its
+ * way. */
+struct process *conn_take(const struct ask *a, sim_time now, bool *cut);
 /* A connection of a's client to process is idle from `free` on. */
 void conn_put(const struct ask *a, struct process *process, sim_time free);
 
