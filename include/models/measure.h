@@ -2,7 +2,7 @@
  * measure.h - what is noticed while a replication runs, for its metrics.
  *
  * Definitions are in models/metrics.list.  "The release" is the first change
- * of a Deployment's pod template after the warm-up, unless measure_release
+ * of a workload's pod template after the warm-up, unless measure_release
  * says otherwise; "new" is the version that it brings, "old" the one it
  * replaces, "the application" the pods of both.
  */

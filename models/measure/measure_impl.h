@@ -46,7 +46,7 @@ struct rollout {
     sim_time decided, restored; /* rollback: decision, all well again */
     sim_time first_bad;         /* first failure at the new version */
     sim_time last_new;          /* last request the new version accepted */
-    object_uid deployment;      /* the released one; 0: told by a strategy */
+    object_uid workload;        /* the released one; 0: told by a strategy */
     uint64_t identity;          /* of the new template */
     const struct version *old, *new_;   /* NULL: unknown */
     VEC(struct fleet) fleets;   /* by version index */

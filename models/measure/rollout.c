@@ -15,7 +15,7 @@
 
 #include "measure_impl.h"
 #include "models/pod.h"
-#include "models/workload.h"
+#include "models/rollout.h"
 
 /* ---- pods ---------------------------------------------------------------------- */
 
@@ -106,9 +106,9 @@ void measure_release(struct world *w, const struct pod_template *old,
         release(w->measure, old, new_);
 }
 
-/* Is this Deployment the one that the scenario releases (any, if it does not
+/* Is this workload the one that the scenario releases (any, if it does not
  * say)? */
-static bool is_released(const struct measure *m, const struct meta *d)
+static bool is_released(const struct measure *m, const struct meta *workload)
 {
     const struct release_spec *spec = &m->w->spec->release;
     const char *slash;
@@ -116,36 +116,27 @@ static bool is_released(const struct measure *m, const struct meta *d)
     if (!spec->given || !spec->workload)
         return true;
     slash = strchr(spec->workload, '/');
-    return slash && strcmp(slash + 1, d->name) == 0;
+    return slash && strcmp(slash + 1, workload->name) == 0;
 }
 
-/* What kubectl rollout status calls successfully rolled out. */
-static bool is_complete(const struct deployment *d)
-{
-    return d->observed_generation >= d->meta.generation &&
-           d->updated >= d->replicas && d->status_replicas <= d->updated &&
-           d->available >= d->updated;
-}
-
-static void deployment_changed(struct measure *m, const struct meta *before,
-                               const struct meta *after)
+static void workload_changed(struct measure *m, const struct meta *before,
+                             const struct meta *after)
 {
     struct rollout *r = &m->rollout;
-    const struct deployment *old, *d;
+    const struct pod_template *old, *now;
 
     if (!before || !after)
         return;
-    old = deployment_seen(before);
-    d = deployment_seen(after);
+    old = rollout_template(before);
+    now = rollout_template(after);
     if (r->released == SIM_NEVER && world_now(m->w) >= m->from &&
-        old->template->identity != d->template->identity &&
-        is_released(m, after)) {
-        release(m, old->template, d->template);
-        r->deployment = after->uid;
+        old->identity != now->identity && is_released(m, after)) {
+        release(m, old, now);
+        r->workload = after->uid;
     }
-    if (r->completed == SIM_NEVER && r->deployment == after->uid &&
-        r->deployment != 0 && d->template->identity == r->identity &&
-        is_complete(d))
+    if (r->completed == SIM_NEVER && r->workload == after->uid &&
+        r->workload != 0 && now->identity == r->identity &&
+        rollout_status_of(m->w->arena, after).done)
         r->completed = world_now(m->w);
 }
 
@@ -155,8 +146,8 @@ void measure_commit(struct world *w, const struct meta *before,
     const struct meta *any = after ? after : before;
     struct measure *m = w->measure;
 
-    if (any->kind == KIND_DEPLOYMENT)
-        deployment_changed(m, before, after);
+    if (kind_rolls_out(any->kind))
+        workload_changed(m, before, after);
     if (any->kind != KIND_POD)
         return;
     if (before)

@@ -125,7 +125,7 @@ static const struct value *patched(struct loader *l,
                                    const struct document *target)
 {
     const struct value *v = o->value, *p = s->patch;
-    bool mine = target ? o == target : o->kind == KIND_DEPLOYMENT;
+    bool mine = o->kind == KIND_DEPLOYMENT && (!target || o == target);
 
     if (mine && s->ops && s->ops->patch)
         v = value_strategic(l->arena, v,
@@ -185,6 +185,11 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
 
     if (strategy && strategy->patch)
         check_patch(l, strategy->patch, target);
+    if (strategy && strategy->ops && target &&
+        target->kind != KIND_DEPLOYMENT)
+        err_error(l->errors, &strategy->mark, "strategy \"%s\" releases "
+                  "Deployments: that of a %s is in its manifest, or in a "
+                  "patch", strategy->ops->name, kind_name(target->kind));
     for (size_t i = 0; i < l->objects.len; i++) {
         const struct document *o = &l->objects.items[i];
         const struct value *v = strategy ? patched(l, strategy, o, target)

@@ -244,23 +244,56 @@ static void take_traffic(struct loader *l, const struct field_list *list,
     spec->ntraffic = list->len;
 }
 
-/* The only Deployment there is; NULL after an error. */
-static const struct document *only_deployment(struct loader *l)
+/* What a release names a workload of this kind by; NULL: it is none. */
+static const char *workload_word(enum kind k)
 {
-    const struct document *found = NULL;
+    switch (k) {
+    case KIND_DEPLOYMENT:
+        return "deployment";
+    case KIND_STATEFULSET:
+        return "statefulset";
+    case KIND_DAEMONSET:
+        return "daemonset";
+    default:
+        return NULL;
+    }
+}
+
+/* The kind that text ("daemonset/agent") says; Deployment if it says none that
+ * is released. */
+static enum kind workload_kind(struct loader *l, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    enum kind k = KIND_NONE;
+
+    if (slash)
+        k = kind_by_resource(arena_strndup(l->arena, text,
+                                           (size_t)(slash - text)));
+    return workload_word(k) ? k : KIND_DEPLOYMENT;
+}
+
+/* The only Deployment there is, or else the only workload; NULL after an
+ * error. */
+static const struct document *only_workload(struct loader *l)
+{
+    const struct document *found[2] = { NULL, NULL };
     struct mark m = scenario_mark(l, "release");
-    size_t n = 0;
+    size_t n[2] = { 0, 0 };     /* Deployments; others */
 
     for (size_t i = 0; i < l->objects.len; i++) {
-        if (l->objects.items[i].kind == KIND_DEPLOYMENT) {
-            found = &l->objects.items[i];
-            n++;
-        }
+        enum kind k = l->objects.items[i].kind;
+        bool other = k != KIND_DEPLOYMENT;
+
+        if (!workload_word(k))
+            continue;
+        found[other] = &l->objects.items[i];
+        n[other]++;
     }
-    if (n == 1)
-        return found;
-    err_error(l->errors, &m, n ? "say which Deployment is released, with "
-              "workload: deployment/NAME" : "there is no Deployment to release");
+    if (n[0] == 1 || (n[0] == 0 && n[1] == 1))
+        return found[n[0] == 0];
+    err_error(l->errors, &m, n[0] + n[1]
+              ? "say which Deployment is released, with workload: "
+                "deployment/NAME" : "there is no Deployment to release");
     return NULL;
 }
 
@@ -337,14 +370,16 @@ static const struct document *take_release(struct loader *l,
     r->given = true;
     r->at = s->at;
     r->mark = scenario_mark(l, "release");
-    o = s->workload ? manifests_resolve(l, at, s->workload, KIND_DEPLOYMENT,
-                                        s->space) : only_deployment(l);
+    o = s->workload ? manifests_resolve(l, at, s->workload,
+                                        workload_kind(l, s->workload),
+                                        s->space) : only_workload(l);
     if (s->images.len == 0)
         err_error(l->errors, &r->mark, "say what is released, with images: "
                   "{CONTAINER: IMAGE}");
     take_images(l, &s->images, o, r);
     if (o) {
-        r->workload = arena_printf(l->arena, "deployment/%s", o->name);
+        r->workload = arena_printf(l->arena, "%s/%s", workload_word(o->kind),
+                                   o->name);
         r->space = o->space;
     }
     return o;
