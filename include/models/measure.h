@@ -2,9 +2,10 @@
  * measure.h - what is noticed while a replication runs, for its metrics.
  *
  * Definitions are in models/metrics.list.  "The release" is the first change
- * of a workload's pod template after the warm-up, unless measure_release
- * says otherwise; "new" is the version that it brings, "old" the one it
- * replaces, "the application" the pods of both.
+ * of the pod template of a Deployment, StatefulSet or DaemonSet after the
+ * warm-up (of release.workload if given), unless measure_release says so;
+ * "new" is the version that it brings, "old" the one it replaces, "the
+ * application" the pods of both.
  */
 #ifndef MODELS_MEASURE_H
 #define MODELS_MEASURE_H

@@ -106,36 +106,42 @@ void measure_release(struct world *w, const struct pod_template *old,
         release(w->measure, old, new_);
 }
 
-/* Is this workload the one that the scenario releases (any, if it does not
+/* Is this the workload that the scenario releases (any, if it does not
  * say)? */
 static bool is_released(const struct measure *m, const struct meta *workload)
 {
     const struct release_spec *spec = &m->w->spec->release;
+    char kind[64];
     const char *slash;
 
     if (!spec->given || !spec->workload)
         return true;
     slash = strchr(spec->workload, '/');
-    return slash && strcmp(slash + 1, workload->name) == 0;
+    if (!slash || (size_t)(slash - spec->workload) >= sizeof(kind))
+        return false;
+    memcpy(kind, spec->workload, (size_t)(slash - spec->workload));
+    kind[slash - spec->workload] = '\0';
+    return kind_by_resource(kind) == workload->kind &&
+           strcmp(spec->space ? spec->space : "default",
+                  workload->space) == 0 &&
+           strcmp(slash + 1, workload->name) == 0;
 }
 
+/* A Deployment, StatefulSet or DaemonSet was written. */
 static void workload_changed(struct measure *m, const struct meta *before,
                              const struct meta *after)
 {
     struct rollout *r = &m->rollout;
-    const struct pod_template *old, *now;
+    const struct pod_template *old = rollout_template(before);
+    const struct pod_template *now = rollout_template(after);
 
-    if (!before || !after)
-        return;
-    old = rollout_template(before);
-    now = rollout_template(after);
     if (r->released == SIM_NEVER && world_now(m->w) >= m->from &&
         old->identity != now->identity && is_released(m, after)) {
         release(m, old, now);
         r->workload = after->uid;
     }
     if (r->completed == SIM_NEVER && r->workload == after->uid &&
-        r->workload != 0 && now->identity == r->identity &&
+        now->identity == r->identity &&
         rollout_status_of(m->w->arena, after).done)
         r->completed = world_now(m->w);
 }
@@ -146,7 +152,7 @@ void measure_commit(struct world *w, const struct meta *before,
     const struct meta *any = after ? after : before;
     struct measure *m = w->measure;
 
-    if (kind_rolls_out(any->kind))
+    if (before && after && kind_rolls_out(any->kind))
         workload_changed(m, before, after);
     if (any->kind != KIND_POD)
         return;
