@@ -43,8 +43,7 @@ void law_put_number(struct buf *out, double x);
 /* The value of table at a fractional place, by straight lines. */
 double law_between(const double *table, double place);
 
-/* JSON Schema of a duration, of a list of durations. */
+/* JSON Schema of a duration or `never`. */
 void law_scalar_schema(FILE *out);
-void law_list_schema(FILE *out);
 
 #endif

@@ -566,7 +566,7 @@ static void triangular_put(struct buf *out, const struct dist *d)
     buf_putc(out, ']');
 }
 
-void law_list_schema(FILE *out)
+static void list_schema(FILE *out)
 {
     fputs("{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"number\"]}}",
           out);
@@ -599,11 +599,11 @@ const struct law law_pareto = {
 };
 const struct law law_uniform = {
     "uniform", NULL, limits_parse, uniform_at, uniform_mean, uniform_put,
-    law_list_schema
+    list_schema
 };
 const struct law law_triangular = {
     "triangular", NULL, limits_parse, triangular_at, triangular_mean,
-    triangular_put, law_list_schema
+    triangular_put, list_schema
 };
 /* Written as the word, hence never looked up by name. */
 const struct law law_never = {

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/bug.h"
+#include "base/value.h"
 #include "stats/ci.h"
 
 static const struct theory_case *const tables[] = {
@@ -42,6 +43,18 @@ void expect_mean(struct report *r, const char *quantity, double expected,
 
     add(r, (struct check){ quantity, expected, i.mean, i.low - wider,
                            i.high + wider, false });
+}
+
+struct dist case_law(struct arena *a, const char *text)
+{
+    struct err_list errors;
+    struct binder b = { .arena = a, .errors = &errors };
+    struct dist d;
+
+    err_init(&errors, a);
+    if (!dist_parse(&b, value_flow(a, text, NULL), &d))
+        BUG("%s", errors.items[0].text);
+    return d;
 }
 
 const struct theory_case **theory_cases(size_t *n)

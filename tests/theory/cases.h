@@ -16,6 +16,8 @@
 #define TESTS_CASES_H
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/arena.h"
+#include "kernel/dist.h"
 
 #define CASE_CHECKS 48          /* most that one case may report */
 #define CASE_CONFIDENCE 0.999
@@ -50,6 +52,10 @@ void expect_true(struct report *r, const char *quantity, bool holds);
  * both sides by slack times expected: what the estimator is off by nature. */
 void expect_mean(struct report *r, const char *quantity, double expected,
                  const double *x, size_t n, double slack);
+
+/* A law as scenarios write it: "{gamma: {mean: 1s, cv: 2}}".  Tables and parts
+ * go into a; a fault is a BUG. */
+struct dist case_law(struct arena *a, const char *text);
 
 /* All cases of all tables; *n is their number.  The caller frees the list. */
 const struct theory_case **theory_cases(size_t *n);

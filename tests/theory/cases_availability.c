@@ -137,18 +137,6 @@ static void check_down(struct report *r, const char *name,
     expect_mean(r, name, 1 - up, down, REPLICATIONS, 0);
 }
 
-static struct dist law(struct arena *a, const char *text)
-{
-    struct err_list errors;
-    struct binder b = { .arena = a, .errors = &errors };
-    struct dist d;
-
-    err_init(&errors, a);
-    if (!dist_parse(&b, value_flow(a, text, NULL), &d))
-        BUG("%s", errors.items[0].text);
-    return d;
-}
-
 /* Mean 1000 up and 5 down by three pairs of laws: weibull of shape 2 has mean
  * scale x Gamma(1.5), pareto of shape 3 has mean 1.5 x min. */
 static void a1(struct report *r)
@@ -163,8 +151,8 @@ static void a1(struct report *r)
     struct arena *a = arena_new();
 
     for (size_t i = 0; i < COUNT_OF(laws); i++) {
-        struct plant p = { .up = law(a, laws[i][0]),
-                           .down = law(a, laws[i][1]), .components = 1,
+        struct plant p = { .up = case_law(a, laws[i][0]),
+                           .down = case_law(a, laws[i][1]), .components = 1,
                            .repairmen = 1, .length_s = 2e6 };
         struct results *found = simulate(&p);
 

@@ -264,7 +264,7 @@ static void check_mm1(struct report *r, bool by_pcg)
     struct results *found;
 
     s.warmup_s = 4000;
-    s.length_s = 150000;
+    s.length_s = 100000;
     s.by_pcg = by_pcg;
     found = simulate(s);
     check(r, found, "Wq", WAIT, 9);
@@ -318,7 +318,7 @@ static void q3(struct report *r)
         struct results *found;
 
         s.warmup_s = 120;
-        s.length_s = rows[i].servers == 8 ? 3000 : 1000;
+        s.length_s = rows[i].servers == 8 ? 2000 : 800;
         found = simulate(s);
         check(r, found, "Wq, c = 8 9 10 13", WAIT, rows[i].wait_s);
         if (rows[i].delayed > 0)
@@ -335,18 +335,6 @@ static double relaxation(double load, double scv)
     return (1 + scv) / ((1 - load) * (1 - load));
 }
 
-static struct dist law(struct arena *a, const char *text)
-{
-    struct err_list errors;
-    struct binder b = { .arena = a, .errors = &errors };
-    struct dist d;
-
-    err_init(&errors, a);
-    if (!dist_parse(&b, value_flow(a, text, NULL), &d))
-        BUG("%s", errors.items[0].text);
-    return d;
-}
-
 /* M/G/1 with mean service 1 s, its Wq by Pollaczek and Khinchine. */
 static void check_mg1(struct report *r, const char *name, struct dist service,
                       double load, double scv)
@@ -357,7 +345,7 @@ static void check_mg1(struct report *r, const char *name, struct dist service,
     struct results *found;
 
     s.warmup_s = 10 * relaxation(load, scv);
-    s.length_s = 10000 + 100 * relaxation(load, scv);
+    s.length_s = 6000 + 60 * relaxation(load, scv);
     found = simulate(s);
     check(r, found, name, WAIT, load * (1 + scv) / (2 * (1 - load)));
     free(found);
@@ -395,7 +383,7 @@ static void q5(struct report *r)
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         for (size_t k = 0; k < COUNT_OF(loads); k++)
-            check_mg1(r, rows[i].name, law(a, rows[i].law), loads[k],
+            check_mg1(r, rows[i].name, case_law(a, rows[i].law), loads[k],
                       rows[i].scv);
     arena_free(a);
 }
@@ -462,7 +450,7 @@ static void q8(struct report *r)
         struct results *found;
 
         s.warmup_s = 50;
-        s.length_s = 2500;
+        s.length_s = 1500;
         found = simulate(s);
         check(r, found, "loss, M/M/3/10, M/M/8/20", LOST, rows[i].loss);
         check(r, found, "Wq", WAIT, rows[i].wait_s);
@@ -488,9 +476,9 @@ static void q9(struct report *r)
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct station s = { .between = dist_exponential(1 / rows[i].offered),
-                             .service = law(a, rows[i].law), .servers = 10,
+                             .service = case_law(a, rows[i].law), .servers = 10,
                              .room = 10, .warmup_s = 100,
-                             .length_s = 12500 };
+                             .length_s = 8000 };
         struct results *found = simulate(s);
 
         check(r, found, "loss, a = 7.5, 8, 8, 8", LOST, rows[i].loss);
