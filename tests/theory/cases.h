@@ -63,6 +63,7 @@ const struct theory_case **theory_cases(size_t *n);
 extern const struct theory_case cases_kernel[];
 extern const struct theory_case cases_queueing[];
 extern const struct theory_case cases_availability[];
+extern const struct theory_case cases_probes[];
 extern const struct theory_case cases_requests[];
 
 #endif
