@@ -87,12 +87,16 @@ static const char *value_text_of(struct arena *a, double x, enum metric m)
                         unit_of(m));
 }
 
-/* No metric is negative and no share above 1, so no interval need be. */
+/* What cannot be negative, and shares, which cannot exceed 1, get no interval
+ * that does. */
 static struct interval clipped(struct interval i, enum metric m)
 {
-    if (i.low < 0)
+    bool signless = m < METRIC_EXTRA_POD_SECONDS ||
+                    m > METRIC_EXTRA_MEMORY_GIB_SECONDS;
+
+    if (signless && i.low < 0)
         i.low = 0;
-    if (i.high > 1 && scale_of(m) > 1)
+    if (scale_of(m) > 1 && i.high > 1)
         i.high = 1;
     return i;
 }

@@ -53,6 +53,24 @@ static void record(const char *path, const char *text)
     fclose(f);
 }
 
+/* The number of the first line in which two texts differ; 0 if in none. */
+static int first_difference(const char *a, const char *b)
+{
+    int line = 1;
+
+    for (; *a && *a == *b; a++, b++)
+        line += *a == '\n';
+    return *a == *b ? 0 : line;
+}
+
+/* Line number n of a text. */
+static const char *line_of(const char *text, int n)
+{
+    while (--n > 0 && (text = strchr(text, '\n')) != NULL)
+        text++;
+    return text ? arena_strndup(arena, text, strcspn(text, "\n")) : "";
+}
+
 START_TEST(commands_print_the_expected_bytes)
 {
     file_names names = find("*.args");
@@ -62,13 +80,14 @@ START_TEST(commands_print_the_expected_bytes)
                                         (int)(strlen(path) - 4), path);
     struct output o = command(arena_strndup(arena, line,
                                             strcspn(line, "\n")));
+    int at;
 
     if (getenv("RECORD"))
         record(expected, o.out);
     ck_assert_msg(o.code == 0, "%s: exit %d: %s", path, o.code, o.err);
-    ck_assert_msg(strcmp(text_of(expected), o.out) == 0,
-                  "%s\n--- expected\n%s--- got\n%s", path, text_of(expected),
-                  o.out);
+    at = first_difference(text_of(expected), o.out);
+    ck_assert_msg(at == 0, "%s, line %d\n--- expected\n%s\n--- got\n%s", path,
+                  at, line_of(text_of(expected), at), line_of(o.out, at));
     output_free(&o);
 }
 END_TEST
