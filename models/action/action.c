@@ -82,9 +82,12 @@ static const char *release_command(struct world *w)
     buf_printf(&text, "set image %s", r->workload);
     if (r->space && strcmp(r->space, "default") != 0)
         buf_printf(&text, " -n %s", r->space);
-    for (size_t i = 0; i < r->nimages; i++)
-        buf_printf(&text, " '%s=%s'", r->images[i].container,
-                   r->images[i].image);
+    for (size_t i = 0; i < r->nimages; i++) {
+        const char *quote = strpbrk(r->images[i].image, " \t\\'\"") ? "'" : "";
+
+        buf_printf(&text, " %s%s=%s%s", quote, r->images[i].container,
+                   r->images[i].image, quote);
+    }
     result = arena_strdup(w->arena, text.text);
     buf_free(&text);
     return result;

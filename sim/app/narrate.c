@@ -7,6 +7,7 @@
  * them are one line.
  */
 #include "app/narrate.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
@@ -228,8 +229,8 @@ static void tell_result(struct app *app, const double *x)
         char room[32];
 
         fprintf(app->out, "  %-18s %s %s\n", metric_row(shown[i])->name,
-                x[shown[i]] >= 0 || x[shown[i]] < 0
-                    ? format_real(room, x[shown[i]]) : "undefined",
+                isnan(x[shown[i]]) ? "undefined"
+                    : format_real(room, round(x[shown[i]] * 1e3) / 1e3),
                 metric_row(shown[i])->unit);
     }
 }
