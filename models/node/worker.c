@@ -22,8 +22,8 @@
  * v1.36 and v1.20; reference 5.1, 5.2, 5.6, 5.8, 9.4.
  */
 #include "base/bug.h"
-#include "base/text.h"
 #include "kubelet_impl.h"
+#include "models/config.h"
 
 #define ERROR_BACKOFF (10 * SIM_S)
 
@@ -73,9 +73,11 @@ static bool config_there(const struct worker *wk, const struct config_ref *r,
                          const char *space)
 {
     const struct kubelets *all = wk->kubelet->all;
+    const struct meta *m =
+        informer_find(r->kind == KIND_SECRET ? all->secrets : all->configs,
+                      space, r->name);
 
-    return informer_find(r->kind == KIND_SECRET ? all->secrets : all->configs,
-                         space, r->name) != NULL;
+    return m && (!r->key || value_get(config_seen(m)->data, r->key));
 }
 
 const struct config_ref *worker_lacks(const struct worker *wk, bool mounted)

@@ -4,6 +4,7 @@
  * Every time line was worked out by hand from reference sections 5.1 to 5.3
  * and 5.8; the log is the one of toy_kubelet.h.
  */
+#include "models/config.h"
 #include "toy_kubelet.h"
 
 #define S(seconds) dist_constant((sim_time)((seconds) * 1e9))
@@ -436,12 +437,13 @@ END_TEST
 
 /* ---- configuration ------------------------------------------------------ */
 
-static void make_config(struct toy *t, const char *name)
+static void make_config(struct toy *t, enum kind kind, const char *data)
 {
-    struct meta *m = api_new_draft(t->w->api, KIND_CONFIGMAP);
+    struct meta *m = api_new_draft(t->w->api, kind);
 
-    m->name = name;
+    m->name = "conf";
     m->space = "default";
+    ((struct config *)m)->data = value_flow(t->arena, data, NULL);
     ck_assert_int_eq(api_create(t->w->api, m, NULL, NULL), API_CREATED);
 }
 
@@ -450,30 +452,39 @@ static void make_config(struct toy *t, const char *name)
 START_TEST(a_missing_config_map_is_waited_for)
 {
     static const struct {
-        bool mounted, optional;
+        struct config_ref ref;
         const char *before, *after;
     } cases[] = {
-        { true, false, "0 Pending ContainerCreating; ",
+        { { .kind = KIND_CONFIGMAP, .mounted = true },
+          "0 Pending ContainerCreating; ",
           "10 listen a; 10 Running Ready; " },
-        { false, false, "0 Pending CreateContainerConfigError; ",
+        { { .kind = KIND_CONFIGMAP },
+          "0 Pending CreateContainerConfigError; ",
           "10 listen a; 10 Running Ready; " },
-        { false, true, "0 listen a; 0 Running Ready; ", "" },
+        { { .kind = KIND_CONFIGMAP, .optional = true },
+          "0 listen a; 0 Running Ready; ", "" },
+        { { .kind = KIND_CONFIGMAP, .key = "there" },
+          "0 Pending CreateContainerConfigError; ",
+          "10 listen a; 10 Running Ready; " },
+        { { .kind = KIND_CONFIGMAP, .key = "missing" },
+          "0 Pending CreateContainerConfigError; ", "" },
+        { { .kind = KIND_SECRET }, "0 Pending CreateContainerConfigError; ",
+          "10 listen a; 10 Running Ready; " },
     };
-    struct config_ref ref = { .kind = KIND_CONFIGMAP, .name = "conf",
-                              .mounted = cases[_i].mounted,
-                              .optional = cases[_i].optional };
+    struct config_ref ref = cases[_i].ref;
     struct toy t;
     struct pod_spec *s;
 
     toy_open(&t, KUBE_1_36);
     toy_start(&t);
+    ref.name = "conf";
     s = toy_pod(&t, one, 1);
     s->configs = &ref;
     s->nconfigs = 1;
     toy_bind(&t, s);
     toy_run(&t, 5);
     toy_expect(&t, cases[_i].before);
-    make_config(&t, "conf");
+    make_config(&t, ref.kind, "{there: x}");
     toy_run(&t, 300);
     toy_expect(&t, cases[_i].after);
     toy_close_world(&t);
@@ -506,7 +517,7 @@ int main(void)
     tcase_add_test(tc, init_containers_come_first);
     tcase_add_loop_test(tc, a_failing_init_container_holds_the_pod, 0, 2);
     tcase_add_test(tc, a_sidecar_does_not_keep_a_finished_pod);
-    tcase_add_loop_test(tc, a_missing_config_map_is_waited_for, 0, 3);
+    tcase_add_loop_test(tc, a_missing_config_map_is_waited_for, 0, 6);
     sr = srunner_create(suite);
     srunner_run_all(sr, CK_NORMAL);
     failed = srunner_ntests_failed(sr);
