@@ -139,6 +139,7 @@ static void drop_slot(struct sim *sim, uint32_t slot)
 {
     struct record *r = &sim->records[slot];
 
+    sim_assert(sim, sim->live > 0);
     if (++r->generation == 0)
         r->generation = 1;
     r->kind = NULL;
@@ -184,6 +185,7 @@ event_id sim_at(struct sim *sim, sim_time t, const struct event_kind *kind,
     if (t < sim->now)
         sim_bug(sim, __FILE__, __LINE__, "event %s in the past, at %" PRId64
                 " ns", kind->name, t);
+    sim_assert(sim, kind->rank >= 0 && kind->rank < SIM_RANKS);
     if (t >= SIM_NEVER)
         return (event_id){ 0 };
     slot = take_slot(sim);

@@ -518,6 +518,14 @@ START_TEST(an_event_in_the_past_is_a_bug)
 }
 END_TEST
 
+static const struct event_kind ev_wrong = { "test.wrong", SIM_RANKS, note };
+
+START_TEST(a_rank_out_of_range_is_a_bug)
+{
+    sim_at(sim_new(arena_new(), "rank"), 5, &ev_wrong, NULL, 0);
+}
+END_TEST
+
 START_TEST(a_negative_delay_is_a_bug)
 {
     struct sim *sim = sim_new(arena_new(), "delay");
@@ -594,6 +602,7 @@ static void add_bugs(TCase *tc)
     tcase_add_test_raise_signal(tc, a_feeder_that_stands_still_is_a_bug,
                                 SIGABRT);
     tcase_add_test_raise_signal(tc, an_event_in_the_past_is_a_bug, SIGABRT);
+    tcase_add_test_raise_signal(tc, a_rank_out_of_range_is_a_bug, SIGABRT);
     tcase_add_test_raise_signal(tc, a_negative_delay_is_a_bug, SIGABRT);
     tcase_add_test_raise_signal(tc, moving_the_clock_back_is_a_bug, SIGABRT);
 }
