@@ -87,6 +87,9 @@ struct topology_spread {
     const char *topology_key;
     bool do_not_schedule;       /* else ScheduleAnyway */
     const struct selector *selector;
+    const char *const *match_keys;      /* labels whose values, as the pod
+                                         * has them, are selected too */
+    size_t nmatch_keys;
 };
 
 struct pod_spec {

@@ -2,8 +2,8 @@
  * placement.c - where a pod may run: typed form and validation of selectors,
  * affinities, tolerations and topology spread constraints.
  *
- * Not modelled: namespaceSelector, matchLabelKeys, nodeAffinityPolicy and
- * nodeTaintsPolicy, which the shapes report.
+ * Not modelled: namespaceSelector, matchLabelKeys of affinities,
+ * nodeAffinityPolicy and nodeTaintsPolicy, which the shapes report.
  *
  * Source: pkg/apis/core/validation/validation.go, Kubernetes 1.36.
  */
@@ -157,6 +157,8 @@ static void spread_make(struct arena *a, const struct at *spec,
                                                  ""), "DoNotSchedule") == 0;
         all[i].selector = selector_from(a, at_field(&item,
                                                     "labelSelector").v, NULL);
+        all[i].match_keys = get_texts(a, &item, "matchLabelKeys",
+                                      &all[i].nmatch_keys);
     }
     s->spread = all;
     s->nspread = at_len(&list);
@@ -376,6 +378,27 @@ void check_tolerations(struct reader *r, const struct at *spec)
     }
 }
 
+/* Keys of labels that the selector does not name by itself. */
+static void check_match_keys(struct reader *r, const struct at *at)
+{
+    struct at keys = at_field(at, "matchLabelKeys");
+    struct at selector = at_field(at, "labelSelector");
+    struct at labels = at_field(&selector, "matchLabels");
+
+    if (keys.v && selector.v == NULL) {
+        fault_forbidden(r, &keys, "may not be given without a labelSelector");
+        return;
+    }
+    for (size_t i = 0; i < at_len(&keys); i++) {
+        struct at item = at_item(&keys, i);
+        const char *key = value_text(item.v, "");
+
+        check_qualified(r, &item, key);
+        if (labels.v && value_get(labels.v, key))
+            fault(r, &item, "Invalid", "is in the labelSelector too");
+    }
+}
+
 /* minDomains means something only if the constraint must hold. */
 static void check_spread_item(struct reader *r, const struct at *at)
 {
@@ -401,6 +424,7 @@ static void check_spread_item(struct reader *r, const struct at *at)
         fault(r, &domains, "Invalid", "can only be given when "
               "whenUnsatisfiable is DoNotSchedule");
     check_selector(r, &selector);
+    check_match_keys(r, at);
 }
 
 void check_spread(struct reader *r, const struct at *spec)

@@ -310,7 +310,7 @@ static const struct shape_field spread_fields[] = {
     READ(INT, "maxSkew"), READ(TEXT, "topologyKey"),
     READ(TEXT, "whenUnsatisfiable"), OBJECT("labelSelector", shape_selector),
     READ(INT, "minDomains"), REPORT(TEXT, "nodeAffinityPolicy"),
-    REPORT(TEXT, "nodeTaintsPolicy"), REPORT(TEXTS, "matchLabelKeys"),
+    REPORT(TEXT, "nodeTaintsPolicy"), READ(TEXTS, "matchLabelKeys"),
     SHAPE_END
 };
 static const struct shape spread_shape = { spread_fields, NULL };

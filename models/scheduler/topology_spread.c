@@ -7,8 +7,11 @@
  * pod without constraints whose Services or owner select it gets the default
  * ones: hostname, skew 3, and zone, skew 5, ScheduleAnyway.
  *
- * Not modelled: matchLabelKeys, node inclusion policies other than the
- * defaults (affinity honoured, taints ignored).
+ * matchLabelKeys (pod-template-hash) narrow the selector to pods that have
+ * the pod's own values of these labels.
+ *
+ * Not modelled: node inclusion policies other than the defaults (affinity
+ * honoured, taints ignored).
  * Source: plugins/podtopologyspread at v1.36; reference 4.3, 4.4.
  */
 #include <math.h>
@@ -88,6 +91,21 @@ static void add_domain(struct arena *a, struct constraint *k,
     k->ndomains++;
 }
 
+/* The selector of a constraint, for this pod. */
+static const struct selector *narrowed(const struct sched_cycle *c,
+                                       const struct topology_spread *t)
+{
+    const struct selector *s = t->selector;
+
+    for (size_t i = 0; s && i < t->nmatch_keys; i++) {
+        const char *value = labels_get(c->labels, t->match_keys[i]);
+
+        if (value)
+            s = selector_with(c->arena, s, t->match_keys[i], value);
+    }
+    return s;
+}
+
 /* The constraints of one kind, or the default ones. */
 static struct spread *constraints(struct sched_cycle *c, bool filter)
 {
@@ -107,7 +125,7 @@ static struct spread *constraints(struct sched_cycle *c, bool filter)
         if (from[i].do_not_schedule != filter)
             continue;
         k->spread = &from[i];
-        k->selector = from == defaults ? c->spread_by : from[i].selector;
+        k->selector = from == defaults ? c->spread_by : narrowed(c, &from[i]);
         k->self = selector_match(k->selector, c->labels);
         map_init(&k->domains, c->arena);
         s->n++;

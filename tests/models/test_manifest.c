@@ -319,6 +319,15 @@ START_TEST(pods_are_validated)
         { POD("topologySpreadConstraints: [{topologyKey: z, "
               "whenUnsatisfiable: ScheduleAnyway}]"), "Invalid "
           "spec.template.spec.topologySpreadConstraints[0].maxSkew" },
+        { POD("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+              "whenUnsatisfiable: ScheduleAnyway, matchLabelKeys: "
+              "[pod-template-hash]}]"), "Forbidden "
+          "spec.template.spec.topologySpreadConstraints[0].matchLabelKeys" },
+        { POD("topologySpreadConstraints: [{maxSkew: 1, topologyKey: z, "
+              "whenUnsatisfiable: ScheduleAnyway, matchLabelKeys: [app], "
+              "labelSelector: {matchLabels: {app: web}}}]"), "Invalid "
+          "spec.template.spec.topologySpreadConstraints[0]"
+          ".matchLabelKeys[0]" },
         { POD("initContainers: [{name: c, image: x}]"),
           "Duplicate spec.template.spec.initContainers[0].name" },
         { POD("initContainers: [{name: i, image: x, readinessProbe: "
