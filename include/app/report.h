@@ -13,9 +13,6 @@ void report_run(struct app *app, const struct experiment *e);
 void report_compare(struct app *app, const struct experiment *e,
                     size_t baseline, const enum metric *metrics, size_t n);
 
-/* Promises and expectations, and what was found. */
-void report_promises(struct app *app, const struct experiment *e);
-
 /* Everything as one JSON object. */
 void report_json(struct app *app, const struct experiment *e);
 

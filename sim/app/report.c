@@ -257,48 +257,6 @@ static void print_means(struct app *app, const struct experiment *e,
     arena_free(a);
 }
 
-/* ---- what is known ------------------------------------------------------------------ */
-
-static void print_title(struct app *app, const struct experiment *e)
-{
-    const struct scenario *s = e->scenario;
-    const struct spec *spec = s->variants[0].spec;
-
-    fprintf(app->out, "%s", s->name);
-    if (spec->release.given && spec->release.nimages)
-        fprintf(app->out, "   %s -> %s", spec->release.workload,
-                spec->release.images[0].image);
-    fprintf(app->out, "   %zu replication%s, seed %llu\n", e->n,
-            e->n == 1 ? "" : "s", (unsigned long long)spec->seed);
-    if (s->description)
-        fprintf(app->out, "%s\n", s->description);
-    fputc('\n', app->out);
-}
-
-static void print_notes(struct app *app, const struct experiment *e)
-{
-    double level = e->scenario->confidence * 100;
-    char room[32];
-
-    if (e->n > 1)
-        fprintf(app->out, "Means over the replications, with %s %% intervals "
-                "in brackets.\n", format_real(room, level));
-    else
-        fputs("One replication says nothing about luck: -n 20 gives "
-              "intervals.\n", app->out);
-    if (!e->precise)
-        fprintf(app->out, "The precision asked for was not reached after %zu "
-                "replications.\n", e->n);
-}
-
-void report_run(struct app *app, const struct experiment *e)
-{
-    print_title(app, e);
-    report_promises(app, e);
-    print_means(app, e, shown, sizeof shown / sizeof shown[0]);
-    print_notes(app, e);
-}
-
 /* ---- promises ------------------------------------------------------------------------- */
 
 static const char *sign(const struct app *app, enum verdict d)
@@ -337,7 +295,8 @@ static void print_expectation(struct app *app, const struct experiment *e,
             e->scenario->variants[v].name, x->text, held, e->n);
 }
 
-void report_promises(struct app *app, const struct experiment *e)
+/* Promises and expectations, and what was found. */
+static void print_promises(struct app *app, const struct experiment *e)
 {
     const struct scenario *s = e->scenario;
     struct arena *a = arena_new();
@@ -351,6 +310,48 @@ void report_promises(struct app *app, const struct experiment *e)
     if (s->npromises + s->nexpectations > 0)
         fputc('\n', app->out);
     arena_free(a);
+}
+
+/* ---- what is known ------------------------------------------------------------------ */
+
+static void print_title(struct app *app, const struct experiment *e)
+{
+    const struct scenario *s = e->scenario;
+    const struct spec *spec = s->variants[0].spec;
+
+    fprintf(app->out, "%s", s->name);
+    if (spec->release.given && spec->release.nimages)
+        fprintf(app->out, "   %s -> %s", spec->release.workload,
+                spec->release.images[0].image);
+    fprintf(app->out, "   %zu replication%s, seed %llu\n", e->n,
+            e->n == 1 ? "" : "s", (unsigned long long)spec->seed);
+    if (s->description)
+        fprintf(app->out, "%s\n", s->description);
+    fputc('\n', app->out);
+}
+
+static void print_notes(struct app *app, const struct experiment *e)
+{
+    double level = e->scenario->confidence * 100;
+    char room[32];
+
+    if (e->n > 1)
+        fprintf(app->out, "Means over the replications, with %s %% intervals "
+                "in brackets.\n", format_real(room, level));
+    else
+        fputs("One replication says nothing about luck: -n 20 gives "
+              "intervals.\n", app->out);
+    if (!e->precise)
+        fprintf(app->out, "The precision asked for was not reached after %zu "
+                "replications.\n", e->n);
+}
+
+void report_run(struct app *app, const struct experiment *e)
+{
+    print_title(app, e);
+    print_promises(app, e);
+    print_means(app, e, shown, sizeof shown / sizeof shown[0]);
+    print_notes(app, e);
 }
 
 /* ---- differences ------------------------------------------------------------------------ */
@@ -451,7 +452,7 @@ void report_compare(struct app *app, const struct experiment *e,
     bool some = n > 0;
 
     print_title(app, e);
-    report_promises(app, e);
+    print_promises(app, e);
     print_means(app, e, some ? metrics : shown,
                 some ? n : sizeof shown / sizeof shown[0]);
     if (e->scenario->nvariants > 1 && e->n > 1) {

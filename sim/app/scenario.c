@@ -11,7 +11,8 @@
 #include "io/file.h"
 #include "models/behaviour.h"
 
-struct mark scenario_mark(const struct loader *l, const char *path)
+/* The mark of the value at a path of the Scenario; the document's if none. */
+static struct mark scenario_mark(const struct loader *l, const char *path)
 {
     const struct value *v = value_at(l->root, path);
 

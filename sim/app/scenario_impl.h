@@ -163,7 +163,5 @@ void actions_read(struct loader *l, const struct document_section *d,
 void promises_read(struct loader *l, const struct document_section *d,
                    struct scenario *out);
 
-/* The mark of the value at a path of the Scenario; the document's if none. */
-struct mark scenario_mark(const struct loader *l, const char *path);
 
 #endif
