@@ -16,6 +16,7 @@
 #include "models/controller.h"
 #include "models/fault.h"
 #include "models/kubelet.h"
+#include "models/lease.h"
 #include "models/measure.h"
 #include "models/node.h"
 #include "models/podspec.h"
@@ -265,6 +266,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
     w->api = api_new(w);
+    w->leases = leases_new(w);
     measure_new(w);
     join_nodes(w);
     start_controllers(w);

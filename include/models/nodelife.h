@@ -5,6 +5,12 @@
 #define MODELS_NODELIFE_H
 #include <stdbool.h>
 #include <stddef.h>
+#include "models/node.h"
+#include "models/podspec.h"
+
+#define TAINT_NOT_READY "node.kubernetes.io/not-ready"
+#define TAINT_UNREACHABLE "node.kubernetes.io/unreachable"
+#define TAINT_UNSCHEDULABLE "node.kubernetes.io/unschedulable"
 
 enum zone_state { ZONE_NORMAL, ZONE_PARTIAL_DISRUPTION,
                   ZONE_FULL_DISRUPTION };
@@ -24,5 +30,10 @@ enum zone_state zone_state_of(int nodes, int not_ready,
 
 /* Nodes tainted per second while a zone of this size is disrupted in part. */
 double zone_reduced_rate(int nodes, const struct zone_limits *l);
+
+/* How long a pod stays on a node with these taints, the default tolerations
+ * included; SIM_NEVER: for ever. */
+sim_time taints_tolerated_for(const struct pod_spec *s,
+                              const struct taint *taints, size_t n);
 
 #endif

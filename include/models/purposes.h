@@ -23,6 +23,7 @@ enum purpose {
     PURPOSE_BOOTSTRAP,      /* statistics */
     PURPOSE_OPERATOR,       /* people: reaction times */
     PURPOSE_ANALYSIS,
+    PURPOSE_LEASE,          /* node: when it renews its lease */
     PURPOSE_DAEMON,         /* in which order DaemonSets look at nodes */
 };
 

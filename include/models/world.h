@@ -15,6 +15,7 @@
 struct controller;
 struct scheduler;
 struct kubelets;
+struct leases;
 struct network;
 struct traffic;
 struct measure;
@@ -32,6 +33,7 @@ struct world {
     size_t ncontrollers;
     struct scheduler *scheduler;
     struct kubelets *kubelets;
+    struct leases *leases;      /* heartbeats of nodes */
     struct network *network;    /* slices' way to the nodes: proxies */
     struct traffic *traffic;
     struct measure *measure;    /* metrics */

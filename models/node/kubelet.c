@@ -26,6 +26,7 @@
 
 #include "base/bug.h"
 #include "kubelet_impl.h"
+#include "models/lease.h"
 #include "models/node.h"
 
 /* ---- nodes -------------------------------------------------------------- */
@@ -148,6 +149,7 @@ void kubelet_node_down(struct world *w, object_uid node)
     if (k->down)
         return;
     k->down = true;
+    lease_silent(w, node);
     images_power_off(k);
     for (size_t i = 0; i < all->workers.len; i++) {
         struct worker *wk = all->workers.entries[i].value;
@@ -181,6 +183,7 @@ void kubelet_node_up(struct world *w, object_uid node)
     if (!k->down)
         return;
     k->down = false;
+    lease_resumed(w, node);
     for (size_t i = 0; i < all->workers.len; i++) {
         struct worker *wk = all->workers.entries[i].value;
 

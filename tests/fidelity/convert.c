@@ -74,6 +74,27 @@ static const char *wall_clock(struct arena *a, const char *path)
     return wall;
 }
 
+/* When the first pod turned not ready, long after a node was killed. */
+static double lost_at(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char line[4096];
+    double t, killed = -1, lost = 0;
+
+    while (f && lost <= 0 && fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "{\"t\":%lf", &t) != 1)
+            continue;
+        if (strstr(line, "\"op\":\"kill_node\""))
+            killed = t;
+        if (killed >= 0 && t > killed + 20000 &&
+            strstr(line, "\"state\":\"notready\""))
+            lost = t;
+    }
+    if (f)
+        fclose(f);
+    return lost;
+}
+
 struct fidelity_case *fidelity_read(struct arena *a, const char *version,
                                     const char *name, const char *folder,
                                     struct err_list *errors)
@@ -98,6 +119,7 @@ struct fidelity_case *fidelity_read(struct arena *a, const char *version,
     c->ndocs = s.docs.len;
     c->setup_ms =
         first_instant(a, arena_printf(a, "%s/trace.jsonl", folder));
+    c->lost_ms = lost_at(arena_printf(a, "%s/trace.jsonl", folder));
     c->clock = wall_clock(a, arena_printf(a, "%s/trace.jsonl", folder));
     return c;
 }
@@ -260,6 +282,33 @@ static void node_pool(struct buf *out, const struct fidelity_case *c,
     buf_puts(out, "}\n");
 }
 
+static double killed_at(const struct fidelity_case *c)
+{
+    const struct value *list = value_get(c->steps, "steps");
+
+    for (size_t i = 0; list && i < list->len; i++)
+        if (value_get(list->u.items[i], "kill_node"))
+            return number(value_text(value_get(list->u.items[i], "at_ms"),
+                                     "0"), 0);
+    return 0;
+}
+
+/* Where the clocks of leases and of the node controller stood is not known to
+ * anybody but the recording: it is read from the time at which the loss of a
+ * node was noticed. */
+static void phases(const struct fidelity_case *c, struct buf *out)
+{
+    double grace = strcmp(c->version, "1.20") == 0 ? 40000 : 50000;
+    double seen = c->lost_ms - grace, killed = killed_at(c);
+    double renewed = (seen < killed ? seen : killed) - 100;
+
+    if (c->lost_ms <= 0)
+        return;
+    buf_printf(out, "nodeMonitorPhase: %.0fms, leasePhase: %.0fms, ",
+               fmod(c->lost_ms + c->setup_ms, 5000),
+               fmod(renewed + c->setup_ms + 100000, 10000));
+}
+
 static void cluster(const struct fidelity_case *c, struct buf *out)
 {
     const struct value *n = value_get(c->steps, "nodes");
@@ -278,6 +327,7 @@ static void cluster(const struct fidelity_case *c, struct buf *out)
     for (size_t i = 0; i < c->ndocs; i++)
         if (restarted_start(c->docs[i]))
             buf_printf(out, "sandbox: %sms, ", restarted_start(c->docs[i]));
+    phases(c, out);
     buf_puts(out, "apiWrite: " WRITE ", watchController: " WATCH
                   ", watchScheduler: " WATCH ", watchKubelet: " WATCH
                   ", kubeletWrite: " WRITE ", sliceWrite: " WRITE
@@ -383,6 +433,9 @@ static const char *action(const struct fidelity_case *c, struct buf *out,
     else if ((v = value_get(step, "drain")))
         buf_printf(out, "  - {at: %gms, kubectl: \"drain n-%s "
                         "--ignore-daemonsets\"}\n", at, value_text(v, "0"));
+    else if ((v = value_get(step, "kill_node")))
+        buf_printf(faults, "  - {at: %gms, fail: node/n-%s}\n", at,
+                   value_text(v, "0"));
     else if ((v = value_get(step, "cordon")))
         buf_printf(out, "  - {at: %gms, kubectl: \"cordon n-%s\"}\n", at,
                    value_text(v, "0"));

@@ -23,6 +23,8 @@ struct fidelity_case {
     const struct value *const *docs;    /* of input.yaml */
     size_t ndocs;
     double setup_ms;            /* how long before t = 0 the set-up began */
+    double lost_ms;             /* when pods of a killed node turned not ready;
+                                 * 0: no such thing */
     const char *clock;          /* wall clock at t = 0; NULL: not recorded */
 };
 

@@ -28,7 +28,7 @@ static const char *const kinds[] = {
     "scale", "pause", "partial", "deadline", "stuck", "zero", "update",
     "notready", "flap", "pod", "bluegreen", "capacity", "qps20-ru",
     "qps20-scale", "rnd-", "sts-", "rndsts-", "ds-", "job", "cron",
-    "pdb-", "nopdb-",
+    "pdb-", "nopdb-", "node-dies",
 };
 
 struct counts {
@@ -56,7 +56,8 @@ static bool states_only(const char *name)
 static bool lucky(const char *name)
 {
     return strncmp(name, "pdb-3-unhealthy", 15) == 0 ||
-           strncmp(name, "pdb-6-drain-during", 18) == 0;
+           strncmp(name, "pdb-6-drain-during", 18) == 0 ||
+           strncmp(name, "node-dies", 9) == 0;
 }
 
 /* Run rollsim on the scenario; its exit code, -1 if it did not exit. */
