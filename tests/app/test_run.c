@@ -170,6 +170,38 @@ START_TEST(set_changes_the_scenario_and_the_objects)
 }
 END_TEST
 
+/* The last value of a column in the rows of one object. */
+static const char *last_of(const char *file, const char *kind,
+                           const char *column)
+{
+    const char *text = text_of(in_folder(file)), *found = "(none)";
+    struct csv_table t;
+
+    ck_assert_int_eq(csv_read(arena, file, text, strlen(text), true, &t,
+                              &errors), SIM_OK);
+    for (size_t i = 0; i < t.len; i++)
+        if (strcmp(csv_get(&t, i, 3), kind) == 0)
+            found = csv_get(&t, i, (size_t)csv_column(&t, column));
+    return found;
+}
+
+START_TEST(apply_compares_three_texts)
+{
+    metrics_of_run("run tests/app/data/apply.yaml --quiet");
+    ck_assert_str_eq(last_of("timeline.csv", "Deployment", "desired"), "4");
+    ck_assert_str_eq(last_of("timeline.csv", "Deployment", "image"),
+                     "shop/web:1.0");
+    /* 1 as given, 2 without DEBUG, 3 the new image, 4 the undo */
+    ck_assert_str_eq(last_of("timeline.csv", "Deployment", "revision"), "4");
+    ck_assert_ptr_nonnull(strstr(text_of(in_folder("events.csv")),
+                                 "deployment.apps/web configured"));
+    ck_assert_ptr_nonnull(strstr(text_of(in_folder("events.csv")),
+                                 "deployment.apps/web unchanged"));
+    ck_assert_ptr_nonnull(strstr(text_of(in_folder("events.csv")),
+                                 "deployment.apps/web rolled back"));
+}
+END_TEST
+
 /* Lines, exit codes, and words of stdout. */
 static const struct {
     const char *line, *words;
@@ -253,6 +285,7 @@ int main(void)
     tcase_add_test(tc, equal_strategies_have_equal_results);
     tcase_add_test(tc, the_same_requests_arrive_under_every_strategy);
     tcase_add_test(tc, set_changes_the_scenario_and_the_objects);
+    tcase_add_test(tc, apply_compares_three_texts);
     tcase_add_loop_test(tc, verdicts_are_exit_codes, 0,
                         (int)COUNT_OF(verdicts));
     tcase_add_test(tc, a_folder_that_cannot_be_made_is_a_failure_of_the_system);
