@@ -47,7 +47,7 @@ void record_init(struct record *r, struct arena *a, bool rows)
     map_init(&r->last, a);
 }
 
-/* ---- workloads and Services -------------------------------------------------- */
+/* ---- workloads and Services --------------------------------------------- */
 
 static bool same_row(const struct timeline_row *a,
                      const struct timeline_row *b)
@@ -107,7 +107,7 @@ static void record_slice(struct world *w, const struct meta *m, bool gone)
         record_service(w, service, gone ? NULL : slice_seen(m));
 }
 
-/* ---- pods --------------------------------------------------------------------- */
+/* ---- pods --------------------------------------------------------------- */
 
 static bool was_ready(const char *state)
 {
@@ -180,7 +180,7 @@ static void record_pod_step(struct world *w, const struct pod *p,
         put_pod(w, p, "Starting");
 }
 
-/* ---- events --------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 /* "deployment/web", as kubectl get events has it. */
 static const char *object_word(struct world *w, const struct meta *m)
@@ -231,7 +231,7 @@ void record_note(struct world *w, const char *type, const char *reason,
     });
 }
 
-/* ---- conditions ------------------------------------------------------------------ */
+/* ---- conditions --------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -340,7 +340,7 @@ static void record_conditions(struct world *w, const struct meta *before,
         record_rollout(w, before, after);
 }
 
-/* ---- commits ------------------------------------------------------------------------ */
+/* ---- commits ------------------------------------------------------------ */
 
 static void record_rows(struct world *w, const struct meta *before,
                         const struct meta *after)

@@ -25,7 +25,7 @@ void measure_new(struct world *w);
  * world_run at the end. */
 void measure_finish(struct world *w);
 
-/* ---- told by strategies, guards, controllers --------------------------------- */
+/* ---- told by strategies, guards, controllers ---------------------------- */
 
 /* Now the new template starts to replace the old one (either may be NULL). */
 void measure_release(struct world *w, const struct pod_template *old,
@@ -34,7 +34,7 @@ void measure_release(struct world *w, const struct pod_template *old,
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 
-/* ---- told by record.c, traffic and proxies ------------------------------------- */
+/* ---- told by record.c, traffic and proxies ------------------------------ */
 
 void measure_commit(struct world *w, const struct meta *before,
                     const struct meta *after);

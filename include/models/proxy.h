@@ -18,7 +18,7 @@ struct rules;
 /* Make w->network.  Called by world_new before objects are applied. */
 void network_new(struct world *w);
 
-/* ---- which endpoints (reference 6.3) ---------------------------------------- */
+/* ---- which endpoints (reference 6.3) ------------------------------------ */
 
 struct policy {
     bool internal_local, external_local;    /* of the Service */
@@ -39,7 +39,7 @@ struct selection {
 void proxy_select(const struct endpoint *items, size_t n, object_uid node,
                   struct policy policy, struct selection *out);
 
-/* ---- the rules of one node for one Service ----------------------------------- */
+/* ---- the rules of one node for one Service ------------------------------ */
 
 struct rule {
     object_uid pod;
@@ -76,7 +76,7 @@ const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
 /* Is this pod among the endpoints of r? */
 bool rules_have(const struct rules *r, object_uid pod);
 
-/* ---- balancers -------------------------------------------------------------- */
+/* ---- balancers ---------------------------------------------------------- */
 
 struct balancer_ops {
     const char *name, *doc;

@@ -14,7 +14,7 @@
 
 struct world;
 
-/* ---- set-up ---------------------------------------------------------------- */
+/* ---- set-up ------------------------------------------------------------- */
 
 /* Make w->traffic from w->spec->traffic.  Called by world_new, after
  * network_new and measure_new, before objects are applied. */
@@ -24,7 +24,7 @@ void traffic_new(struct world *w);
  * and version, arrived = answered well + failed + in flight. */
 void traffic_close(struct world *w);
 
-/* ---- for proxies and measurement ------------------------------------------- */
+/* ---- for proxies and measurement ---------------------------------------- */
 
 /* The name of a sender; the users it tells apart (0: none); and its place, 0,
  * 1, ..., among the traffic classes of the scenario. */

@@ -65,7 +65,7 @@ static struct watched *watched_of(struct controller *c, object_uid service)
     return s;
 }
 
-/* ---- what wakes it ------------------------------------------------------------ */
+/* ---- what wakes it ------------------------------------------------------ */
 
 static bool selects(const struct service *s, const struct meta *pod)
 {
@@ -141,7 +141,7 @@ static void start(struct controller *c)
     s->slices = informer_new(c->w, KIND_ENDPOINTSLICE, &slices_ops, c);
 }
 
-/* ---- the endpoints of a Service -------------------------------------------------- */
+/* ---- the endpoints of a Service ----------------------------------------- */
 
 static bool is_endpoint(const struct controller *c, const struct pod *p)
 {
@@ -203,7 +203,7 @@ static size_t objects_changed(const struct endpointslice *old,
     return changed;
 }
 
-/* ---- writing ----------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 static sim_time retry_delay(const struct controller *c, int failures)
 {

@@ -44,7 +44,7 @@ void measure_sent(struct world *w, const struct ask *a)
     window_sent(m, a);
 }
 
-/* ---- users -------------------------------------------------------------------------- */
+/* ---- users -------------------------------------------------------------- */
 
 static struct per_user *users_of(struct measure *m, const struct sender *s)
 {
@@ -92,7 +92,7 @@ void measure_served(struct world *w, struct ask *a)
         served_user(m, a, v);
 }
 
-/* ---- outcomes ------------------------------------------------------------------------- */
+/* ---- outcomes ----------------------------------------------------------- */
 
 static void count_version(struct measure *m, const struct ask *a,
                           enum cause cause, sim_time end)
@@ -147,7 +147,7 @@ void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
     window_outcome(m, a, cause, end);
 }
 
-/* ---- the end ---------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------ */
 
 static int by_time(const void *x, const void *y)
 {

@@ -17,7 +17,7 @@
 #include "models/pod.h"
 #include "models/rollout.h"
 
-/* ---- pods ---------------------------------------------------------------------- */
+/* ---- pods --------------------------------------------------------------- */
 
 static struct fleet *fleet_of(struct measure *m, const struct version *v)
 {
@@ -79,7 +79,7 @@ static void pods_changed(struct measure *m)
         r->old_gone = now;
 }
 
-/* ---- the release ------------------------------------------------------------------- */
+/* ---- the release -------------------------------------------------------- */
 
 static void release(struct measure *m, const struct pod_template *old,
                     const struct pod_template *new_)
@@ -164,7 +164,7 @@ void measure_commit(struct world *w, const struct meta *before,
     rollout_look(m);
 }
 
-/* ---- rolling back ---------------------------------------------------------------------- */
+/* ---- rolling back ------------------------------------------------------- */
 
 void measure_rollback_decided(struct world *w)
 {

@@ -20,7 +20,7 @@ static size_t second_of(const struct measure *m, sim_time sent)
     return (size_t)((sent - m->from) / SIM_S);
 }
 
-/* ---- rows ------------------------------------------------------------------------ */
+/* ---- rows --------------------------------------------------------------- */
 
 static struct cell *cell_new(struct window *win, struct arena *a)
 {
@@ -127,7 +127,7 @@ static void make_counts(struct measure *m)
     }
 }
 
-/* ---- all runs ------------------------------------------------------------------------ */
+/* ---- all runs ----------------------------------------------------------- */
 
 void window_new(struct measure *m)
 {

@@ -81,7 +81,7 @@ struct network {
     size_t scratch;
 };
 
-/* ---- balancers --------------------------------------------------------------------- */
+/* ---- balancers ---------------------------------------------------------- */
 
 #define BALANCER(id) extern const struct balancer_ops balancer_##id;
 #include "models/balancers.list"
@@ -165,7 +165,7 @@ const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
     return resolved(r, i);
 }
 
-/* ---- what the rules for a Service ought to be ------------------------------------------ */
+/* ---- what the rules for a Service ought to be --------------------------- */
 
 static struct policy policy_of(const struct world *w, const struct service *s)
 {
@@ -298,7 +298,7 @@ static void program(struct rules *r)
     measure_rules_changed(st->proxy->w, r);
 }
 
-/* ---- syncs ------------------------------------------------------------------------------ */
+/* ---- syncs -------------------------------------------------------------- */
 
 static void want_sync(struct proxy *p);
 
@@ -404,7 +404,7 @@ static void want_sync(struct proxy *p)
         p->timer = sim_after(sim, wait, &ev_timer, p, p->node);
 }
 
-/* ---- what a proxy sees --------------------------------------------------------------------- */
+/* ---- what a proxy sees -------------------------------------------------- */
 
 /* The Service has changed: any change asks for a sync, also where nobody
  * sends requests to it. */
@@ -486,7 +486,7 @@ static const struct informer_ops services_ops = {
     .handle = service_changed,
 };
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life --------------------------------------------------------------- */
 
 static sim_time min_sync_of(const struct cluster_spec *c)
 {

@@ -91,7 +91,7 @@ static void release(struct job *j)
         pool_put(&j->server->traffic->jobs, j);
 }
 
-/* ---- the end ------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------ */
 
 /* Tell the client, with the connection back in its pool. */
 static void tell_client(struct job *j, enum cause cause)
@@ -121,7 +121,7 @@ static void finish(struct job *j)
     release(j);
 }
 
-/* ---- calls ----------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------- */
 
 static void make_call(struct job *j, const struct call_out *c)
 {
@@ -180,7 +180,7 @@ void job_call_over(struct job *j, enum cause cause)
         make_calls(j);
 }
 
-/* ---- the beginning ------------------------------------------------------------------ */
+/* ---- the beginning ------------------------------------------------------ */
 
 static void fire_worked(struct sim *sim, void *subject, int64_t arg)
 {
@@ -236,7 +236,7 @@ void job_forget_client(struct job *j)
     j->client = NULL;
 }
 
-/* ---- a process that hangs or ends --------------------------------------------------------- */
+/* ---- a process that hangs or ends --------------------------------------- */
 
 void job_hang_all(struct server *s)
 {

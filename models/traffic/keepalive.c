@@ -14,7 +14,7 @@
  */
 #include "traffic_impl.h"
 
-/* ---- the busy ones: a binary heap by the time they become idle ----------------- */
+/* ---- the busy ones: a binary heap by the time they become idle ---------- */
 
 static void busy_push(struct arena *a, struct conn_pool *p, struct conn c)
 {
@@ -50,7 +50,7 @@ static struct conn busy_pop(struct conn_pool *p)
     return top;
 }
 
-/* ---- taking and giving back -------------------------------------------------------- */
+/* ---- taking and giving back --------------------------------------------- */
 
 static bool is_open(const struct conn *c)
 {

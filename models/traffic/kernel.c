@@ -36,7 +36,7 @@ sim_time kernel_syn_again(int k)
     return (LINEAR - 1 + (INT64_C(1) << doublings)) * SIM_S;
 }
 
-/* ---- rejects ------------------------------------------------------------------- */
+/* ---- rejects ------------------------------------------------------------ */
 
 static bool is_told(struct traffic *t, const struct ask *a)
 {
@@ -55,7 +55,7 @@ static bool is_told(struct traffic *t, const struct ask *a)
     return true;
 }
 
-/* ---- connection tracking ----------------------------------------------------------- */
+/* ---- connection tracking ------------------------------------------------ */
 
 void kernel_half_open(struct traffic *t, const struct ask *a,
                       struct process *process)
@@ -98,7 +98,7 @@ static uint64_t number_of_client(const struct ask *a)
     return sender | UINT64_C(1) << 32 | a->user;
 }
 
-/* ---- a SYN ----------------------------------------------------------------------------- */
+/* ---- a SYN -------------------------------------------------------------- */
 
 enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
                             struct process **process)

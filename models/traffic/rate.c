@@ -102,7 +102,7 @@ static sim_time stretch(const struct rate_spec *s, sim_time t, double *r0,
     return SIM_NEVER;
 }
 
-/* ---- bursts ------------------------------------------------------------------ */
+/* ---- bursts ------------------------------------------------------------- */
 
 /* Make r->burst and r->burst_until right for time `from`. */
 static void burst_at(struct rate *r, sim_time from)
@@ -120,7 +120,7 @@ static void burst_at(struct rate *r, sim_time from)
     }
 }
 
-/* ---- the stretch in hand ---------------------------------------------------------- */
+/* ---- the stretch in hand ------------------------------------------------ */
 
 static double expected_within(const struct rate *r)
 {

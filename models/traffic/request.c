@@ -14,7 +14,7 @@
 #include "models/measure.h"
 #include "traffic_impl.h"
 
-/* ---- what is random ------------------------------------------------------------- */
+/* ---- what is random ----------------------------------------------------- */
 
 double ask_u(const struct ask *a, enum draw j)
 {
@@ -32,7 +32,7 @@ void ask_draw(struct ask *a)
     a->u_error = ask_u(a, DRAW_ERROR);
 }
 
-/* ---- accounts --------------------------------------------------------------------- */
+/* ---- accounts ----------------------------------------------------------- */
 
 /* The account of a's sender under the pod of s. */
 static struct account *account_of(const struct ask *a, const struct server *s)
@@ -76,7 +76,7 @@ void ask_over(struct traffic *t, struct ask *a, enum cause cause,
         measure_outcome(t->w, a, cause, end);
 }
 
-/* ---- requests that wait ---------------------------------------------------------------- */
+/* ---- requests that wait ------------------------------------------------- */
 
 static void link_request(struct traffic *t, struct request *r)
 {

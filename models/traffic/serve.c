@@ -43,7 +43,7 @@ bool server_errs(const struct server *s, const struct ask *a, sim_time start)
            start >= p->errors_from && start < p->errors_until;
 }
 
-/* ---- workers ---------------------------------------------------------------------- */
+/* ---- workers ------------------------------------------------------------ */
 
 static void worker_push(struct server *s, sim_time t)
 {
@@ -129,7 +129,7 @@ static bool find_worker(struct server *s, const struct ask *a, sim_time now,
     return true;
 }
 
-/* ---- flights ------------------------------------------------------------------------- */
+/* ---- flights ------------------------------------------------------------ */
 
 void server_settle(struct server *s, sim_time now)
 {
@@ -180,7 +180,7 @@ void server_fly(struct server *s, const struct ask *a, struct request *r,
     vec_push(s->traffic->w->arena, &s->flights, f);
 }
 
-/* ---- a request comes through --------------------------------------------------------------- */
+/* ---- a request comes through -------------------------------------------- */
 
 /* It gets an answer, or is too late for its client. */
 static void answer(struct server *s, struct ask *a, struct request *r,
@@ -236,7 +236,7 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
         turn_away(s, a, r);
 }
 
-/* ---- what becomes of the process --------------------------------------------------------------- */
+/* ---- what becomes of the process ---------------------------------------- */
 
 /* Give an outcome that was put down another end.  departs 0: the server has
  * nothing to do with it any more. */
@@ -343,7 +343,7 @@ static void on_exit(void *ctx, struct process *p)
     measure_process_changed(t->w, p);
 }
 
-/* ---- draining ------------------------------------------------------------------------------------ */
+/* ---- draining ----------------------------------------------------------- */
 
 static void fire_idle(struct sim *sim, void *subject, int64_t arg)
 {

@@ -36,7 +36,7 @@ void traffic_cancel(struct traffic *t, event_id id)
         t->disturbed = true;
 }
 
-/* ---- versions --------------------------------------------------------------------- */
+/* ---- versions ----------------------------------------------------------- */
 
 /* The image of the released container of t. */
 static const char *released_image(const struct world *w,
@@ -111,7 +111,7 @@ const struct version *traffic_version_at(const struct world *w, size_t index)
     return w->traffic->versions.items[index];
 }
 
-/* ---- servers -------------------------------------------------------------------------- */
+/* ---- servers ------------------------------------------------------------ */
 
 struct server *server_of(struct traffic *t, struct process *p)
 {
@@ -156,7 +156,7 @@ const struct version *traffic_version_of(struct world *w, struct process *p)
     return server_of(w->traffic, p)->version;
 }
 
-/* ---- senders ---------------------------------------------------------------------------- */
+/* ---- senders ------------------------------------------------------------ */
 
 static struct place *place_new(struct sender *s, object_uid node)
 {
@@ -256,7 +256,7 @@ static struct sender *client_sender(struct traffic *t,
     return s;
 }
 
-/* ---- where outages are looked for ------------------------------------------------------------ */
+/* ---- where outages are looked for --------------------------------------- */
 
 /* Each place counts with its share of the requests of the measured time. */
 static void watch_senders(struct traffic *t)
@@ -303,7 +303,7 @@ static void watch_services(struct traffic *t)
     }
 }
 
-/* ---- life ----------------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 static sim_time icmp_ratelimit_of(const struct cluster_spec *c)
 {
@@ -366,7 +366,7 @@ void traffic_settle(struct world *w)
         server_settle(t->servers.items[i], world_now(w));
 }
 
-/* ---- the accounts ------------------------------------------------------------------------------------ */
+/* ---- the accounts ------------------------------------------------------- */
 
 static void count_waiting(const struct ask *a)
 {

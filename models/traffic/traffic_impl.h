@@ -25,7 +25,7 @@
 #include "models/traffic.h"
 #include "models/world.h"
 
-/* ---- rate.c -------------------------------------------------------------- */
+/* ---- rate.c ------------------------------------------------------------- */
 
 /* A stretch of time in which the rate is linear, and where it stands. */
 struct rate {
@@ -47,7 +47,7 @@ sim_time rate_invert(struct rate *r, double target);
  * initialised. */
 double rate_expected(struct rate r, sim_time until);
 
-/* ---- senders, places ----------------------------------------------------- */
+/* ---- senders, places ---------------------------------------------------- */
 
 /* An open connection to a process. */
 struct conn {
@@ -111,7 +111,7 @@ struct sender {
     VEC(struct account) accounts;       /* by version index */
 };
 
-/* ---- servers ------------------------------------------------------------- */
+/* ---- servers ------------------------------------------------------------ */
 
 /* A request whose outcome is known, or one that a server is busy with. */
 struct flight {
@@ -163,7 +163,7 @@ struct request {
     struct request *next, *prev;
 };
 
-/* ---- everything ------------------------------------------------------------ */
+/* ---- everything --------------------------------------------------------- */
 
 struct traffic {
     struct world *w;
@@ -185,7 +185,7 @@ event_id traffic_at(struct traffic *t, sim_time at,
                     const struct event_kind *kind, void *subject);
 void traffic_cancel(struct traffic *t, event_id id);
 
-/* ---- traffic.c ------------------------------------------------------------- */
+/* ---- traffic.c ---------------------------------------------------------- */
 
 /* The sender of calls to `to` ("service/NAME") from namespace space; and the
  * place of a sender on a node.  Made when asked for first. */
@@ -195,11 +195,11 @@ uint16_t sender_place(struct sender *s, object_uid node);
 /* The server of a process; made when asked for first. */
 struct server *server_of(struct traffic *t, struct process *p);
 
-/* ---- arrival.c --------------------------------------------------------------- */
+/* ---- arrival.c ---------------------------------------------------------- */
 
 void sender_start(struct sender *s);
 
-/* ---- request.c ---------------------------------------------------------------- */
+/* ---- request.c ---------------------------------------------------------- */
 
 /* The j-th number of an attempt that is not the first of a client. */
 enum draw { DRAW_PICK, DRAW_WORK, DRAW_ERROR, DRAW_PORT, DRAWS };
@@ -230,7 +230,7 @@ void request_over(struct request *r, enum cause cause);
 void attempt_over(struct traffic *t, struct ask *a, struct request *r,
                   enum cause cause);
 
-/* ---- client.c ------------------------------------------------------------------- */
+/* ---- client.c ----------------------------------------------------------- */
 
 /* The client that sent a. */
 struct address *client_of(const struct ask *a);
@@ -243,7 +243,7 @@ sim_time client_patience(const struct sender *s, sim_time begun);
 /* The same if nothing answers any more: TCP itself gives up. */
 sim_time client_despair(const struct sender *s, sim_time begun);
 
-/* ---- kernel.c --------------------------------------------------------------------- */
+/* ---- kernel.c ----------------------------------------------------------- */
 
 enum connect { CONNECT_TO, CONNECT_TOLD, CONNECT_SILENCE, CONNECT_LOST };
 /* One SYN of a, now; first: not a retransmission.  CONNECT_TO: to *process,
@@ -258,7 +258,7 @@ void kernel_half_open(struct traffic *t, const struct ask *a,
 /* How long after the first SYN the next one follows when k >= 1 were sent. */
 sim_time kernel_syn_again(int k);
 
-/* ---- keepalive.c ---------------------------------------------------------------------- */
+/* ---- keepalive.c -------------------------------------------------------- */
 
 /* The process at the other end of an idle connection of a's client; NULL if
  * none is open.  cut: it closes the connection while the request is on its
@@ -267,7 +267,7 @@ struct process *conn_take(const struct ask *a, sim_time now, bool *cut);
 /* A connection of a's client to process is idle from `free` on. */
 void conn_put(const struct ask *a, struct process *process, sim_time free);
 
-/* ---- serve.c ----------------------------------------------------------------------------- */
+/* ---- serve.c ------------------------------------------------------------ */
 
 /* Be told by processes. */
 void serve_watch(struct traffic *t);
@@ -285,7 +285,7 @@ sim_time server_work(const struct server *s, const struct ask *a,
                      sim_time start);
 bool server_errs(const struct server *s, const struct ask *a, sim_time start);
 
-/* ---- job.c -------------------------------------------------------------------------------- */
+/* ---- job.c -------------------------------------------------------------- */
 
 /* Make room for jobs. */
 void job_init(struct traffic *t);

@@ -5,7 +5,7 @@
 
 #include "toy_net.h"
 
-/* ---- outages ----------------------------------------------------------------- */
+/* ---- outages ------------------------------------------------------------ */
 
 /* One pod at a time: none for 0-10, 30-35 and 60-62 s. */
 START_TEST(downtime_is_the_time_without_an_able_endpoint)
@@ -116,7 +116,7 @@ START_TEST(without_traffic_what_needs_requests_is_undefined)
 }
 END_TEST
 
-/* ---- latency -------------------------------------------------------------------- */
+/* ---- latency ------------------------------------------------------------ */
 
 START_TEST(a_second_is_brown_if_p99_is_above_the_limit)
 {
@@ -138,7 +138,7 @@ START_TEST(a_second_is_brown_if_p99_is_above_the_limit)
 }
 END_TEST
 
-/* ---- versions and users -------------------------------------------------------------- */
+/* ---- versions and users ------------------------------------------------- */
 
 START_TEST(users_see_versions_change)
 {
@@ -233,7 +233,7 @@ START_TEST(a_version_is_called_by_its_tag)
 }
 END_TEST
 
-/* ---- the release --------------------------------------------------------------------- */
+/* ---- the release -------------------------------------------------------- */
 
 static const struct int_or_percent one = { .value = 1 }, none = { .value = 0 };
 
@@ -320,7 +320,7 @@ START_TEST(a_release_that_never_completes_has_no_duration)
 }
 END_TEST
 
-/* ---- rows --------------------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------- */
 
 START_TEST(the_series_adds_up_to_the_requests)
 {
@@ -437,7 +437,7 @@ START_TEST(rows_change_no_metric)
 }
 END_TEST
 
-/* ---- the table --------------------------------------------------------------------------------- */
+/* ---- the table ---------------------------------------------------------- */
 
 START_TEST(every_metric_has_its_row)
 {

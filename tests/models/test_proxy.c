@@ -5,7 +5,7 @@
 
 #include "toy_net.h"
 
-/* ---- balancers ------------------------------------------------------------- */
+/* ---- balancers ---------------------------------------------------------- */
 
 static struct rules rules_of(struct rule *items, size_t n)
 {
@@ -39,7 +39,7 @@ START_TEST(round_robin_takes_turns)
 }
 END_TEST
 
-/* ---- when rules change -------------------------------------------------------- */
+/* ---- when rules change -------------------------------------------------- */
 
 /* Three pods become Ready at 40.0, 40.2 and 40.5 s; a sync takes 100 ms.  When
  * does the node have 1, 2, 3 endpoints? */
@@ -129,7 +129,7 @@ START_TEST(a_stale_slice_is_written_again_a_second_later)
 }
 END_TEST
 
-/* ---- which endpoints ------------------------------------------------------------ */
+/* ---- which endpoints ---------------------------------------------------- */
 
 /* The only pod is deleted, its preStop hook sleeps for 5 s. */
 START_TEST(terminating_endpoints_serve_if_nobody_else_does)

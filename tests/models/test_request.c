@@ -35,7 +35,7 @@ static double sent_between(double rate, double from, double to)
     return n;
 }
 
-/* ---- connecting --------------------------------------------------------------- */
+/* ---- connecting --------------------------------------------------------- */
 
 START_TEST(without_endpoints_requests_are_rejected)
 {
@@ -182,7 +182,7 @@ START_TEST(lost_source_ports_are_used_again)
 }
 END_TEST
 
-/* ---- being served --------------------------------------------------------------------- */
+/* ---- being served ------------------------------------------------------- */
 
 START_TEST(an_answer_that_takes_too_long_is_a_time_out)
 {
@@ -297,7 +297,7 @@ START_TEST(a_node_without_power_leaves_clients_waiting)
 }
 END_TEST
 
-/* ---- trying again ------------------------------------------------------------------------ */
+/* ---- trying again ------------------------------------------------------- */
 
 /* A coin of 0.3 for each attempt: three attempts fail with 0.027. */
 START_TEST(each_attempt_has_its_own_luck)
@@ -347,7 +347,7 @@ START_TEST(a_retry_may_find_another_pod)
 }
 END_TEST
 
-/* ---- kept connections -------------------------------------------------------------------- */
+/* ---- kept connections --------------------------------------------------- */
 
 /* The Service's selector moves to blue pods at 50 s.  version: of the last
  * request of each second after it. */
@@ -413,7 +413,7 @@ START_TEST(a_drained_pod_loses_its_kept_connections)
 }
 END_TEST
 
-/* ---- calls to other services ------------------------------------------------------------- */
+/* ---- calls to other services -------------------------------------------- */
 
 static object_uid back_end(struct toy *t, double work_s)
 {
@@ -533,7 +533,7 @@ START_TEST(events_and_the_recursion_give_the_same_latencies)
 }
 END_TEST
 
-/* ---- the accounts ------------------------------------------------------------------------ */
+/* ---- the accounts ------------------------------------------------------- */
 
 /* Pods are made, deleted and killed at random, nodes lose power, under
  * clients of every sort; world_run proves that all is accounted for. */

@@ -7,7 +7,7 @@
 
 #include "../../models/traffic/traffic_impl.h"
 
-/* ---- the integral of the rate, inverted ---------------------------------------- */
+/* ---- the integral of the rate, inverted --------------------------------- */
 
 static const struct rate_point steps[] = {
     { 0, 10 }, { 10 * SIM_S, 0 }, { 20 * SIM_S, 40 },
@@ -101,7 +101,7 @@ START_TEST(the_warm_up_has_the_first_value)
 }
 END_TEST
 
-/* ---- arrivals of a run ------------------------------------------------------------- */
+/* ---- arrivals of a run -------------------------------------------------- */
 
 /* Mean and variance of a Poisson number are the same; 200 runs of 100 s at
  * 20/s: mean 2000 +- 3.29 * sqrt(2000 / 200), 99.9 %. */

@@ -16,7 +16,7 @@
 
 #define MOST_RUNS 200
 
-/* ---- pods as stations -------------------------------------------------------- */
+/* ---- pods as stations --------------------------------------------------- */
 
 struct station {
     double per_s;               /* arrivals */
@@ -147,7 +147,7 @@ static void run_balanced(struct report *r)
     mean_is(r, "10 pods at random: W, ms", 20.857, s);
 }
 
-/* ---- the race at the end of a pod ------------------------------------------------ */
+/* ---- the race at the end of a pod --------------------------------------- */
 
 /* Requests lost per removed pod: lambda 200/s, m = 5 endpoints, rules change
  * after a draw of `law`, preStop sleeps for p s, the process ends at once. */
@@ -250,7 +250,7 @@ static void run_p6(struct report *r)
     expect_exact(r, "preStop 40, grace 50", 40, drain_of(40, 50), 1e-9);
 }
 
-/* ---- releases --------------------------------------------------------------------- */
+/* ---- releases ----------------------------------------------------------- */
 
 struct release {
     int n;
