@@ -6,8 +6,9 @@
  * process lives, whatever the rules say, and new pods get few.  A closed
  * connection (its process ended, or drains and has closed idle ones) is
  * noticed before use and dropped, unless the request was on its way when the
- * connection was closed: then it is cut off.  With HTTP/2 one connection carries all.
- * Each user has a pool; without users, all clients of a node share one.
+ * connection was closed: then it is cut off.  With HTTP/2 one connection
+ * carries all.  Each user has a pool; without users, all clients of a node
+ * share one.
  *
  * Not modelled: idle time-outs, limits on requests per connection.
  * Source: recordings of requests, method and behaviours 16 to 18.

@@ -113,7 +113,8 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         return CONNECT_LOST;
     if (now >= r->leaks_from)
         return CONNECT_LOST;
-    rule = rules_pick(r, a->u_pick, number_of_client(a), a->sender->sticky, now);
+    rule = rules_pick(r, a->u_pick, number_of_client(a), a->sender->sticky,
+                      now);
     if (rule) {
         *process = rule->process;
         return CONNECT_TO;
