@@ -19,7 +19,7 @@
 #include "models/rollout.h"
 #include "models/strategy.h"
 
-/* ---- a command on its way ---------------------------------------------------- */
+/* ---- a command on its way ------------------------------------------------ */
 
 static void commit_fire(struct sim *sim, void *subject, int64_t arg);
 static void type_fire(struct sim *sim, void *subject, int64_t arg);
@@ -71,7 +71,7 @@ void kubectl_type(struct world *w, const char *text,
               &ev_commit, k, 0);
 }
 
-/* ---- the release --------------------------------------------------------------- */
+/* ---- the release --------------------------------------------------------- */
 
 static const char *release_command(struct world *w)
 {
@@ -106,7 +106,7 @@ static void release_fire(struct sim *sim, void *subject, int64_t arg)
         kubectl_type(w, release_command(w), NULL, 0);
 }
 
-/* ---- when ---------------------------------------------------------------------- */
+/* ---- when ---------------------------------------------------------------- */
 
 enum trigger { ROLLOUT_COMPLETE, ROLLOUT_STARTED, DEADLINE_EXCEEDED };
 

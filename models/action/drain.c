@@ -51,7 +51,7 @@ struct leaving {
     struct eviction request;    /* as the server has read it */
 };
 
-/* ---- which pods ---------------------------------------------------------------------- */
+/* ---- which pods ---------------------------------------------------------- */
 
 static bool uses_empty_dir(const struct pod *p)
 {
@@ -119,7 +119,7 @@ static const char *collect(struct drain *d)
     return NULL;
 }
 
-/* ---- evicting ------------------------------------------------------------------------- */
+/* ---- evicting ------------------------------------------------------------ */
 
 static void ask_fire(struct sim *sim, void *subject, int64_t arg);
 static void evict_fire(struct sim *sim, void *subject, int64_t arg);
@@ -243,7 +243,7 @@ static void evict_all(struct drain *d)
     }
 }
 
-/* ---- the verb --------------------------------------------------------------------------- */
+/* ---- the verb ------------------------------------------------------------ */
 
 static const char *drain_check(struct arena *a,
                                const struct kubectl_command *c)

@@ -48,7 +48,7 @@ const char *kubectl_label(struct arena *a, const struct meta *m)
     return arena_printf(a, "%s/%s", singular(a, m->kind), m->name);
 }
 
-/* ---- what is said ---------------------------------------------------------- */
+/* ---- what is said -------------------------------------------------------- */
 
 void kubectl_say(struct kubectl *k, const struct meta *about,
                  const char *format, ...)
@@ -118,7 +118,7 @@ static void refuse_invalid(struct kubectl *k, enum kind kind, const char *name,
     buf_free(&text);
 }
 
-/* ---- finding --------------------------------------------------------------- */
+/* ---- finding ------------------------------------------------------------- */
 
 static void push_target(struct arena *a, struct target *list, size_t *n,
                         const char *resource, const char *name)
@@ -223,7 +223,7 @@ const struct meta *kubectl_rollout(struct kubectl *k, size_t i, bool *more)
     return m;
 }
 
-/* ---- editing --------------------------------------------------------------- */
+/* ---- editing ------------------------------------------------------------- */
 
 const struct value *kubectl_manifest(const struct meta *m)
 {
@@ -328,7 +328,7 @@ const struct value *kubectl_patch_of(struct arena *a, const char *path,
     return value_set(a, value_map(a, NULL, 0, NULL), path, x);
 }
 
-/* ---- writing --------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 static bool answered(struct kubectl *k, enum api_code code,
                      const struct meta *draft, const struct meta *result,

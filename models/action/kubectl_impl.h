@@ -1,6 +1,6 @@
 /*
- * kubectl_impl.h - what the verbs share: finding, editing and writing objects, and
- * saying what happened.
+ * kubectl_impl.h - what the verbs share: finding, editing and writing objects,
+ * and saying what happened.
  */
 #ifndef ACTION_KUBECTL_IMPL_H
 #define ACTION_KUBECTL_IMPL_H

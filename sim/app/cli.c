@@ -32,7 +32,7 @@ enum exit_code cli_usage(struct app *app, const char *format, ...)
     return EXIT_USAGE;
 }
 
-/* ---- options --------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------- */
 
 /* A command line being read. */
 struct reader {
@@ -203,7 +203,7 @@ static void read_word(struct reader *r, bool *options)
     }
 }
 
-/* ---- the program -------------------------------------------------------------- */
+/* ---- the program --------------------------------------------------------- */
 
 static bool want_colour(const struct app *app, FILE *stream)
 {

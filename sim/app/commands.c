@@ -87,7 +87,8 @@ const struct command commands[] = {
       "rollsim check k8s/ scenario.yaml", check_options, command_check },
     { "explain", "TOPIC | SCENARIO...",
       "tell what happened in sentences; or list fields, metrics, timings, "
-      "strategies, faults, kubectl", "rollsim explain scenarios/bad-release.yaml",
+      "strategies, faults, kubectl",
+      "rollsim explain scenarios/bad-release.yaml",
       explain_options, command_explain },
     { "schema", "", "print the JSON Schema of scenario files",
       "rollsim schema > rollsim.schema.json", NULL, command_schema },

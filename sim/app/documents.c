@@ -202,7 +202,7 @@ void documents_read(struct loader *l, const char *path, const struct mark *at)
     }
 }
 
-/* ---- --set ------------------------------------------------------------------- */
+/* ---- --set --------------------------------------------------------------- */
 
 /* The value of an assignment, read as YAML; NULL after an error. */
 static const struct value *set_value(struct loader *l, const char *text)

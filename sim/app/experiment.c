@@ -44,7 +44,7 @@ static void catch_signals(void)
     sigaction(SIGTERM, &sa, NULL);
 }
 
-/* ---- progress ------------------------------------------------------------------ */
+/* ---- progress ------------------------------------------------------------ */
 
 struct progress {
     FILE *out;                  /* NULL: nobody looks */
@@ -92,7 +92,7 @@ static void progress_end(const struct progress *p)
         fputs("\r\033[K", p->out);
 }
 
-/* ---- replications -------------------------------------------------------------- */
+/* ---- replications -------------------------------------------------------- */
 
 /* Run one and keep its metrics and digest; a is empty before and after. */
 static void run_one(struct arena *a, const struct row_sink *sink,
@@ -129,7 +129,7 @@ static void grow(struct experiment *e, size_t n)
 
 static bool precise_enough(struct experiment *e);
 
-/* ---- rounds ------------------------------------------------------------------------ */
+/* ---- rounds -------------------------------------------------------------- */
 
 /* Jobs first .. last - 1; job i is replication i / strategies of strategy
  * i % strategies. */
@@ -333,7 +333,7 @@ uint64_t experiment_digest(const struct experiment *e, size_t v)
     return hash;
 }
 
-/* ---- verdict ---------------------------------------------------------------------- */
+/* ---- verdict ------------------------------------------------------------- */
 
 /* Judge the promises and expectations of one strategy into *missed and
  * *undecided. */

@@ -76,7 +76,7 @@ void export_abandon(struct export *x)
         csv_abandon(&x->csv[--x->open]);
 }
 
-/* ---- rows --------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------- */
 
 /* The columns that all row files begin with. */
 static struct csv_out *begin(struct export *x, enum table_id id,
@@ -199,7 +199,7 @@ void export_rows(void *ctx, const struct variant *v, const struct world *w)
     put_failures(x, v, w);
 }
 
-/* ---- metrics and summaries ------------------------------------------------------------- */
+/* ---- metrics and summaries ----------------------------------------------- */
 
 static void put_metrics(struct export *x, const struct experiment *e, size_t v)
 {

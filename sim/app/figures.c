@@ -23,7 +23,7 @@ struct figures {
     VEC(const char *) scripts;  /* FIGURE: to be drawn at the end */
 };
 
-/* ---- where the scripts are --------------------------------------------------- */
+/* ---- where the scripts are ----------------------------------------------- */
 
 /* The folder of the program, so that an installed one finds its share. */
 static const char *program_folder(struct arena *a)
@@ -75,7 +75,7 @@ struct figures *figures_open(struct app *app, const char *folder)
     return f;
 }
 
-/* ---- files -------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 static bool write_file(struct figures *f, const char *name,
                        const struct buf *text)
@@ -197,7 +197,7 @@ static bool is_new(const struct spec *s, const char *version)
                       strcmp(version, s->release.images[0].image) == 0);
 }
 
-/* ---- traffic ----------------------------------------------------------------------- */
+/* ---- traffic ------------------------------------------------------------- */
 
 struct second {
     double old, new_, failed;   /* requests of one second */
@@ -261,7 +261,7 @@ static void traffic_figure(struct figures *f, const struct variant *v,
                  "traffic_area.gp", &data, &vars);
 }
 
-/* ---- pods -------------------------------------------------------------------------- */
+/* ---- pods ---------------------------------------------------------------- */
 
 /* What a figure calls a state; NULL: nothing is drawn. */
 static const char *colour_of(const struct world *w, const struct pod_row *r)
@@ -364,7 +364,7 @@ void figures_rows(void *ctx, const struct variant *v, const struct world *w)
     pods_figure(f, v, w);
 }
 
-/* ---- the comparison ------------------------------------------------------------------ */
+/* ---- the comparison ------------------------------------------------------ */
 
 static const enum metric panels[] = { METRIC_FAILED_REQUESTS, METRIC_DOWNTIME,
                                       METRIC_ROLLOUT_SECONDS };

@@ -82,7 +82,7 @@ const struct document *manifests_resolve(struct loader *l,
     return found;
 }
 
-/* ---- images -------------------------------------------------------------------- */
+/* ---- images -------------------------------------------------------------- */
 
 void manifests_images(struct loader *l, const struct value *v)
 {
@@ -103,7 +103,7 @@ void manifests_images(struct loader *l, const struct value *v)
     }
 }
 
-/* ---- patches --------------------------------------------------------------------- */
+/* ---- patches ------------------------------------------------------------- */
 
 /* Is o what a user's patch means: the object that it names, else the target
  * (else every Deployment)? */
@@ -206,7 +206,7 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
     spec->nmanifests = l->objects.len;
 }
 
-/* ---- lints ------------------------------------------------------------------------- */
+/* ---- lints --------------------------------------------------------------- */
 
 static bool allowed(const struct loader *l, const char *code)
 {

@@ -42,7 +42,7 @@ static const char *clock_text(struct arena *a, sim_time t)
                         (long long)(tenths % 10));
 }
 
-/* ---- events --------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------- */
 
 /* What an event says; NULL if it is not worth a line. */
 static const char *event_text(struct arena *a, const struct event_row *e)
@@ -88,7 +88,7 @@ static void tell_events(struct story *s)
     }
 }
 
-/* ---- pods ----------------------------------------------------------------------- */
+/* ---- pods ---------------------------------------------------------------- */
 
 static const char *pod_sentence(const char *state)
 {
@@ -142,7 +142,7 @@ static void tell_pods(struct story *s)
     }
 }
 
-/* ---- requests ---------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static const char *cause_text(const char *name)
 {
@@ -206,7 +206,7 @@ static void tell_failures(struct story *s)
             tell_streak(s, open.entries[i].value);
 }
 
-/* ---- the whole ---------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 static int by_time(const void *va, const void *vb)
 {

@@ -73,7 +73,7 @@ char *promise_value(struct arena *a, enum metric m, double x)
     return arena_strdup(a, format_real(room, x));
 }
 
-/* ---- slo ------------------------------------------------------------------------ */
+/* ---- slo ----------------------------------------------------------------- */
 
 static void read_promise(struct loader *l, const struct slo_section *s,
                          const struct value *v, struct promise *p)
@@ -99,7 +99,7 @@ enum verdict promise_verdict(const struct promise *p, struct interval i)
     return ci_verdict(i, p->at_least, p->limit);
 }
 
-/* ---- expect ---------------------------------------------------------------------- */
+/* ---- expect -------------------------------------------------------------- */
 
 static void read_expectation(struct loader *l, const struct value *v,
                              struct expectation *e)
@@ -144,7 +144,7 @@ bool expectation_holds(const struct expectation *e, double x)
     return false;
 }
 
-/* ---- replications ---------------------------------------------------------------- */
+/* ---- replications -------------------------------------------------------- */
 
 struct until_section {
     const char *metric;

@@ -66,7 +66,7 @@ bool sample_load(struct binder *b, const struct value *name, const double **x,
     return *n > 0;
 }
 
-/* ---- series ------------------------------------------------------------------------ */
+/* ---- series -------------------------------------------------------------- */
 
 struct series_block {
     const struct value *series;
@@ -157,7 +157,7 @@ static bool series_parse(struct loader *l, struct binder *b,
     return true;
 }
 
-/* ---- sine and steps --------------------------------------------------------------- */
+/* ---- sine and steps ------------------------------------------------------ */
 
 static const struct field sine_fields[] = {
     FIELD(RATE, struct rate_spec, per_s, "mean", "10/s", 0, 1e9, "1/s",

@@ -43,7 +43,7 @@ struct summary report_summary(const struct experiment *e, struct arena *a,
                       e->scenario->variants[v].spec->seed);
 }
 
-/* ---- cells ------------------------------------------------------------------------ */
+/* ---- cells --------------------------------------------------------------- */
 
 /* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,
  * those that show three. */
@@ -134,7 +134,7 @@ static const char *cell(struct arena *a, const struct summary *s,
 
     switch (s->kind) {
     case SUMMARY_NONE:
-        return "never";
+        return strstr(metric_row(m)->name, "_seconds") ? "never" : "undefined";
     case SUMMARY_CONSTANT:
         return arena_printf(a, "%s%s", value_text_of(a, s->usual, m), part);
     case SUMMARY_RARE:
@@ -146,7 +146,7 @@ static const char *cell(struct arena *a, const struct summary *s,
                         part);
 }
 
-/* ---- tables ----------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------- */
 
 static void pad(FILE *out, const char *text, int width)
 {
@@ -257,7 +257,7 @@ static void print_means(struct app *app, const struct experiment *e,
     arena_free(a);
 }
 
-/* ---- promises ------------------------------------------------------------------------- */
+/* ---- promises ------------------------------------------------------------ */
 
 static const char *sign(const struct app *app, enum verdict d)
 {
@@ -276,7 +276,8 @@ static void print_promise(struct app *app, const struct experiment *e,
     fprintf(app->out, "  %s %-12s %-16s %-28s %s %s\n",
             sign(app, promise_verdict(p, i)), e->scenario->variants[v].name,
             metric_row(p->metric)->name,
-            isnan(i.mean) ? "never defined" : interval_text(a, clipped(i, p->metric), p->metric),
+            isnan(i.mean) ? "undefined"
+                          : interval_text(a, clipped(i, p->metric), p->metric),
             p->at_least ? "at least" : "at most",
             promise_value(a, p->metric, p->limit));
 }
@@ -312,7 +313,7 @@ static void print_promises(struct app *app, const struct experiment *e)
     arena_free(a);
 }
 
-/* ---- what is known ------------------------------------------------------------------ */
+/* ---- what is known ------------------------------------------------------- */
 
 static void print_title(struct app *app, const struct experiment *e)
 {
@@ -332,8 +333,16 @@ static void print_title(struct app *app, const struct experiment *e)
 
 static void print_notes(struct app *app, const struct experiment *e)
 {
+    const struct spec *spec = e->scenario->variants[0].spec;
     double level = e->scenario->confidence * 100;
     char room[32];
+
+    if (spec->ntraffic == 0)
+        fputs("Nobody sends requests: a Scenario says who does, with "
+              "`traffic`.\n", app->out);
+    if (!spec->release.given && spec->nactions == 0)
+        fputs("Nothing is released: a Scenario says what is, with "
+              "`release`.\n", app->out);
 
     if (e->n > 1)
         fprintf(app->out, "Means over the replications, with %s %% intervals "
@@ -354,7 +363,7 @@ void report_run(struct app *app, const struct experiment *e)
     print_notes(app, e);
 }
 
-/* ---- differences ------------------------------------------------------------------------ */
+/* ---- differences --------------------------------------------------------- */
 
 struct difference {
     struct pairing pairing;

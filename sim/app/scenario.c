@@ -19,7 +19,7 @@ static struct mark scenario_mark(const struct loader *l, const char *path)
     return v ? v->mark : l->root ? l->root->mark : (struct mark){0};
 }
 
-/* ---- files ------------------------------------------------------------------------ */
+/* ---- files --------------------------------------------------------------- */
 
 static void read_files(struct loader *l)
 {
@@ -73,7 +73,7 @@ static void apply_sets(struct loader *l, bool objects)
     }
 }
 
-/* ---- binding -------------------------------------------------------------------------- */
+/* ---- binding ------------------------------------------------------------- */
 
 static bool bind(struct loader *l, struct document_section *d)
 {
@@ -176,7 +176,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     take_pools(l, &c->nodes, spec);
 }
 
-/* ---- names ---------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 /* May the Service come into being by an action? */
 static bool made_later(const struct loader *l, const struct spec *spec,
@@ -386,7 +386,7 @@ static const struct document *take_release(struct loader *l,
     return o;
 }
 
-/* ---- images: keys that nothing uses -------------------------------------------------------- */
+/* ---- images: keys that nothing uses -------------------------------------- */
 
 /* Is key "*", the image, or its repository? */
 static bool key_means(const char *key, const char *image)
@@ -440,7 +440,7 @@ static void take_behaviours(struct loader *l, const struct value *images,
     spec->behaviours = behaviours_from(&b, images);
 }
 
-/* ---- variants ------------------------------------------------------------------------------ */
+/* ---- variants ------------------------------------------------------------ */
 
 static bool wanted(const struct loader *l, const char *name)
 {

@@ -13,7 +13,7 @@
 #include "models/behaviour.h"
 #include "models/cron.h"
 
-/* ---- what is not there yet ------------------------------------------------------ */
+/* ---- what is not there yet ----------------------------------------------- */
 
 static bool later_parse(struct binder *b, const struct value *v, void *out)
 {
@@ -35,7 +35,7 @@ static void later_schema(FILE *out)
     { .type = FIELD_T_STRING, .key = key_, .offset = offsetof(st, member_),   \
       .unit = "-", .flags = FIELD_REQUIRED, .doc = doc_ }
 
-/* ---- run and cluster --------------------------------------------------------------- */
+/* ---- run and cluster ----------------------------------------------------- */
 
 static const struct field run_fields[] = {
     FIELD(DURATION, struct run_section, duration, "duration", "10m", 0.001,
@@ -186,7 +186,7 @@ static const struct field cluster_fields[] = {
     FIELD_END
 };
 
-/* ---- traffic ------------------------------------------------------------------------ */
+/* ---- traffic ------------------------------------------------------------- */
 
 static const char *const protocol_names[] = { "http1", "http2", NULL };
 
@@ -264,7 +264,7 @@ static const struct field traffic_fields[] = {
     FIELD_END
 };
 
-/* ---- release, actions, promises --------------------------------------------------------- */
+/* ---- release, actions, promises ------------------------------------------ */
 
 static const struct field release_fields[] = {
     FIELD(DURATION, struct release_section, at, "at", "1m", 0, 1e7, "s",

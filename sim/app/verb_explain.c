@@ -10,7 +10,7 @@
 #include "models/behaviour.h"
 #include "models/fault.h"
 
-/* ---- tables ----------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------- */
 
 static void explain_metrics(struct app *app)
 {
@@ -139,7 +139,7 @@ static const struct topic {
     { "kubectl", explain_kubectl },
 };
 
-/* ---- a run --------------------------------------------------------------------- */
+/* ---- a run --------------------------------------------------------------- */
 
 static enum exit_code explain_run(struct app *app)
 {

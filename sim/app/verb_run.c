@@ -103,7 +103,7 @@ enum exit_code command_run(struct app *app)
     return experiment_verdict(e);
 }
 
-/* ---- compare ------------------------------------------------------------------ */
+/* ---- compare ------------------------------------------------------------- */
 
 /* The index of the strategy called name; nvariants after an error. */
 static size_t baseline_of(struct app *app, const struct scenario *s)
