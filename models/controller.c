@@ -408,8 +408,3 @@ void controller_enqueue_after(struct controller *c, object_uid key,
 {
     workqueue_add_after(c->queue, key, delay);
 }
-
-void controller_enqueue_limited(struct controller *c, object_uid key)
-{
-    workqueue_add_limited(c->queue, key);
-}

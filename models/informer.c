@@ -44,8 +44,6 @@ struct informer {
     struct map by_name;                 /* "space/name" -> uid, once asked */
     bool named;
     VEC(struct lane) lanes;
-    bool held;
-    VEC(object_uid) missed;             /* while held, in order */
 };
 
 struct informers {
@@ -166,10 +164,7 @@ static void fire_delivery(struct sim *sim, void *subject, int64_t arg)
 
     (void)sim;
     (void)arg;
-    if (inf->held)
-        vec_push(inf->w->arena, &inf->missed, d->uid);
-    else
-        show(inf, d->uid, d->after, d->last);
+    show(inf, d->uid, d->after, d->last);
     if (d->after)
         api_unref(inf->w->api, d->after);
     if (d->last)
@@ -250,20 +245,4 @@ struct informer *informer_new(struct world *w, enum kind kind,
     }
     vec_push(w->arena, &all->by_kind[kind], inf);
     return inf;
-}
-
-void informer_hold(struct informer *inf, bool held)
-{
-    if (inf->held == held)
-        return;
-    inf->held = held;
-    for (size_t i = 0; !held && i < inf->missed.len; i++) {
-        object_uid uid = inf->missed.items[i];
-        const struct meta *newest = api_get(inf->w->api, uid);
-
-        if (newest != informer_get(inf, uid))
-            show(inf, uid, newest, NULL);
-    }
-    if (!held)
-        vec_clear(&inf->missed);
 }

@@ -119,14 +119,6 @@ static void start_controllers(struct world *w)
         controller_start(&w->controllers[i], w, loops[i]);
 }
 
-struct controller *world_controller(struct world *w, const char *name)
-{
-    for (size_t i = 0; i < w->ncontrollers; i++)
-        if (strcmp(w->controllers[i].ops->name, name) == 0)
-            return &w->controllers[i];
-    return NULL;
-}
-
 static const char *label_of_run(struct arena *a, const struct spec *spec,
                                 const struct strategy_spec *strategy,
                                 uint32_t replication)

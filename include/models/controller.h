@@ -56,7 +56,6 @@ void controller_stop(struct controller *c, bool stopped);
 void controller_enqueue(struct controller *c, object_uid key);
 void controller_enqueue_after(struct controller *c, object_uid key,
                               sim_time delay);
-void controller_enqueue_limited(struct controller *c, object_uid key);
 
 /* Post a Kubernetes Event, as recorder.h says: it takes a request. */
 void controller_event(struct controller *c, const struct meta *about,

@@ -57,9 +57,4 @@ const object_uid *informer_owned(const struct informer *inf,
 void informers_publish(struct world *w, const struct meta *before,
                        const struct meta *after);
 
-/* Hold back all deliveries from now on (a stopped or cut-off component), or
- * release them: what was missed is then delivered at once, newest versions
- * only. */
-void informer_hold(struct informer *inf, bool held);
-
 #endif

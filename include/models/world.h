@@ -81,9 +81,6 @@ uint64_t world_pod_entity(struct world *w, const struct pod_template *t);
 /* Five random letters of Kubernetes' alphabet, for names. */
 const char *world_suffix(struct world *w);
 
-/* The controller called name, or NULL. */
-struct controller *world_controller(struct world *w, const char *name);
-
 bool world_is(const struct world *w, enum kube_version v);
 /* Printed by sim_bug; also the text for `replay with:`. */
 
