@@ -19,9 +19,6 @@ extern const char *const analysis_phase_names[ANALYSIS_FAILED + 1];
 
 /* Is b worse than a? */
 bool analysis_worse(enum analysis_phase a, enum analysis_phase b);
-/* Nothing more will happen. */
-bool analysis_completed(enum analysis_phase p);
-
 /* ---- one measurement --------------------------------------------------------- */
 
 /* What a condition said; UNSET: there is none. */
@@ -50,9 +47,6 @@ struct analysis_counts {
     int failed, inconclusive;
     int consecutive_error, consecutive_success;
 };
-
-/* A measurement has ended with this phase. */
-void analysis_count(struct analysis_counts *c, enum analysis_phase phase);
 
 enum analysis_phase analysis_metric_phase(const struct analysis_limits *l,
                                           const struct analysis_counts *c,

@@ -42,7 +42,6 @@ struct argo_threshold {
 };
 
 enum argo_phase { ARGO_PROGRESSING, ARGO_PAUSED, ARGO_HEALTHY, ARGO_DEGRADED };
-extern const char *const argo_phase_names[ARGO_DEGRADED + 1];
 
 /* Why a controller waits; a set of bits in status. */
 enum argo_pause {
@@ -123,9 +122,6 @@ const struct argo_step *argo_current_step(const struct argo *r);
 int argo_step_weight(const struct argo *r, const struct replicaset *new_,
                      const struct replicaset *stable);
 
-/* The weight before the current step; 0 if there is none. */
-int argo_weight_before(const struct argo *r);
-
 /* What the canary is to be: pods, or (-1) a share. */
 struct argo_wanted {
     int replicas, weight;
@@ -133,14 +129,6 @@ struct argo_wanted {
 struct argo_wanted argo_wanted(const struct argo *r,
                                const struct replicaset *new_,
                                const struct replicaset *stable);
-
-/* Aborted with dynamicStableScale: the weight that the canary keeps. */
-int argo_drain_weight(const struct argo *r, const struct replicaset *new_,
-                      const struct replicaset *stable);
-
-/* What is sent to the canary while weight drains back to stable. */
-int argo_drain_traffic(const struct argo *r, const struct replicaset *new_,
-                       const struct replicaset *stable);
 
 /* The weight to set in the router in this pass; at_desired: argo_at_desired
  * of it.  previous: the set whose weight is recorded, if it is not new_. */

@@ -23,7 +23,8 @@ bool analysis_worse(enum analysis_phase a, enum analysis_phase b)
     return b > a;
 }
 
-bool analysis_completed(enum analysis_phase p)
+/* Nothing more will happen. */
+static bool analysis_completed(enum analysis_phase p)
 {
     return p == ANALYSIS_SUCCESSFUL || p >= ANALYSIS_INCONCLUSIVE;
 }
@@ -43,19 +44,6 @@ enum analysis_phase analysis_evaluate(enum analysis_answer success,
 }
 
 /* ---- counters ------------------------------------------------------------------ */
-
-void analysis_count(struct analysis_counts *c, enum analysis_phase phase)
-{
-    c->last = phase;
-    if (phase != ANALYSIS_ERROR)
-        c->taken++;
-    c->failed += phase == ANALYSIS_FAILED;
-    c->inconclusive += phase == ANALYSIS_INCONCLUSIVE;
-    c->consecutive_error = phase == ANALYSIS_ERROR ? c->consecutive_error + 1
-                                                   : 0;
-    c->consecutive_success = phase == ANALYSIS_SUCCESSFUL
-                                 ? c->consecutive_success + 1 : 0;
-}
 
 /* How many measurements are enough; 0: any number. */
 static int enough(const struct analysis_limits *l)

@@ -8,10 +8,6 @@
 
 #include <string.h>
 
-const char *const argo_phase_names[ARGO_DEGRADED + 1] = {
-    "Progressing", "Paused", "Healthy", "Degraded",
-};
-
 static bool same(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;

@@ -78,14 +78,16 @@ static int weight_at(const struct argo *r, int i)
     return 0;
 }
 
-int argo_weight_before(const struct argo *r)
+/* The weight before the current step; 0 if there is none. */
+static int argo_weight_before(const struct argo *r)
 {
     int last = min_int(r->step, (int)r->nsteps);
 
     return weight_at(r, last - 1);
 }
 
-int argo_drain_weight(const struct argo *r, const struct replicaset *new_,
+/* Aborted with dynamicStableScale: the weight that the canary keeps. */
+static int argo_drain_weight(const struct argo *r, const struct replicaset *new_,
                       const struct replicaset *stable)
 {
     int keep = r->replicas - stable->available;
@@ -144,7 +146,8 @@ struct argo_wanted argo_wanted(const struct argo *r,
 
 /* ---- what the router is told ----------------------------------------------------- */
 
-int argo_drain_traffic(const struct argo *r, const struct replicaset *new_,
+/* What is sent to the canary while weight drains back to stable. */
+static int argo_drain_traffic(const struct argo *r, const struct replicaset *new_,
                        const struct replicaset *stable)
 {
     int all = r->max_weight, able, rest, drain;
