@@ -320,6 +320,7 @@ static void record_conditions(struct world *w, const struct meta *before,
         deployment_conditions(w, before, after);
         break;
     case KIND_REPLICASET:
+    case KIND_RC:
         record_condition(w, after, "ReplicaFailure",
                          before ? &replicaset_seen(before)->replica_failure
                                 : NULL,

@@ -103,6 +103,7 @@ bool record_workload(const struct world *w, const struct meta *m,
 {
     switch (m->kind) {
     case KIND_REPLICASET:
+    case KIND_RC:
         *row = row_of_replicaset(m);
         break;
     case KIND_DEPLOYMENT:

@@ -27,6 +27,12 @@ void orphans_see(struct orphans *o, const struct meta *before,
 bool orphan_fits(const struct meta *m, const char *space,
                  const struct selector *s);
 
+/* For informers: is a change of interest to the controller of owners of this
+ * kind?  It is if the object has no owner, one of the kind or one that is
+ * gone, or changes hands. */
+bool owned_by_kind(const struct api *api, enum kind kind,
+                   const struct meta *before, const struct meta *after);
+
 /* What owner controls, in a, in order of creation: with matching orphans, which
  * s is to adopt, and without those that match no more, which s is to release
  * (NULL: nothing is appended).  fits (may be NULL): a condition beside the

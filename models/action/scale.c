@@ -40,9 +40,18 @@ static const char *scale_check(struct arena *a,
 static int replicas_of(const struct meta *m)
 {
     return m->kind == KIND_DEPLOYMENT    ? deployment_seen(m)->replicas
-           : m->kind == KIND_REPLICASET  ? replicaset_seen(m)->replicas
+           : m->kind == KIND_REPLICASET ||
+                   m->kind == KIND_RC    ? replicaset_seen(m)->replicas
            : m->kind == KIND_STATEFULSET ? statefulset_seen(m)->replicas
                                          : -1;
+}
+
+static void scale_set(struct arena *a, struct replicaset *rs, int n)
+{
+    rs->replicas = n;
+    if (rs->raw)
+        rs->raw = value_set(a, rs->raw, "spec.replicas",
+                            value_plain(a, arena_printf(a, "%d", n), NULL));
 }
 
 static struct meta *scaled(struct kubectl *k, const struct meta *m, int n)
@@ -54,7 +63,7 @@ static struct meta *scaled(struct kubectl *k, const struct meta *m, int n)
     else if (m->kind == KIND_STATEFULSET)
         statefulset_set_replicas(k->arena, statefulset_of(draft), n);
     else
-        replicaset_of(draft)->replicas = n;
+        scale_set(k->arena, replicaset_of(draft), n);
     return draft;
 }
 

@@ -82,6 +82,7 @@ static int scale_of(const struct meta *m)
     case KIND_DEPLOYMENT:
         return deployment_seen(m)->replicas;
     case KIND_REPLICASET:
+    case KIND_RC:
         return replicaset_seen(m)->replicas;
     case KIND_STATEFULSET:
         return statefulset_seen(m)->replicas;

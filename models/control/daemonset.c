@@ -147,12 +147,9 @@ static void on_revision(void *ctx, const struct meta *before,
 static bool wants_owned(void *ctx, const struct meta *before,
                         const struct meta *after)
 {
-    struct daemonsets *ds = ctx;
-    const struct meta *m = before ? before : after;
-    const struct meta *owner = api_get(ds->c->w->api, m->owner);
+    const struct daemonsets *ds = ctx;
 
-    return !owner || owner->kind == KIND_DAEMONSET ||
-           (after && after->owner != m->owner);
+    return owned_by_kind(ds->c->w->api, KIND_DAEMONSET, before, after);
 }
 
 /* Only what a node selects or repels by. */

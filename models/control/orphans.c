@@ -40,6 +40,16 @@ bool orphan_fits(const struct meta *m, const char *space,
            strcmp(m->space, space) == 0 && selector_match(s, m->labels);
 }
 
+bool owned_by_kind(const struct api *api, enum kind kind,
+                   const struct meta *before, const struct meta *after)
+{
+    const struct meta *m = before ? before : after;
+    const struct meta *owner = api_get(api, m->owner);
+
+    return !owner || owner->kind == kind ||
+           (after && after->owner != m->owner);
+}
+
 static void change_owner(struct api *api, struct sync *s,
                          const struct meta *m, object_uid owner)
 {

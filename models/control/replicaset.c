@@ -17,6 +17,8 @@
  * between two status writes: with the default client limits its rollouts of 50
  * pods are a second faster than those of 1.20, as in the recordings.
  *
+ * ReplicationControllers are served by the same code: one struct, another kind.
+ *
  * Not modelled: the GET before an adoption.  Availability is judged at the
  * start of a sync, not after its creations.
  * Source: kubernetes pkg/controller/replicaset/replica_set.go,
@@ -119,6 +121,25 @@ static void on_pod(void *ctx, const struct meta *before,
 static const struct informer_ops watch_sets = {
     .name = "replicaset.sets", .latency = TIMING_WATCH_CONTROLLER,
     .handle = on_set,
+};
+
+/* Pods of other controllers are not looked at. */
+static bool wants_owned(void *ctx, const struct meta *before,
+                        const struct meta *after)
+{
+    const struct replicasets *rs = ctx;
+
+    return owned_by_kind(rs->c->w->api, KIND_RC, before, after);
+}
+
+static const struct informer_ops watch_rcs = {
+    .name = "replication.controllers", .latency = TIMING_WATCH_CONTROLLER,
+    .handle = on_set,
+};
+
+static const struct informer_ops watch_rc_pods = {
+    .name = "replication.pods", .latency = TIMING_WATCH_CONTROLLER,
+    .wants = wants_owned, .handle = on_pod,
 };
 
 static const struct informer_ops watch_pods = {
@@ -540,7 +561,10 @@ static void free_scratch(void *arg)
     arena_free(arg);
 }
 
-static void start(struct controller *c)
+/* Start for objects of this kind, watched like that. */
+static void start_for(struct controller *c, enum kind kind,
+                      const struct informer_ops *sets,
+                      const struct informer_ops *pods)
 {
     struct world *w = c->w;
     struct replicasets *rs = arena_make(w->arena, struct replicasets);
@@ -552,11 +576,21 @@ static void start(struct controller *c)
     map_init(&rs->states, w->arena);
     map_init(&rs->groups, w->arena);
     pool_init(&rs->pending, w->arena, sizeof(struct pending));
-    rs->sets = informer_new(w, KIND_REPLICASET, &watch_sets, rs);
-    rs->pods = informer_new(w, KIND_POD, &watch_pods, rs);
+    rs->sets = informer_new(w, kind, sets, rs);
+    rs->pods = informer_new(w, KIND_POD, pods, rs);
     orphans_init(&rs->orphans, w->arena, rs->pods);
     for (size_t i = 0; i < informer_count(rs->sets); i++)
         controller_enqueue(c, informer_at(rs->sets, i)->uid);
+}
+
+static void start(struct controller *c)
+{
+    start_for(c, KIND_REPLICASET, &watch_sets, &watch_pods);
+}
+
+static void start_rc(struct controller *c)
+{
+    start_for(c, KIND_RC, &watch_rcs, &watch_rc_pods);
 }
 
 const struct controller_ops controller_replicaset = {
@@ -565,5 +599,14 @@ const struct controller_ops controller_replicaset = {
     .workers = 5,
     .max_retries = -1,
     .start = start,
+    .sync = sync,
+};
+
+const struct controller_ops controller_replication = {
+    .name = "replication",
+    .doc = "keeps as many pods of each ReplicationController as it asks for",
+    .workers = 5,
+    .max_retries = -1,
+    .start = start_rc,
     .sync = sync,
 };

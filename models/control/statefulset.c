@@ -149,12 +149,9 @@ static void on_revision(void *ctx, const struct meta *before,
 static bool wants_owned(void *ctx, const struct meta *before,
                         const struct meta *after)
 {
-    struct statefulsets *ss = ctx;
-    const struct meta *m = before ? before : after;
-    const struct meta *owner = api_get(ss->c->w->api, m->owner);
+    const struct statefulsets *ss = ctx;
 
-    return !owner || owner->kind == KIND_STATEFULSET ||
-           (after && after->owner != m->owner);
+    return owned_by_kind(ss->c->w->api, KIND_STATEFULSET, before, after);
 }
 
 static const struct informer_ops watch_sets = {

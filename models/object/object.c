@@ -286,7 +286,7 @@ static const struct {
 } short_names[] = {
     { "po", KIND_POD }, { "no", KIND_NODE }, { "svc", KIND_SERVICE },
     { "cm", KIND_CONFIGMAP }, { "ns", KIND_NAMESPACE },
-    { "deploy", KIND_DEPLOYMENT }, { "rs", KIND_REPLICASET },
+    { "deploy", KIND_DEPLOYMENT }, { "rs", KIND_REPLICASET }, { "rc", KIND_RC },
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
     { "pdb", KIND_PDB }, { NULL, KIND_NONE },

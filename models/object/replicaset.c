@@ -1,8 +1,12 @@
 /*
- * replicaset.c - the ReplicaSet object: fields, defaults, validation.
+ * replicaset.c - the ReplicaSet and ReplicationController objects: fields,
+ * defaults, validation.
  *
- * Source: pkg/apis/apps/v1/defaults.go and apps/validation/validation.go,
- * Kubernetes 1.36.
+ * A ReplicationController is its elder: a selector of equalities only, which
+ * are the labels of the template if it has none.  Both are one struct here.
+ *
+ * Source: pkg/apis/apps/v1/defaults.go, pkg/apis/core/v1/defaults.go and
+ * validation.go beside them, Kubernetes 1.36.
  */
 #include "models/workload.h"
 
@@ -54,6 +58,69 @@ static struct meta *decode(struct arena *a, const struct value *v,
     return &rs->meta;
 }
 
+/* ---- ReplicationController ------------------------------------------------ */
+
+static const struct value *complete_rc(struct arena *a, const struct value *v)
+{
+    const struct value *labels = value_at(v, "template.metadata.labels");
+    const struct value *selector = value_get(v, "selector");
+
+    if (!labels || (selector && selector->len > 0))
+        return v;
+    return value_set(a, v, "selector", labels);
+}
+
+static const struct shape_field rc_spec_fields[] = {
+    READ_DEF(INT, "replicas", "1"), READ_DEF(INT, "minReadySeconds", "0"),
+    READ(LABELS, "selector"), OBJECT_DEF("template", shape_template),
+    SHAPE_END
+};
+static const struct shape rc_spec_shape = { rc_spec_fields, complete_rc };
+static const struct shape_field rc_fields[] = { OBJECT_FIELDS(rc_spec_shape) };
+static const struct shape rc_shape = { rc_fields, NULL };
+static const struct object_type rc_type = {
+    KIND_RC, &rc_shape, NAME_SUBDOMAIN
+};
+
+static void check_rc(struct reader *r, const struct at *spec)
+{
+    struct at selector = at_field(spec, "selector");
+    struct at template = at_field(spec, "template");
+    struct at meta = at_field(&template, "metadata");
+    struct at labels = at_field(&meta, "labels");
+
+    check_not_negative(r, spec, "replicas");
+    check_not_negative(r, spec, "minReadySeconds");
+    if (at_len(&selector) == 0)
+        fault_required(r, &selector);
+    else if (!selector_match(selector_from_map(r->arena, selector.v),
+                             labels_from(r->arena, labels.v)))
+        fault(r, &labels, "Invalid", "do not match the selector");
+    check_labels(r, &selector);
+    check_template(r, &template, NULL);
+    check_lives_for_ever(r, &template, "ReplicationController");
+}
+
+static struct meta *decode_rc(struct arena *a, const struct value *v,
+                              struct err_list *errors)
+{
+    struct replicaset *rs = arena_make(a, struct replicaset);
+    struct reader r = reader_of(a, errors);
+    struct at root = at_root(object_read(&r, v, &rc_type, &rs->meta), "");
+    struct at spec = at_field(&root, "spec");
+
+    check_rc(&r, &spec);
+    rs->replicas = (int)get_int(&spec, "replicas", 1);
+    rs->min_ready_s = (int)get_int(&spec, "minReadySeconds", 0);
+    rs->selector = selector_from_map(a, at_field(&spec, "selector").v);
+    rs->template = template_make(a, at_field(&spec, "template").v);
+    rs->desired = rs->max = -1;
+    rs->raw = root.v;
+    return &rs->meta;
+}
+
+/* ---- both --------------------------------------------------------------------- */
+
 static void copy_status(struct meta *dst, const struct meta *src)
 {
     struct replicaset *to = replicaset_of(dst);
@@ -82,4 +149,9 @@ const struct kind_ops kind_REPLICASET = {
     .size = sizeof(struct replicaset), .namespaced = true,
     .copy_status = copy_status, .spec_changed = spec_changed,
     .decode = decode,
+};
+const struct kind_ops kind_RC = {
+    .size = sizeof(struct replicaset), .namespaced = true,
+    .copy_status = copy_status, .spec_changed = spec_changed,
+    .decode = decode_rc,
 };

@@ -24,6 +24,7 @@ const struct value *object_raw(const struct meta *m)
     case KIND_DEPLOYMENT:
         return deployment_seen(m)->raw;
     case KIND_REPLICASET:
+    case KIND_RC:
         return replicaset_seen(m)->raw;
     case KIND_STATEFULSET:
         return statefulset_seen(m)->raw;

@@ -25,6 +25,7 @@
 #include "models/client.h"
 #include "models/controller.h"
 #include "models/network.h"
+#include "models/statefulset.h"
 #include "models/workload.h"
 #include "models/world.h"
 
@@ -42,7 +43,8 @@ struct queued {                 /* a pod that is not bound yet */
 
 struct scheduler {
     struct world *w;
-    struct informer *pods, *nodes, *services, *replicasets;
+    struct informer *pods, *nodes, *services;
+    struct informer *replicasets, *rcs, *statefulsets;
     struct client client;
     struct stream stream;
     VEC(struct sched_node *) by_index;      /* by node.index; NULL: gone */
@@ -441,15 +443,25 @@ static void on_pod(void *ctx, const struct meta *seen,
 
 /* ---- the cycle --------------------------------------------------------------------------- */
 
+/* The selector of the pod's owner; NULL if it is none that counts. */
+static const struct selector *owner_selector(const struct scheduler *s,
+                                             object_uid owner)
+{
+    const struct meta *m;
+
+    if ((m = informer_get(s->replicasets, owner)) ||
+        (m = informer_get(s->rcs, owner)))
+        return replicaset_seen(m)->selector;
+    m = informer_get(s->statefulsets, owner);
+    return m ? statefulset_seen(m)->selector : NULL;
+}
+
 /* What the Services and the owner that select the pod have in common. */
 static const struct selector *spread_selector(struct scheduler *s,
                                               const struct pod *p)
 {
-    const struct selector *found = NULL;
-    const struct meta *owner = informer_get(s->replicasets, p->meta.owner);
+    const struct selector *found = owner_selector(s, p->meta.owner);
 
-    if (owner)
-        found = replicaset_seen(owner)->selector;
     for (size_t i = 0; i < informer_count(s->services); i++) {
         const struct service *svc = service_seen(informer_at(s->services, i));
 
@@ -712,6 +724,12 @@ static const struct informer_ops watch_services = {
 static const struct informer_ops watch_replicasets = {
     .name = "scheduler.replicasets", .latency = TIMING_WATCH_SCHEDULER,
 };
+static const struct informer_ops watch_rcs = {
+    .name = "scheduler.controllers", .latency = TIMING_WATCH_SCHEDULER,
+};
+static const struct informer_ops watch_statefulsets = {
+    .name = "scheduler.statefulsets", .latency = TIMING_WATCH_SCHEDULER,
+};
 
 static void free_scratch(void *arg)
 {
@@ -736,6 +754,9 @@ struct scheduler *scheduler_new(struct world *w)
         on_node(s, NULL, informer_at(s->nodes, i));
     s->services = informer_new(w, KIND_SERVICE, &watch_services, s);
     s->replicasets = informer_new(w, KIND_REPLICASET, &watch_replicasets, s);
+    s->rcs = informer_new(w, KIND_RC, &watch_rcs, s);
+    s->statefulsets = informer_new(w, KIND_STATEFULSET, &watch_statefulsets,
+                                   s);
     s->pods = informer_new(w, KIND_POD, &watch_pods, s);
     return s;
 }
