@@ -40,10 +40,7 @@ struct job_spec {
     int parallelism;            /* 1 */
     int completions;            /* JOB_UNSET: until one pod succeeds */
     int backoff_limit;          /* 6; INT32_MAX if per index */
-    int backoff_per_index;      /* backoffLimitPerIndex; JOB_UNSET */
-    int max_failed_indexes;     /* JOB_UNSET */
     int64_t deadline_s;         /* activeDeadlineSeconds; JOB_UNSET */
-    int64_t ttl_s;              /* ttlSecondsAfterFinished; JOB_UNSET */
     bool indexed;               /* completionMode Indexed */
     bool suspend;
     bool only_failed_replaced;  /* podReplacementPolicy Failed */
@@ -80,8 +77,7 @@ enum concurrency { CONCURRENCY_ALLOW, CONCURRENCY_FORBID,
 struct cronjob {
     struct meta meta;
     const char *schedule;
-    struct cron cron;           /* the schedule, understood */
-    const char *time_zone;      /* NULL: UTC; others are not simulated */
+    struct cron cron;           /* the schedule, understood; in UTC */
     enum concurrency concurrency;
     bool suspend;
     int64_t starting_deadline_s;        /* JOB_UNSET */

@@ -65,6 +65,9 @@ static void check_time_zone(struct reader *r, const struct at *spec)
         diag_help(r->errors, fault(r, &zone, "Invalid", "must be a time zone "
                   "of the IANA database, got \"%s\"", name),
                   "for example Europe/Berlin");
+    else if (zone.v && strcmp(name, "UTC") != 0 &&
+             strcmp(name, "Etc/UTC") != 0)
+        report_ignored(r, &zone);       /* everything is UTC here */
 }
 
 /* Names end in the time of a run, so they are shorter than others. */
@@ -106,7 +109,6 @@ static struct meta *decode(struct arena *a, const struct value *v,
     check_spec(&r, &root);
     c->schedule = get_text(&spec, "schedule", "");
     cron_parse(c->schedule, &c->cron);
-    c->time_zone = get_text(&spec, "timeZone", NULL);
     c->concurrency = policy < 0 ? CONCURRENCY_ALLOW
         : (enum concurrency)policy;
     c->suspend = get_bool(&spec, "suspend", false);

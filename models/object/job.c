@@ -95,10 +95,10 @@ static const struct shape success_policy_shape = { success_policy_fields,
 static const struct shape_field job_spec_fields[] = {
     READ(INT, "parallelism"), READ(INT, "completions"),
     READ(INT64, "activeDeadlineSeconds"), READ(INT, "backoffLimit"),
-    READ(INT, "backoffLimitPerIndex"), READ(INT, "maxFailedIndexes"),
+    REPORT(INT, "backoffLimitPerIndex"), REPORT(INT, "maxFailedIndexes"),
     OBJECT("selector", shape_selector), READ(BOOL, "manualSelector"),
     OBJECT_DEF("template", shape_template),
-    READ(INT, "ttlSecondsAfterFinished"),
+    REPORT(INT, "ttlSecondsAfterFinished"),
     READ_DEF(TEXT, "completionMode", "NonIndexed"),
     READ_DEF(BOOL, "suspend", "false"), OBJECT("podFailurePolicy",
                                              failure_policy_shape),
@@ -342,11 +342,7 @@ const struct job_spec *job_spec_make(struct arena *a, const struct at *spec)
     s->parallelism = (int)get_int(spec, "parallelism", 1);
     s->completions = (int)get_int(spec, "completions", JOB_UNSET);
     s->backoff_limit = (int)get_int(spec, "backoffLimit", 6);
-    s->backoff_per_index = (int)get_int(spec, "backoffLimitPerIndex",
-                                        JOB_UNSET);
-    s->max_failed_indexes = (int)get_int(spec, "maxFailedIndexes", JOB_UNSET);
     s->deadline_s = get_int(spec, "activeDeadlineSeconds", JOB_UNSET);
-    s->ttl_s = get_int(spec, "ttlSecondsAfterFinished", JOB_UNSET);
     s->indexed = is_indexed(spec);
     s->suspend = get_bool(spec, "suspend", false);
     s->only_failed_replaced = strcmp(get_text(spec, "podReplacementPolicy",

@@ -650,7 +650,7 @@ static const char *const good[] = {
     "values: [3]}}]}, template: {spec: {restartPolicy: Never, containers: "
     "[{name: c, image: x}]}}}}",
     "{apiVersion: batch/v1, kind: CronJob, metadata: {name: j}, spec: "
-    "{schedule: \"0 * * * *\", timeZone: Europe/Berlin, jobTemplate: {spec: "
+    "{schedule: \"0 * * * *\", timeZone: Etc/UTC, jobTemplate: {spec: "
     "{template: {spec: {restartPolicy: Never, containers: [{name: c, image: "
     "x}]}}}}}}",
     "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: "
@@ -704,7 +704,13 @@ START_TEST(other_kinds_are_validated_too)
         { "Job", "{spec: {manualSelector: true}}",
           "Required spec.selector; Invalid spec.template.metadata.labels" },
         { "Job", "{spec: {backoffLimitPerIndex: 1}}",
+          "not-simulated spec.backoffLimitPerIndex; "
           "Invalid spec.backoffLimitPerIndex" },
+        { "Job", "{spec: {ttlSecondsAfterFinished: 60}}",
+          "not-simulated spec.ttlSecondsAfterFinished" },
+        { "CronJob", "{spec: {timeZone: Europe/Berlin}}",
+          "not-simulated spec.timeZone" },
+        { "CronJob", "{spec: {timeZone: Etc/UTC}}", "" },
         { "Job", "{spec: {podFailurePolicy: {rules: [{action: Retry}]}}}",
           "NotSupported spec.podFailurePolicy.rules[0].action; "
           "Invalid spec.podFailurePolicy.rules[0]" },
