@@ -3,45 +3,23 @@
  *
  * `rollsim check` reads tests/bad/scenario/CASE.yaml; what it prints on stderr
  * must be the bytes of CASE.expected, and its exit code 3.  A first line
- * "# args: ..." adds options.  A case is two files and nothing here.  With
- * RECORD=1 in the environment the .expected files are written anew, to be
- * reviewed.
+ * "# args: ..." adds options.  A case is two files and nothing here (cases.h).
  */
-#include <check.h>
+#include "../cases.h"
 #include "command.h"
-#include "io/file.h"
 
 #define FOLDER "tests/bad/scenario/"
 
 static struct arena *arena;
-static struct err_list errors;
 
 static void set_up(void)
 {
     arena = arena_new();
-    err_init(&errors, arena);
 }
 
 static void tear_down(void)
 {
     arena_free(arena);
-}
-
-static file_names find(const char *pattern)
-{
-    file_names names = {0};
-
-    if (file_glob(arena, FOLDER, pattern, NULL, &names, &errors) != SIM_OK)
-        names.len = 0;
-    return names;
-}
-
-static const char *text_of(const char *path)
-{
-    struct file_data d;
-
-    ck_assert_int_eq(file_read(arena, path, 0, NULL, &d, &errors), SIM_OK);
-    return d.bytes;
 }
 
 /* What the first line asks for; "" if nothing. */
@@ -52,38 +30,26 @@ static const char *arguments(const char *text)
     return arena_strndup(arena, text + 8, strcspn(text + 8, "\n"));
 }
 
-static void record(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "wb");
-
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    fclose(f);
-}
-
 START_TEST(bad_scenarios_get_exactly_the_expected_message)
 {
-    file_names names = find("*.yaml");
+    file_names names = cases_find(arena, FOLDER, "*.yaml");
     const char *path = names.items[_i];
-    const char *expected = arena_printf(arena, "%.*sexpected",
-                                        (int)(strlen(path) - 4), path);
+    const char *more = arguments(cases_text(arena, path));
     struct output o = command(arena_printf(arena, "check --color never %s %s",
-                                           path, arguments(text_of(path))));
+                                           path, more));
+    const char *expected = cases_expected(arena, path, o.err);
 
-    if (getenv("RECORD"))
-        record(expected, o.err);
     ck_assert_msg(o.code == EXIT_INPUT, "%s: exit %d", path, o.code);
-    ck_assert_msg(strcmp(text_of(expected), o.err) == 0,
-                  "%s\n--- expected\n%s--- got\n%s", path, text_of(expected),
-                  o.err);
+    ck_assert_msg(strcmp(expected, o.err) == 0,
+                  "%s\n--- expected\n%s--- got\n%s", path, expected, o.err);
     output_free(&o);
 }
 END_TEST
 
 START_TEST(every_expected_message_has_its_case)
 {
-    file_names expected = find("*.expected");
-    file_names cases = find("*.yaml");
+    file_names expected = cases_find(arena, FOLDER, "*.expected");
+    file_names cases = cases_find(arena, FOLDER, "*.yaml");
 
     ck_assert_uint_gt(cases.len, 50);
     ck_assert_uint_eq(expected.len, cases.len);
@@ -99,7 +65,7 @@ int main(void)
     size_t n;
 
     set_up();
-    n = find("*.yaml").len;
+    n = cases_find(arena, FOLDER, "*.yaml").len;
     tear_down();
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, bad_scenarios_get_exactly_the_expected_message, 0,

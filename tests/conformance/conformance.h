@@ -49,6 +49,15 @@ void conf_failed(struct conf_run *run, const struct conf_row *row,
                  const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Rows of one scenario after the other, named in their column
+ * "scenario": check the n of each with its row in the other table.  Rows of a
+ * scenario that is not there have failed. */
+void conf_scenarios(struct conf_run *run, const struct conf_row *rows,
+                    size_t n, const char *table,
+                    void (*check)(struct conf_run *run,
+                                  const struct conf_row *scenario,
+                                  const struct conf_row *rows, size_t n));
+
 /* Exactly one of check, check_all and input_of is set. */
 struct conf_table {
     const char *name;           /* of the file, without .csv */

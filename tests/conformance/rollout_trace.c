@@ -133,33 +133,10 @@ static void run_scenario(struct conf_run *run, const struct conf_row *scenario,
     arena_free(a);
 }
 
-static const struct conf_row *find_scenario(const struct conf_run *run,
-                                            const char *name)
-{
-    size_t n;
-    const struct conf_row *rows = conf_rows(run, "rollout_trace_scenarios",
-                                            &n);
-
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(conf_get(&rows[i], "scenario"), name) == 0)
-            return &rows[i];
-    return NULL;
-}
-
 static void check_rows(struct conf_run *run, const struct conf_row *rows,
                        size_t n)
 {
-    for (size_t i = 0, j; i < n; i = j) {
-        const char *name = conf_get(&rows[i], "scenario");
-        const struct conf_row *scenario = find_scenario(run, name);
-
-        for (j = i; j < n && strcmp(conf_get(&rows[j], "scenario"),
-                                    name) == 0; j++)
-            if (!scenario)
-                conf_failed(run, &rows[j], "no scenario %s", name);
-        if (scenario)
-            run_scenario(run, scenario, &rows[i], j - i);
-    }
+    conf_scenarios(run, rows, n, "rollout_trace_scenarios", run_scenario);
 }
 
 const struct conf_table conf_rollout_trace_rows = {

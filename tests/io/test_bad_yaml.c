@@ -2,16 +2,9 @@
  * test_bad_yaml.c - every text that is not good YAML, with its exact message.
  *
  * tests/bad/yaml/CASE.yaml is read; what would be printed must be the bytes
- * of CASE.expected.  A case is two files and nothing here.  With RECORD=1 in
- * the environment the .expected files are written anew, to be reviewed.
+ * of CASE.expected.  A case is two files and nothing here (cases.h).
  */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "base/arena.h"
-#include "base/err.h"
-#include "io/file.h"
+#include "../cases.h"
 #include "io/yaml.h"
 
 #define FOLDER "tests/bad/yaml/"
@@ -30,15 +23,6 @@ static void tear_down(void)
     arena_free(arena);
 }
 
-static file_names find(const char *pattern)
-{
-    file_names names = { 0 };
-
-    if (file_glob(arena, FOLDER, pattern, NULL, &names, &errors) != SIM_OK)
-        names.len = 0;          /* also called outside a test */
-    return names;
-}
-
 /* What the user would see after reading path. */
 static char *message_of(const char *path)
 {
@@ -53,39 +37,24 @@ static char *message_of(const char *path)
     return text;
 }
 
-static void record(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "wb");
-
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    fclose(f);
-}
-
 START_TEST(bad_yaml_gets_exactly_the_expected_message)
 {
-    file_names names = find("*.yaml");
+    file_names names = cases_find(arena, FOLDER, "*.yaml");
     const char *path = names.items[_i];
-    const char *expected = arena_printf(arena, "%.*sexpected",
-                                        (int)(strlen(path) - 4), path);
     char *text = message_of(path);
-    struct file_data want;
+    const char *expected = cases_expected(arena, path, text);
 
     ck_assert_msg(errors.errors > 0, "%s was accepted", path);
-    if (getenv("RECORD"))
-        record(expected, text);
-    ck_assert_int_eq(file_read(arena, expected, 0, NULL, &want, &errors),
-                     SIM_OK);
-    ck_assert_msg(strcmp(text, want.bytes) == 0,
-                  "%s\n--- expected\n%s--- got\n%s", path, want.bytes, text);
+    ck_assert_msg(strcmp(text, expected) == 0,
+                  "%s\n--- expected\n%s--- got\n%s", path, expected, text);
     free(text);
 }
 END_TEST
 
 START_TEST(every_expected_message_has_its_case)
 {
-    file_names expected = find("*.expected");
-    file_names cases = find("*.yaml");
+    file_names expected = cases_find(arena, FOLDER, "*.expected");
+    file_names cases = cases_find(arena, FOLDER, "*.yaml");
 
     ck_assert_uint_gt(cases.len, 0);
     ck_assert_uint_eq(expected.len, cases.len);
@@ -101,7 +70,7 @@ int main(void)
     TCase *tc = tcase_create("bad_yaml");
 
     set_up();
-    int n = (int)find("*.yaml").len;
+    int n = (int)cases_find(arena, FOLDER, "*.yaml").len;
     tear_down();
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, bad_yaml_gets_exactly_the_expected_message, 0, n);

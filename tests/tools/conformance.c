@@ -97,6 +97,38 @@ const struct conf_row *conf_rows(const struct conf_run *run, const char *name,
     return NULL;
 }
 
+static const struct conf_row *find_scenario(const struct conf_run *run,
+                                            const char *table,
+                                            const char *name)
+{
+    size_t n;
+    const struct conf_row *rows = conf_rows(run, table, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(conf_get(&rows[i], "scenario"), name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+void conf_scenarios(struct conf_run *run, const struct conf_row *rows,
+                    size_t n, const char *table,
+                    void (*check)(struct conf_run *run,
+                                  const struct conf_row *scenario,
+                                  const struct conf_row *rows, size_t n))
+{
+    for (size_t i = 0, j; i < n; i = j) {
+        const char *name = conf_get(&rows[i], "scenario");
+        const struct conf_row *scenario = find_scenario(run, table, name);
+
+        for (j = i; j < n && strcmp(conf_get(&rows[j], "scenario"),
+                                    name) == 0; j++)
+            if (!scenario)
+                conf_failed(run, &rows[j], "no scenario %s", name);
+        if (scenario)
+            check(run, scenario, &rows[i], j - i);
+    }
+}
+
 void conf_passed(struct conf_run *run)
 {
     run->passed++;
