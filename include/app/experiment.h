@@ -1,25 +1,45 @@
 /*
- * experiment.h - the grid strategy x replication, run and kept.
+ * experiment.h - the grid strategy x parameter cell x replication, run and
+ * kept.
  *
- * A replication is a function of (scenario, strategy, seed, replication); each
- * has its own arena.  Results stand in arrays by (variant, replication), so
- * the order in which they are run does not show.
+ * A variant of the scenario is one strategy in one cell of the parameters; a
+ * replication is a function of (scenario, variant, seed, replication) and has
+ * its own arena.  Results stand in a column per variant, by replication, so
+ * neither the number of threads (-j) nor the order shows.
+ *
+ * The whole grid, as run, compare and sweep want it: experiment_run.  Variants
+ * that get different numbers of replications, as a search wants them:
+ *
+ *     experiment_begin(app, s, &e);
+ *     while (... decide until[v] for every variant ...)
+ *         if (!experiment_extend(&e, until))
+ *             break;                      (interrupted, or cannot write)
+ *     code = experiment_end(&e);
  */
 #ifndef APP_EXPERIMENT_H
 #define APP_EXPERIMENT_H
+#include "app/progress.h"
 #include "app/scenario.h"
 #include "stats/ci.h"
 
 struct world;
 
+/* The results of one variant. */
+struct column {
+    size_t n;                   /* replications 0 .. n - 1 are known */
+    size_t cap;
+    double *values;             /* [replication][metric]; NaN: undefined */
+    uint64_t *digests;
+    bool *known;
+};
+
 struct experiment {
     const struct scenario *scenario;
     struct arena *arena;
-    size_t n;                   /* replications of every variant */
-    size_t cap;
-    double *values;             /* [replication][variant][metric]; NaN:
-                                 * undefined */
-    uint64_t *digests;          /* [replication][variant] */
+    size_t n;                   /* replications that every variant has */
+    struct column *columns;     /* one per variant */
+    size_t threads;
+    struct progress progress;
     bool precise;               /* the precision asked for was reached */
     int interrupted;            /* the signal, or 0 */
 };
@@ -32,13 +52,30 @@ struct row_sink {
     bool all;                   /* every replication, not only the first */
 };
 
-/* Run the scenario.  sink may be NULL.  Shows progress on app->err.  An
- * interrupt (SIGINT, SIGTERM) ends it after the replications under way; the
- * result does not depend on the number of threads (-j). */
+/* Make *e ready for the variants of s, with nothing known.  From here on an
+ * interrupt (SIGINT, SIGTERM) ends experiment_extend after the replications
+ * under way.  Progress is shown on app->err. */
+void experiment_begin(struct app *app, const struct scenario *s,
+                      struct experiment *e);
+
+/* Compute what is missing of replications 0 .. until[v] - 1 of each variant
+ * v, by replication, then variant; until[v] may be below what is known.  Sets
+ * e->n and the columns' n.  False if it was ended early. */
+bool experiment_extend(struct experiment *e, const size_t *until);
+
+/* The end of computing; results can still be read. */
+void experiment_end(struct experiment *e);
+
+/* All of the above for the replications that the scenario asks for, its
+ * stopping rule included.  sink may be NULL. */
 void experiment_run(struct app *app, const struct scenario *s,
                     const struct row_sink *sink, struct experiment *out);
 
-/* Values of a metric over the replications of variant v, in a. */
+/* A metric in a replication (known) of variant v; NaN if undefined. */
+double experiment_value(const struct experiment *e, size_t v,
+                        size_t replication, enum metric m);
+
+/* A copy in a of a metric over replications 0 .. e->n - 1 of variant v. */
 double *experiment_series(const struct experiment *e, struct arena *a,
                           size_t v, enum metric m);
 

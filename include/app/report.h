@@ -23,8 +23,10 @@ struct summary report_summary(const struct experiment *e, struct arena *a,
 /* CSV files of scenario-language section 4 being written into a folder. */
 struct export;
 
-/* Open all files; NULL after an error. */
-struct export *export_open(struct app *app, const char *folder);
+/* Open all files for the results of s; NULL after an error.  A sweep has one
+ * column per parameter, after `strategy`. */
+struct export *export_open(struct app *app, const char *folder,
+                           const struct scenario *s);
 
 /* The sink that writes rows. */
 void export_rows(void *ctx, const struct variant *v, const struct world *w);

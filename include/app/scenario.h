@@ -33,11 +33,25 @@ struct expectation {
     struct mark mark;
 };
 
-/* One column of the comparison: a strategy over its own manifests. */
-struct variant {
+/* A row of `parameters`: what a sweep varies. */
+struct parameter {
     const char *name;
+    const char *path;           /* as in --set */
+    const struct value *const *values;  /* those of the grid; none twice */
+    const char *const *texts;   /* the same as people write them: "25%" */
+    size_t n;
+    struct mark mark;
+};
+
+/* One column of the comparison: a strategy over its own manifests, in one
+ * cell of the parameters. */
+struct variant {
+    const char *name;           /* of the strategy */
     const struct spec *spec;
     const struct strategy_spec *strategy;       /* NULL: the manifest's own */
+    size_t cell;                /* of scenario_vary's; 0 */
+    const char *const *settings;        /* the text of each parameter, in
+                                         * order; NULL: the file's own */
 };
 
 /* Objects of a kind that is not simulated. */
@@ -46,8 +60,18 @@ struct not_simulated {
     int count;
 };
 
+/* A cell that cannot be simulated: the API server refuses its manifests. */
+struct refused_cell {
+    size_t cell;
+    const char *const *settings;
+    const char *why;
+};
+
+struct loader;
+
 struct scenario {
     struct arena *arena;
+    const struct loader *loader;        /* what was read, for scenario_vary */
     const char *file, *name, *description;
     struct precision precision; /* min = max: a fixed number */
     enum metric until;          /* METRIC_COUNT: no precision asked for */
@@ -58,6 +82,10 @@ struct scenario {
     size_t npromises;
     const struct expectation *expectations;
     size_t nexpectations;
+    const struct parameter *parameters;
+    size_t nparameters;
+    const struct refused_cell *refused; /* of scenario_vary */
+    size_t nrefused;
     const struct not_simulated *ignored;
     size_t nignored;
     size_t nfiles;
@@ -67,6 +95,29 @@ struct scenario {
  * into *out, with the changes of the options.  All faults go to app->errors.
  * SIM_INVALID or SIM_SYSTEM if it cannot be run. */
 enum sim_code scenario_load(struct app *app, struct scenario *out);
+
+/* A cell of the parameters: a value for each, in their order. */
+struct point {
+    const struct value *const *values;
+};
+
+/* All combinations of the parameters' values, the last varied fastest: *n of
+ * them, in the scenario's arena.  One (empty) if there is no parameter. */
+const struct point *scenario_grid(const struct scenario *s, size_t *n);
+
+/* The same scenario with other variants: every strategy in each of n cells, in
+ * order of cells, then strategies.  A cell is what the files say with the
+ * parameters set, as by --set; one that is invalid is among out->refused with
+ * the first reason, and has no variants.  Faults that are not the cell's (an
+ * unknown path) go to app->errors.  SIM_INVALID if there were such faults, or
+ * if no cell is left. */
+enum sim_code scenario_vary(struct app *app, const struct scenario *s,
+                            const struct point *points, size_t n,
+                            struct scenario *out);
+
+/* "surge=1 unavailable=25%" in a; "" without settings. */
+const char *settings_text(struct arena *a, const struct scenario *s,
+                          const char *const *settings);
 
 /* The field table of a Scenario document, for help and schema. */
 extern const struct field scenario_fields[];

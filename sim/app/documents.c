@@ -253,15 +253,36 @@ static struct document *set_object(struct loader *l, const char *text,
     return NULL;
 }
 
+bool documents_assign(struct loader *l, const char *path,
+                      const struct value *x, const struct mark *m)
+{
+    const char *colon = strchr(path, ':'), *slash = strchr(path, '/');
+    struct document *object = NULL;
+    const struct value *changed;
+
+    if (slash && colon && slash < colon) {
+        object = set_object(l, path, (size_t)(colon - path), m);
+        if (!object)
+            return false;
+        path = colon + 1;
+    } else if (!l->root) {
+        l->root = value_map(l->arena, NULL, 0, m);
+    }
+    changed = value_set(l->arena, object ? object->value : l->root, path, x);
+    if (!changed)
+        err_error(l->errors, m, "there is no \"%s\" to set", path);
+    else if (object)
+        object->value = changed;
+    else
+        l->root = changed;
+    return changed != NULL;
+}
+
 void documents_set(struct loader *l, const char *assignment)
 {
     const char *equals = strchr(assignment, '=');
-    const char *colon = strchr(assignment, ':');
-    const char *slash = strchr(assignment, '/');
     struct mark m = set_mark(l, assignment);
-    const struct value *x, *changed;
-    struct document *object = NULL;
-    const char *path;
+    const struct value *x;
 
     if (!equals) {
         err_error(l->errors, &m, "--set needs PATH=VALUE, got \"%s\"",
@@ -269,22 +290,8 @@ void documents_set(struct loader *l, const char *assignment)
         return;
     }
     x = set_value(l, equals + 1);
-    if (!x)
-        return;
-    path = arena_strndup(l->arena, assignment, (size_t)(equals - assignment));
-    if (slash && colon && slash < colon && colon < equals) {
-        object = set_object(l, assignment, (size_t)(colon - assignment), &m);
-        if (!object)
-            return;
-        path = strchr(path, ':') + 1;
-    } else if (!l->root) {
-        l->root = value_map(l->arena, NULL, 0, &m);
-    }
-    changed = value_set(l->arena, object ? object->value : l->root, path, x);
-    if (!changed)
-        err_error(l->errors, &m, "there is no \"%s\" to set", path);
-    else if (object)
-        object->value = changed;
-    else
-        l->root = changed;
+    if (x)
+        documents_assign(l, arena_strndup(l->arena, assignment,
+                                          (size_t)(equals - assignment)), x,
+                         &m);
 }

@@ -1,13 +1,13 @@
 /*
  * experiment.c - running replications, on as many threads as asked for.
  *
- * A job is one replication of one strategy; jobs are taken in order of
- * replication, then strategy, so the paired differences are complete up to
+ * A job is one replication of one variant; jobs are taken in order of
+ * replication, then variant, so the paired differences are complete up to
  * some replication whenever it stops.  A result is a function of (scenario,
- * strategy, replication) alone and goes to its own place in an array; sums are
+ * variant, replication) alone and goes to its own place in a column; sums are
  * made afterwards, in order.  So threads change nothing but the time it takes.
  *
- * Replications whose rows are kept run on the first thread, in order.  The
+ * Replications whose rows a sink wants run on the first thread, in order.  The
  * others run in rounds; where a precision is asked for, a round ends where
  * the stopping rule looks.
  */
@@ -18,8 +18,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/bug.h"
 #include "base/text.h"
 #include "kernel/event.h"
 #include "models/world.h"
@@ -44,119 +44,98 @@ static void catch_signals(void)
     sigaction(SIGTERM, &sa, NULL);
 }
 
-/* ---- progress ------------------------------------------------------------ */
+/* ---- columns ------------------------------------------------------------- */
 
-struct progress {
-    FILE *out;                  /* NULL: nobody looks */
-    double start, shown;
-    size_t total;
-};
-
-static double now_s(void)
+/* Room for n replications. */
+static void column_grow(struct column *c, size_t n)
 {
-    struct timespec t;
+    size_t old = c->cap;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void progress_start(struct progress *p, const struct app *app,
-                           size_t total)
-{
-    bool looks = !app->o.quiet && !app->o.no_progress &&
-                 isatty(fileno(app->err)) == 1;
-
-    p->out = looks ? app->err : NULL;
-    p->start = p->shown = looks ? now_s() : 0;
-    p->total = total;
-}
-
-static void progress_show(struct progress *p, size_t done)
-{
-    double t;
-
-    if (!p->out)
+    if (n <= c->cap)
         return;
-    t = now_s();
-    if (t - p->start < 0.5 || t - p->shown < 0.1)
-        return;
-    p->shown = t;
-    fprintf(p->out, "\r\033[K%zu/%zu replications  %.1f/s", done, p->total,
-            (double)done / (t - p->start));
-    fflush(p->out);
+    c->cap = n > 2 * c->cap ? n : 2 * c->cap;
+    c->values = heap_grow(c->values, c->cap, METRIC_COUNT * sizeof(*c->values));
+    c->digests = heap_grow(c->digests, c->cap, sizeof(*c->digests));
+    c->known = heap_grow(c->known, c->cap, sizeof(*c->known));
+    memset(c->known + old, 0, (c->cap - old) * sizeof(*c->known));
 }
 
-static void progress_end(const struct progress *p)
+static void free_column(void *arg)
 {
-    if (p->out && p->shown > p->start)
-        fputs("\r\033[K", p->out);
+    struct column *c = arg;
+
+    free(c->values);
+    free(c->digests);
+    free(c->known);
+}
+
+/* How many replications are known from 0 on, of each variant and of all. */
+static void count_known(struct experiment *e)
+{
+    e->n = SIZE_MAX;
+    for (size_t v = 0; v < e->scenario->nvariants; v++) {
+        struct column *c = &e->columns[v];
+
+        while (c->n < c->cap && c->known[c->n])
+            c->n++;
+        e->n = c->n < e->n ? c->n : e->n;
+    }
+    if (e->n == SIZE_MAX)
+        e->n = 0;
 }
 
 /* ---- replications -------------------------------------------------------- */
 
 /* Run one and keep its metrics and digest; a is empty before and after. */
-static void run_one(struct arena *a, const struct row_sink *sink,
-                    size_t variant, size_t replication,
-                    struct experiment *out)
+static void run_one(struct experiment *e, struct arena *a,
+                    const struct row_sink *sink, size_t variant,
+                    size_t replication)
 {
-    const struct scenario *s = out->scenario;
-    const struct variant *v = &s->variants[variant];
-    size_t at = replication * s->nvariants + variant;
+    const struct variant *v = &e->scenario->variants[variant];
+    struct column *c = &e->columns[variant];
     struct world *w = world_new(a, v->spec, v->strategy,
                                 (uint32_t)replication, sink != NULL);
 
     world_run(w);
-    metrics_of(w, out->values + at * METRIC_COUNT);
-    out->digests[at] = sim_digest(w->sim);
+    metrics_of(w, c->values + replication * METRIC_COUNT);
+    c->digests[replication] = sim_digest(w->sim);
     if (sink)
         sink->rows(sink->ctx, v, w);
+    c->known[replication] = true;
     arena_reset(a);
 }
 
-/* Room for n replications. */
-static void grow(struct experiment *e, size_t n)
-{
-    size_t variants = e->scenario->nvariants;
-
-    if (n <= e->cap)
-        return;
-    e->cap = n > 2 * e->cap ? n : 2 * e->cap;
-    e->values = heap_grow(e->values, e->cap * variants,
-                          METRIC_COUNT * sizeof(*e->values));
-    e->digests = heap_grow(e->digests, e->cap * variants,
-                           sizeof(*e->digests));
-}
-
-static bool precise_enough(struct experiment *e);
-
 /* ---- rounds -------------------------------------------------------------- */
 
-/* Jobs first .. last - 1; job i is replication i / strategies of strategy
- * i % strategies. */
+struct job {
+    size_t variant, replication;
+};
+
 struct round {
     struct experiment *e;
-    size_t last;
+    const struct job *jobs;     /* in the order in which they are taken */
+    size_t len;
+    size_t before;              /* replications known when it began */
     atomic_size_t next;         /* to be taken */
     atomic_size_t done;
-    struct progress *progress;
 };
 
 /* Take jobs until there is none, or somebody wants to stop.  Only the first
  * thread tells how far it is. */
 static void work(struct round *r, bool first)
 {
-    size_t variants = r->e->scenario->nvariants;
     struct arena *a = arena_new();
 
     while (!interrupted) {
         size_t i = atomic_fetch_add(&r->next, 1);
 
-        if (i >= r->last)
+        if (i >= r->len)
             break;
-        run_one(a, NULL, i % variants, i / variants, r->e);
+        run_one(r->e, a, NULL, r->jobs[i].variant, r->jobs[i].replication);
         atomic_fetch_add(&r->done, 1);
         if (first)
-            progress_show(r->progress, atomic_load(&r->done));
+            progress_show(&r->e->progress, r->before + atomic_load(&r->done),
+                          0);
     }
     arena_free(a);
 }
@@ -167,90 +146,93 @@ static void *helper(void *arg)
     return NULL;
 }
 
-/* Run replications e->n .. until - 1; e->n is then how many are complete. */
-static void run_round(struct experiment *e, size_t until, size_t threads,
-                      struct progress *p)
+static void run_jobs(struct experiment *e, struct round *r)
 {
-    size_t variants = e->scenario->nvariants;
-    size_t begun = e->n * variants, jobs = until * variants - begun;
-    struct round r = { .e = e, .last = until * variants, .progress = p };
-    pthread_t *t;
-    size_t n = 0, taken;
+    size_t threads = e->threads < r->len ? e->threads : r->len, n = 0;
+    pthread_t *t = heap_grow(NULL, threads, sizeof(*t));
 
-    grow(e, until);
-    atomic_init(&r.next, begun);
-    atomic_init(&r.done, begun);
-    if (threads > jobs)
-        threads = jobs;
-    t = heap_grow(NULL, threads, sizeof(*t));
-    while (n + 1 < threads && pthread_create(&t[n], NULL, helper, &r) == 0)
+    while (n + 1 < threads && pthread_create(&t[n], NULL, helper, r) == 0)
         n++;                    /* fewer threads are slower, not wrong */
-    work(&r, true);
+    work(r, true);
     for (size_t i = 0; i < n; i++)
         pthread_join(t[i], NULL);
     free(t);
-    taken = atomic_load(&r.next);
-    e->n = (taken < r.last ? taken : r.last) / variants;
 }
 
-/* Replications whose rows are kept, in order; all of them if sink->all. */
-static void run_recorded(struct experiment *e, const struct row_sink *sink,
-                         struct progress *p)
+/* What is missing, by replication, then variant: *n jobs on the heap. */
+static struct job *missing_jobs(const struct experiment *e,
+                                const size_t *until, size_t *n)
 {
-    const struct scenario *s = e->scenario;
-    size_t last = sink->all ? s->precision.max : 1;
-    struct arena *a = arena_new();
+    size_t most = 0, all = 0, from = SIZE_MAX;
+    struct job *jobs;
 
-    while (e->n < last && !interrupted) {
-        size_t v = 0;
+    for (size_t v = 0; v < e->scenario->nvariants; v++) {
+        size_t have = e->columns[v].n;
 
-        grow(e, e->n + 1);
-        for (; v < s->nvariants && !interrupted; v++) {
-            run_one(a, sink, v, e->n, e);
-            progress_show(p, e->n * s->nvariants + v + 1);
-        }
-        e->n += v == s->nvariants;
-        if (sink->all && s->until != METRIC_COUNT && precise_enough(e))
-            break;
+        all += until[v] > have ? until[v] - have : 0;
+        most = until[v] > most ? until[v] : most;
+        from = have < from ? have : from;
     }
-    arena_free(a);
+    jobs = heap_grow(NULL, all + 1, sizeof(*jobs));
+    *n = 0;
+    for (size_t r = from; r < most; r++)
+        for (size_t v = 0; v < e->scenario->nvariants; v++)
+            if (r < until[v] && !e->columns[v].known[r])
+                jobs[(*n)++] = (struct job){ v, r };
+    return jobs;
 }
 
-/* Where the next round ends: where the stopping rule looks next, or after
- * enough jobs to keep the threads busy. */
-static size_t round_end(const struct experiment *e)
+static size_t known_in_all(const struct experiment *e)
 {
-    const struct precision *p = &e->scenario->precision;
-    size_t end = p->max;
+    size_t n = 0;
 
-    if (e->scenario->until != METRIC_COUNT) {
-        end = p->min + STOP_BATCH;
-        while (end <= e->n)
-            end += STOP_BATCH;
-    }
-    return end < p->max ? end : p->max;
+    for (size_t v = 0; v < e->scenario->nvariants; v++)
+        n += e->columns[v].n;
+    return n;
 }
 
-/* Processors that this program may use. */
-static size_t processors(void)
+bool experiment_extend(struct experiment *e, const size_t *until)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    struct round r = { .e = e };
+    struct job *jobs;
 
-    return n > 0 ? (size_t)n : 1;
+    for (size_t v = 0; v < e->scenario->nvariants; v++)
+        column_grow(&e->columns[v], until[v]);
+    jobs = missing_jobs(e, until, &r.len);
+    r.jobs = jobs;
+    r.before = known_in_all(e);
+    atomic_init(&r.next, 0);
+    atomic_init(&r.done, 0);
+    if (r.len > 0)
+        run_jobs(e, &r);
+    free(jobs);
+    count_known(e);
+    e->interrupted = interrupted;
+    return !e->interrupted;
+}
+
+/* ---- the stopping rule --------------------------------------------------- */
+
+double experiment_value(const struct experiment *e, size_t v,
+                        size_t replication, enum metric m)
+{
+    const struct column *c = &e->columns[v];
+
+    CHECK(replication < c->cap && c->known[replication]);
+    return c->values[replication * METRIC_COUNT + m];
 }
 
 double *experiment_series(const struct experiment *e, struct arena *a,
                           size_t v, enum metric m)
 {
     double *x = arena_many(a, double, e->n + 1);
-    size_t variants = e->scenario->nvariants;
 
     for (size_t r = 0; r < e->n; r++)
-        x[r] = e->values[(r * variants + v) * METRIC_COUNT + m];
+        x[r] = experiment_value(e, v, r, m);
     return x;
 }
 
-/* Are all strategies known as precisely as asked for?  Looks only where
+/* Are all variants known as precisely as asked for?  Looks only where
  * stats/stop.h does. */
 static bool precise_enough(struct experiment *e)
 {
@@ -264,9 +246,101 @@ static bool precise_enough(struct experiment *e)
     stop = stop_at(&s->precision, x, s->nvariants, e->n) == e->n;
     if (stop)
         e->precise = stop_reached(&s->precision, x, s->nvariants, e->n);
+    else if (e->n > 1)
+        e->progress.total = s->nvariants *
+            stop_predict(&s->precision, x, s->nvariants, e->n);
     arena_free(a);
     return stop;
 }
+
+/* Where the next round ends: where the stopping rule looks next, or at the
+ * end. */
+static size_t round_end(const struct experiment *e)
+{
+    const struct precision *p = &e->scenario->precision;
+    size_t end = p->max;
+
+    if (e->scenario->until != METRIC_COUNT) {
+        end = p->min + STOP_BATCH;
+        while (end <= e->n)
+            end += STOP_BATCH;
+    }
+    return end < p->max ? end : p->max;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+/* Processors that this program may use. */
+static size_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n > 0 ? (size_t)n : 1;
+}
+
+void experiment_begin(struct app *app, const struct scenario *s,
+                      struct experiment *e)
+{
+    *e = (struct experiment){
+        .scenario = s, .arena = app->arena, .precise = true,
+        .columns = arena_many(app->arena, struct column, s->nvariants),
+        .threads = app->o.jobs > 0 ? (size_t)app->o.jobs : processors()
+    };
+    for (size_t v = 0; v < s->nvariants; v++)
+        arena_on_free(app->arena, free_column, &e->columns[v]);
+    catch_signals();
+    progress_start(&e->progress, app, s->precision.max * s->nvariants);
+}
+
+void experiment_end(struct experiment *e)
+{
+    progress_end(&e->progress);
+}
+
+/* Replications whose rows a sink wants, in order; all of them if sink->all. */
+static void run_recorded(struct experiment *e, const struct row_sink *sink)
+{
+    const struct scenario *s = e->scenario;
+    size_t last = sink->all ? s->precision.max : 1;
+    struct arena *a = arena_new();
+
+    while (e->n < last && !interrupted) {
+        for (size_t v = 0; v < s->nvariants && !interrupted; v++) {
+            column_grow(&e->columns[v], e->n + 1);
+            run_one(e, a, sink, v, e->n);
+            progress_show(&e->progress, e->n * s->nvariants + v + 1, 0);
+        }
+        count_known(e);
+        if (sink->all && s->until != METRIC_COUNT && precise_enough(e))
+            break;
+    }
+    e->interrupted = interrupted;
+    arena_free(a);
+}
+
+void experiment_run(struct app *app, const struct scenario *s,
+                    const struct row_sink *sink, struct experiment *out)
+{
+    size_t *until = arena_many(app->arena, size_t, s->nvariants);
+
+    experiment_begin(app, s, out);
+    if (sink)
+        run_recorded(out, sink);
+    while (out->n < s->precision.max && !out->interrupted &&
+           !(sink && sink->all)) {
+        size_t end = round_end(out);
+
+        for (size_t v = 0; v < s->nvariants; v++)
+            until[v] = end;
+        if (!experiment_extend(out, until))
+            break;
+        if (s->until != METRIC_COUNT && precise_enough(out))
+            break;
+    }
+    experiment_end(out);
+}
+
+/* ---- results ------------------------------------------------------------- */
 
 /* The values that are defined, to the front of x; returns how many. */
 static size_t keep_defined(double *x, size_t n)
@@ -289,48 +363,10 @@ struct interval experiment_interval(const struct experiment *e,
                          e->scenario->variants[v].spec->seed);
 }
 
-static void free_arrays(void *arg)
-{
-    struct experiment *e = arg;
-
-    free(e->values);
-    free(e->digests);
-}
-
-void experiment_run(struct app *app, const struct scenario *s,
-                    const struct row_sink *sink, struct experiment *out)
-{
-    struct progress p;
-
-    size_t threads = app->o.jobs > 0 ? (size_t)app->o.jobs : processors();
-
-    *out = (struct experiment){ .scenario = s, .arena = app->arena,
-                                .precise = true };
-    arena_on_free(app->arena, free_arrays, out);
-    catch_signals();
-    progress_start(&p, app, s->precision.max * s->nvariants);
-    if (sink)
-        run_recorded(out, sink, &p);
-    while (out->n < s->precision.max && !interrupted &&
-           !(sink && sink->all)) {
-        run_round(out, round_end(out), threads, &p);
-        if (s->until != METRIC_COUNT && precise_enough(out))
-            break;
-    }
-    progress_end(&p);
-    out->interrupted = interrupted;
-}
-
 uint64_t experiment_digest(const struct experiment *e, size_t v)
 {
-    uint64_t hash = FNV_START;
-
-    for (size_t r = 0; r < e->n; r++) {
-        uint64_t d = e->digests[r * e->scenario->nvariants + v];
-
-        hash = fnv64(hash, &d, sizeof(d));
-    }
-    return hash;
+    return fnv64(FNV_START, e->columns[v].digests,
+                 e->n * sizeof(*e->columns[v].digests));
 }
 
 /* ---- verdict ------------------------------------------------------------- */

@@ -5,8 +5,8 @@
  * one, only when all of them are whole, so an interrupted run leaves what was
  * there before.
  */
-#include <math.h>
 #include "app/report.h"
+#include <string.h>
 #include "base/bug.h"
 #include "io/csv.h"
 #include "models/world.h"
@@ -17,7 +17,7 @@ enum table_id { TIMELINE, PODS, SERIES, EVENTS, FAILURES, METRICS, SUMMARY,
 struct table_row {
     const char *file;
     size_t n;
-    const char *columns[16];
+    const char *columns[16];    /* those of the parameters follow strategy */
 };
 
 static const struct table_row tables[TABLES] = {
@@ -46,22 +46,44 @@ static const struct table_row tables[TABLES] = {
 
 struct export {
     struct app *app;
+    size_t parameters;          /* columns of a sweep */
     struct csv_out csv[TABLES];
     size_t open;                /* of them */
 };
 
-struct export *export_open(struct app *app, const char *folder)
+/* The columns of a table: of a sweep, one per parameter after `strategy`. */
+static const char *const *columns_of(const struct export *x,
+                                     const struct scenario *s,
+                                     const struct table_row *t)
+{
+    const char **names = arena_many(x->app->arena, const char *,
+                                    t->n + x->parameters);
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n; i++) {
+        names[n++] = t->columns[i];
+        for (size_t k = 0; k < x->parameters; k++)
+            if (strcmp(t->columns[i], "strategy") == 0)
+                names[n++] = s->parameters[k].name;
+    }
+    return names;
+}
+
+struct export *export_open(struct app *app, const char *folder,
+                           const struct scenario *s)
 {
     struct export *x = arena_make(app->arena, struct export);
 
     x->app = app;
+    x->parameters = s->variants[0].settings ? s->nparameters : 0;
     if (file_make_folder(app->arena, folder, &app->errors) != SIM_OK)
         return NULL;
     for (; x->open < TABLES; x->open++) {
         const struct table_row *t = &tables[x->open];
         const char *path = arena_printf(app->arena, "%s/%s", folder, t->file);
 
-        if (csv_create(&x->csv[x->open], app->arena, path, t->columns, t->n,
+        if (csv_create(&x->csv[x->open], app->arena, path,
+                       columns_of(x, s, t), t->n + x->parameters,
                        &app->errors) == SIM_OK)
             continue;
         export_abandon(x);
@@ -78,6 +100,15 @@ void export_abandon(struct export *x)
 
 /* ---- rows ---------------------------------------------------------------- */
 
+/* The columns that say which variant it is. */
+static void put_variant(struct export *x, struct csv_out *c,
+                        const struct variant *v)
+{
+    csv_text(c, v->name);
+    for (size_t k = 0; k < x->parameters; k++)
+        csv_text(c, v->settings[k]);
+}
+
 /* The columns that all row files begin with. */
 static struct csv_out *begin(struct export *x, enum table_id id,
                              const struct variant *v, const struct world *w,
@@ -85,7 +116,7 @@ static struct csv_out *begin(struct export *x, enum table_id id,
 {
     struct csv_out *c = &x->csv[id];
 
-    csv_text(c, v->name);
+    put_variant(x, c, v);
     csv_int(c, w->replication);
     csv_seconds(c, at - w->spec->warmup);
     return c;
@@ -209,14 +240,13 @@ static void put_metrics(struct export *x, const struct experiment *e, size_t v)
     for (size_t r = 0; r < e->n; r++) {
         for (int m = 0; m < METRIC_COUNT; m++) {
             const struct metric_row *row = metric_row((enum metric)m);
-            size_t at = (r * s->nvariants + v) * METRIC_COUNT + (size_t)m;
 
             csv_text(c, s->name);
-            csv_text(c, s->variants[v].name);
+            put_variant(x, c, &s->variants[v]);
             csv_int(c, (int64_t)r);
             csv_text(c, row->name);
             csv_text(c, row->unit);
-            csv_real(c, e->values[at]);
+            csv_real(c, experiment_value(e, v, r, (enum metric)m));
             csv_row(c);
         }
     }
@@ -233,7 +263,7 @@ static void put_summary(struct export *x, const struct experiment *e, size_t v)
         struct interval i = experiment_interval(e, a, v, (enum metric)m);
 
         csv_text(c, s->name);
-        csv_text(c, s->variants[v].name);
+        put_variant(x, c, &s->variants[v]);
         csv_text(c, metric_row((enum metric)m)->name);
         csv_text(c, metric_row((enum metric)m)->unit);
         csv_int(c, (int64_t)e->n);

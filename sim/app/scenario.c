@@ -494,7 +494,7 @@ static void build_variants(struct loader *l, const struct field_list *list,
             manifests_build(l, &s[i], target, spec);
         v[out->nvariants++] = (struct variant){
             list->len ? s[i].name : "manifest", spec,
-            list->len ? &s[i] : NULL
+            list->len ? &s[i] : NULL, l->cell, l->settings
         };
     }
     out->variants = v;
@@ -539,6 +539,7 @@ static void fill(struct loader *l, const struct document_section *d,
                                  : name_of_file(l->arena, l->file);
     out->description = d->metadata.description;
     promises_read(l, d, out);
+    parameters_read(l, d, out);
     spec->name = out->name;
     spec->duration = d->run.duration;
     spec->warmup = d->run.warmup;
@@ -566,31 +567,41 @@ static enum sim_code result(const struct loader *l)
            : l->missing ? SIM_SYSTEM : SIM_INVALID;
 }
 
-enum sim_code scenario_load(struct app *app, struct scenario *out)
+void scenario_bind(struct loader *l, struct scenario *out)
 {
-    struct loader l = { .app = app, .arena = app->arena,
-                        .errors = &app->errors };
     struct document_section d = {0};
 
-    *out = (struct scenario){ .arena = app->arena, .until = METRIC_COUNT };
-    l.file = app->o.words.len ? app->o.words.items[0] : "-";
-    read_files(&l);
-    apply_sets(&l, false);
-    bind(&l, &d);
-    read_manifests(&l, &d.manifests);
-    apply_sets(&l, true);
-    if (app->errors.errors == 0 && l.objects.len == 0 && !l.root)
+    bind(l, &d);
+    fill(l, &d, out);
+}
+
+enum sim_code scenario_load(struct app *app, struct scenario *out)
+{
+    struct loader *l = arena_make(app->arena, struct loader);
+    struct document_section d = {0};
+
+    *l = (struct loader){ .app = app, .arena = app->arena,
+                          .errors = &app->errors };
+    *out = (struct scenario){ .arena = app->arena, .until = METRIC_COUNT,
+                              .loader = l };
+    l->file = app->o.words.len ? app->o.words.items[0] : "-";
+    read_files(l);
+    apply_sets(l, false);
+    bind(l, &d);
+    read_manifests(l, &d.manifests);
+    apply_sets(l, true);
+    if (app->errors.errors == 0 && l->objects.len == 0 && !l->root)
         err_error(&app->errors, NULL, "there is no Scenario and no object "
-                  "that is simulated in %s", l.file);
-    if (!l.missing)
-        fill(&l, &d, out);
-    out->ignored = l.ignored.items;
-    out->nignored = l.ignored.len;
-    out->nfiles = l.nfiles;
+                  "that is simulated in %s", l->file);
+    if (!l->missing)
+        fill(l, &d, out);
+    out->ignored = l->ignored.items;
+    out->nignored = l->ignored.len;
+    out->nfiles = l->nfiles;
     if (app->o.replications >= 0) {
         out->precision.min = (size_t)app->o.replications;
         out->precision.max = (size_t)app->o.replications;
         out->until = METRIC_COUNT;
     }
-    return result(&l);
+    return result(l);
 }

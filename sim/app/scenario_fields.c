@@ -351,8 +351,10 @@ const struct field scenario_fields[] = {
               struct slo_section, "promises, judged over the replications"),
     FIELD(STRINGS, struct document_section, expect, "expect", NULL, 0, 0, "-",
           "METRIC == VALUE (or != < <= > >=), in every replication"),
+    FIELD_SUB(MAP, struct document_section, parameters, "parameters",
+              parameter_fields, struct parameter_section, "what a sweep "
+              "varies, by name"),
     FIELD_LATER("guard"),
-    FIELD_LATER("parameters"),
     FIELD_LATER("objective"),
     FIELD_LATER("lesson"),
     FIELD_END

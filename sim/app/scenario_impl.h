@@ -27,6 +27,8 @@ struct loader {
     VEC(const char *) images;   /* every image that something may run */
     size_t nfiles;
     bool missing;               /* a file could not be read */
+    size_t cell;                /* of the variants being built */
+    const char *const *settings;        /* of that cell; NULL: none */
 };
 
 /* The sections of a Scenario document, as bound. */
@@ -89,6 +91,7 @@ struct document_section {
     struct field_list actions;  /* struct action_section */
     struct field_list strategies;       /* struct strategy_spec */
     struct field_list faults;   /* struct fault_spec */
+    struct field_map parameters;        /* struct parameter_section */
     struct field_list slo;      /* struct slo_section */
     struct field_list expect;   /* const char * */
 };
@@ -97,6 +100,11 @@ struct action_section {
     struct dist at, after;
     const char *when, *kubectl, *name;
     const struct value *stdin_text;
+};
+
+struct parameter_section {
+    const char *path;
+    const struct value *values;
 };
 
 struct slo_section {
@@ -116,6 +124,11 @@ void documents_add(struct loader *l, const struct value *v, const char *file,
 
 /* Obey --set: change the Scenario or an object. */
 void documents_set(struct loader *l, const char *assignment);
+
+/* Set a path of the Scenario, or "Kind/NAME:PATH" of an object, to x; m: where
+ * the path was written.  False after an error. */
+bool documents_assign(struct loader *l, const char *path,
+                      const struct value *x, const struct mark *m);
 
 /* ---- fields: rates, files ---- */
 
@@ -158,6 +171,16 @@ void manifests_lint(struct loader *l);
 /* ---- actions.c: the section `actions` ---- */
 void actions_read(struct loader *l, const struct document_section *d,
                   struct spec *spec);
+
+/* ---- scenario.c ---- */
+
+/* Bind what l has read and fill in *out; faults go to l->errors. */
+void scenario_bind(struct loader *l, struct scenario *out);
+
+/* ---- parameters.c: the section `parameters` ---- */
+extern const struct field parameter_fields[];
+void parameters_read(struct loader *l, const struct document_section *d,
+                     struct scenario *out);
 
 /* ---- promise.c ---- */
 void promises_read(struct loader *l, const struct document_section *d,

@@ -20,10 +20,15 @@ static void all_rows(void *ctx, const struct variant *v, const struct world *w)
         figures_rows(s->figures, v, w);
 }
 
-/* What was read and is not simulated, in one line. */
+/* What was read and plays no part here. */
 static void say_ignored(struct app *app, const struct scenario *s)
 {
-    if (app->o.quiet || s->nignored == 0)
+    if (app->o.quiet)
+        return;
+    if (s->nparameters > 0)
+        fputs("parameters: as the files have them; only a sweep varies "
+              "them\n", app->err);
+    if (s->nignored == 0)
         return;
     fputs("not simulated:", app->err);
     for (size_t i = 0; i < s->nignored; i++)
@@ -33,10 +38,11 @@ static void say_ignored(struct app *app, const struct scenario *s)
 }
 
 /* Open what the options ask for; false after an error. */
-static bool open_sinks(struct app *app, struct sinks *s)
+static bool open_sinks(struct app *app, struct sinks *s,
+                       const struct scenario *scenario)
 {
     if (app->o.csv) {
-        s->csv = export_open(app, app->o.csv);
+        s->csv = export_open(app, app->o.csv, scenario);
         if (!s->csv)
             return false;
     }
@@ -78,7 +84,7 @@ static enum exit_code execute(struct app *app, struct scenario *s,
     if (scenario_load(app, s) != SIM_OK)
         return EXIT_INPUT;
     say_ignored(app, s);
-    if (!open_sinks(app, &sinks))
+    if (!open_sinks(app, &sinks, s))
         return EXIT_SYSTEM;
     sink.all = app->o.record && strcmp(app->o.record, "all") == 0;
     experiment_run(app, s, sinks.csv || sinks.figures ? &sink : NULL, e);
