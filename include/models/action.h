@@ -16,6 +16,7 @@
 
 struct world;
 struct kubectl;
+struct meta;
 
 /* Flags of a verb; a table ends with name NULL.  Every verb also has
  * -n/--namespace and --record. */
@@ -79,9 +80,16 @@ const char *kubectl_flag(const struct kubectl_command *c, const char *name);
 void kubectl_type(struct world *w, const char *text,
                   const struct value *const *documents, size_t ndocuments);
 
+/* What kubectl is told for the release of w's spec: "set image ..."; of w's
+ * arena. */
+const char *release_command(struct world *w);
+
+/* The newest version of the workload that is released; NULL if it is not
+ * there. */
+const struct meta *release_target(const struct world *w);
+
 /* Note in a draft that v is what `kubectl apply` made it from: what a later
  * apply compares with. */
-struct meta;
 void kubectl_set_last_applied(struct meta *draft, const struct value *v);
 
 /* Events that an action may wait for; a NULL-terminated list of words. */

@@ -31,6 +31,10 @@ void measure_finish(struct world *w);
 void measure_release(struct world *w, const struct pod_template *old,
                      const struct pod_template *new_);
 
+/* Now the release begins, by a step before that replacement (old may be NULL):
+ * it is compared with what there is now. */
+void measure_release_begins(struct world *w, const struct pod_template *old);
+
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 

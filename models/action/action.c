@@ -73,7 +73,7 @@ void kubectl_type(struct world *w, const char *text,
 
 /* ---- the release --------------------------------------------------------- */
 
-static const char *release_command(struct world *w)
+const char *release_command(struct world *w)
 {
     const struct release_spec *r = &w->spec->release;
     struct buf text = {0};
@@ -91,6 +91,20 @@ static const char *release_command(struct world *w)
     result = arena_strdup(w->arena, text.text);
     buf_free(&text);
     return result;
+}
+
+const struct meta *release_target(const struct world *w)
+{
+    const struct release_spec *r = &w->spec->release;
+    const char *slash = r->workload ? strchr(r->workload, '/') : NULL;
+    char kind[64];
+
+    if (!slash || (size_t)(slash - r->workload) >= sizeof(kind))
+        return NULL;
+    memcpy(kind, r->workload, (size_t)(slash - r->workload));
+    kind[slash - r->workload] = '\0';
+    return api_find(w->api, kind_by_resource(kind),
+                    r->space ? r->space : "default", slash + 1);
 }
 
 static void release_fire(struct sim *sim, void *subject, int64_t arg)

@@ -81,29 +81,48 @@ static void pods_changed(struct measure *m)
 
 /* ---- the release -------------------------------------------------------- */
 
-static void release(struct measure *m, const struct pod_template *old,
-                    const struct pod_template *new_)
+/* From now on all is compared with what there is. */
+static void begin(struct measure *m, const struct pod_template *old)
 {
     struct rollout *r = &m->rollout;
     sim_time now = world_now(m->w);
 
     r->released = now;
     r->old = old ? traffic_version(m->w, old) : NULL;
-    r->new_ = new_ ? traffic_version(m->w, new_) : NULL;
-    r->identity = new_ ? new_->identity : 0;
     r->before = application(m);
     level_start(&r->pods, now, (double)r->before.pods);
     level_start(&r->ready, now, (double)r->before.ready);
     level_start(&r->cpu, now, (double)r->before.cpu_milli / 1000);
     level_start(&r->memory, now, (double)r->before.memory_bytes / (1 << 30));
+}
+
+static void release(struct measure *m, const struct pod_template *old,
+                    const struct pod_template *new_)
+{
+    struct rollout *r = &m->rollout;
+
+    if (new_) {
+        r->new_ = traffic_version(m->w, new_);
+        r->identity = new_->identity;
+    }
+    if (r->released == SIM_NEVER)
+        begin(m, old);
     outage_recount(m);
 }
 
 void measure_release(struct world *w, const struct pod_template *old,
                      const struct pod_template *new_)
 {
-    if (w->measure->rollout.released == SIM_NEVER)
+    struct rollout *r = &w->measure->rollout;
+
+    if (r->released == SIM_NEVER || (!r->new_ && new_))
         release(w->measure, old, new_);
+}
+
+void measure_release_begins(struct world *w, const struct pod_template *old)
+{
+    if (w->measure->rollout.released == SIM_NEVER)
+        begin(w->measure, old);
 }
 
 /* Is this the workload that the scenario releases (any, if it does not
@@ -135,7 +154,7 @@ static void workload_changed(struct measure *m, const struct meta *before,
     const struct pod_template *old = rollout_template(before);
     const struct pod_template *now = rollout_template(after);
 
-    if (r->released == SIM_NEVER && world_now(m->w) >= m->from &&
+    if (!r->new_ && world_now(m->w) >= m->from &&
         old->identity != now->identity && is_released(m, after)) {
         release(m, old, now);
         r->workload = after->uid;
