@@ -22,6 +22,7 @@
 #include "models/podspec.h"
 #include "models/proxy.h"
 #include "models/scheduler.h"
+#include "models/storage.h"
 #include "models/traffic.h"
 
 /* ---- time and luck ---------------------------------------------------------- */
@@ -264,6 +265,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     start_controllers(w);
     w->scheduler = scheduler_new(w);
     w->kubelets = kubelets_new(w);
+    storage_driver_new(w);
     network_new(w);
     traffic_new(w);
     apply_manifests(w);

@@ -25,6 +25,10 @@ void kubelet_node_down(struct world *w, object_uid node);
  * containers count as restarted), those deleted meanwhile are removed. */
 void kubelet_node_up(struct world *w, object_uid node);
 
+/* Does this node have the volume of a claim mounted, as far as it knows? */
+bool kubelet_has_mounted(const struct world *w, object_uid node,
+                         const char *space, const char *claim);
+
 /* Pulls and registry checks that begin from now on take factor times as long
  * (1: as usual). */
 void kubelets_slow_registry(struct world *w, double factor);

@@ -40,6 +40,8 @@ struct sched_node {
 
 #define SCHED_PLUGINS_MAX 16
 
+struct sched_volumes;           /* scheduler/volume_impl.h */
+
 /* The pod to be placed, and the nodes. */
 struct sched_cycle {
     struct arena *arena;        /* scratch for this cycle */
@@ -53,6 +55,7 @@ struct sched_cycle {
     size_t nnodes;
     struct sched_node **feasible;
     size_t nfeasible;
+    const struct sched_volumes *volumes;    /* NULL: claims do not count */
     void *scratch[SCHED_PLUGINS_MAX];   /* by plug-in: what prefilter found */
     bool skipped[SCHED_PLUGINS_MAX];    /* its filter has no say */
 };
@@ -97,6 +100,9 @@ void sched_unplace(struct sched_node *n, object_uid uid);
 
 /* Does the pod tolerate the taint? */
 bool tolerates(const struct pod_spec *s, const struct taint *t);
+
+/* Does this term of a node affinity hold? */
+bool node_term_matches(const struct node_term *t, const struct node *n);
 
 /* Do the required node selector and affinity of the pod admit the node? */
 bool node_matches(const struct pod_spec *s, const struct node *n);

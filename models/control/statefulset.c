@@ -13,8 +13,8 @@
  * Stale caches: 1.36 refuses to sync while its own writes have not come back,
  * and tries again with back-off; 1.20 may then be refused an existing pod.
  *
- * Not modelled: what claims are bound to (they are bound at once, and kept for
- * ever), repairs of pods, the GET before an adoption.
+ * Not modelled: repairs of pods, the GET before an adoption, a
+ * persistentVolumeClaimRetentionPolicy: claims are kept for ever.
  * Source: kubernetes pkg/controller/statefulset/stateful_set.go,
  * stateful_set_control.go, stateful_pod_control.go at v1.20.2 and v1.36.2;
  * reference 3.1.
@@ -393,7 +393,7 @@ static void claim(struct job *j, const struct stateful_write *w)
         draft->space = set->meta.space;
         claim_of(draft)->spec = set->claims[i];
         claim_of(draft)->spec.name = "";
-        claim_of(draft)->phase = CLAIM_BOUND;
+        claim_of(draft)->phase = CLAIM_PENDING;
         n = note_add(j, w);
         n->claim = draft->name;
         call = sync_create(j->s, draft);

@@ -56,7 +56,7 @@ static const struct node *node_of_pod(const struct evictions *all,
 }
 
 /* Plan, or give up, the deletion of a pod.  One that is planned keeps its
- * time. */
+ * time, unless a taint is not tolerated at all. */
 static void judge(struct evictions *all, const struct pod *p)
 {
     struct world *w = all->c->w;
@@ -79,6 +79,8 @@ static void judge(struct evictions *all, const struct pod *p)
         d->pod = p->meta.uid;
         map_put_number(&all->doomed, d->pod, d);
     }
+    if (wait == 0)
+        sim_cancel(w->sim, d->due);
     if (!sim_pending(w->sim, d->due))
         d->due = sim_after(w->sim, wait, &ev_due, d, 0);
 }

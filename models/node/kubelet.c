@@ -24,6 +24,8 @@
  */
 #include "models/kubelet.h"
 
+#include <string.h>
+
 #include "base/bug.h"
 #include "kubelet_impl.h"
 #include "models/lease.h"
@@ -104,6 +106,18 @@ static const struct informer_ops config_ops = {
     .name = "kubelet.config", .latency = TIMING_WATCH_KUBELET,
 };
 
+static const struct informer_ops claim_ops = {
+    .name = "kubelet.claims", .latency = TIMING_WATCH_KUBELET,
+};
+
+static const struct informer_ops volume_ops = {
+    .name = "kubelet.volumes", .latency = TIMING_WATCH_KUBELET,
+};
+
+static const struct informer_ops attachment_ops = {
+    .name = "kubelet.attachments", .latency = TIMING_WATCH_KUBELET,
+};
+
 struct kubelets *kubelets_new(struct world *w)
 {
     struct kubelets *all = arena_make(w->arena, struct kubelets);
@@ -117,8 +131,37 @@ struct kubelets *kubelets_new(struct world *w)
         kubelet_of(all, api_at(w->api, KIND_NODE, i)->uid);
     all->configs = informer_new(w, KIND_CONFIGMAP, &config_ops, all);
     all->secrets = informer_new(w, KIND_SECRET, &config_ops, all);
+    all->claims = informer_new(w, KIND_CLAIM, &claim_ops, all);
+    all->volumes = informer_new(w, KIND_VOLUME, &volume_ops, all);
+    all->attachments = informer_new(w, KIND_ATTACHMENT, &attachment_ops, all);
     all->pods = informer_new(w, KIND_POD, &pods_ops, all);
     return all;
+}
+
+static bool has_mounted(const struct worker *wk, const char *space,
+                        const char *claim)
+{
+    if (wk->stage == STAGE_DONE || wk->stage == STAGE_CLEAN ||
+        wk->stage == STAGE_OVER || strcmp(wk->space, space) != 0)
+        return false;
+    for (size_t i = 0; i < wk->spec->nclaims; i++)
+        if (strcmp(wk->spec->claims[i], claim) == 0)
+            return true;
+    return false;
+}
+
+bool kubelet_has_mounted(const struct world *w, object_uid node,
+                         const char *space, const char *claim)
+{
+    const struct kubelets *all = w->kubelets;
+
+    for (size_t i = 0; i < all->workers.len; i++) {
+        const struct worker *wk = all->workers.entries[i].value;
+
+        if (wk && wk->kubelet->node == node && has_mounted(wk, space, claim))
+            return true;
+    }
+    return false;
 }
 
 void kubelets_slow_registry(struct world *w, double factor)

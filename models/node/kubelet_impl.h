@@ -148,6 +148,7 @@ struct worker {
     bool terminal;              /* no container will be started any more */
     const char *reason;         /* why it was ended, "DeadlineExceeded" */
     sim_time began;             /* status.startTime; SIM_NEVER */
+    sim_time mounting;          /* since when it waits for its volumes */
     uint32_t ip;
     struct status written;
     bool writing, stale;        /* a write is under way; it is not the last */
@@ -160,6 +161,7 @@ struct worker {
 struct kubelets {
     struct world *w;
     struct informer *pods, *configs, *secrets;
+    struct informer *claims, *volumes, *attachments;
     VEC(struct kubelet *) nodes;
     struct map by_node;         /* node uid -> struct kubelet */
     struct map workers;         /* pod uid -> struct worker */

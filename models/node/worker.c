@@ -11,21 +11,25 @@
  * a back-off is over.  While a start is under way no other sync begins.
  *
  * A mounted ConfigMap or Secret that is not there holds the pod in
- * ContainerCreating; the kubelet looks again every 10 to 15 s.  After an error
- * in a sync the next one comes after 10 to 15 s, from 1.3x on for a back-off
+ * ContainerCreating; the kubelet looks again every 10 to 15 s.  Disks are
+ * waited for first: every 300 ms it looks whether they are attached; after
+ * 2 min 3 s it says FailedMount and tries again 10 to 15 s later.  An error
+ * in a sync has the next one come after 10 to 15 s, from 1.3x on for a back-off
  * when it is over, late by up to a half.  Profile exact: never late.
  *
- * Not modelled: admission by the node (the scheduler's accounts hold), attach
- * of disks, the full resync every 60 to 90 s, changes of a running pod's spec,
+ * Not modelled: admission by the node (the scheduler's accounts hold), the full resync every 60 to 90 s, changes of a running pod's spec,
  * refresh of mounted configuration.
  * Source: pkg/kubelet kubelet.go, pod_workers.go, kuberuntime_manager.go at
- * v1.36 and v1.20; reference 5.1, 5.2, 5.6, 5.8, 9.4.
+ * v1.36 and v1.20; reference 5.1, 5.2, 5.6, 5.8, 9.2, 9.4.
  */
 #include "base/bug.h"
 #include "kubelet_impl.h"
 #include "models/config.h"
+#include "models/storage.h"
 
 #define ERROR_BACKOFF (10 * SIM_S)
+#define ATTACH_CHECK (300 * SIM_MS)     /* podAttachAndMountRetryInterval */
+#define ATTACH_TIMEOUT (123 * SIM_S)    /* podAttachAndMountTimeout */
 
 /* ---- small things ------------------------------------------------------- */
 
@@ -265,6 +269,65 @@ static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
                          wk, 0);
 }
 
+/* Is the volume of this claim where it can be mounted, as far as the node
+ * knows? */
+static bool claim_attached(const struct worker *wk, const char *claim)
+{
+    const struct kubelets *all = wk->kubelet->all;
+    const struct meta *m = informer_find(all->claims, wk->space, claim);
+    const struct volume *v = m ? claim_volume(all->volumes, claim_seen(m))
+                               : NULL;
+
+    if (!v || !v->disk)
+        return v != NULL;
+    for (size_t i = 0; i < informer_count(all->attachments); i++) {
+        const struct meta *t = informer_at(all->attachments, i);
+
+        if (attachment_seen(t)->volume == v->meta.uid &&
+            attachment_seen(t)->node == wk->kubelet->node)
+            return attachment_seen(t)->attached && !meta_deleting(t);
+    }
+    return false;
+}
+
+/* Disks that are not there yet; NULL if all are. */
+static const char *worker_awaits(const struct worker *wk)
+{
+    for (size_t i = 0; i < wk->spec->nclaims; i++)
+        if (!claim_attached(wk, wk->spec->claims[i]))
+            return wk->spec->claims[i];
+    return NULL;
+}
+
+static void fire_attached(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_attached = {
+    .name = "pod.awaits-volumes", .rank = RANK_WORLD, .fire = fire_attached,
+};
+
+static void fire_attached(struct sim *sim, void *subject, int64_t arg)
+{
+    struct worker *wk = subject;
+    const char *awaited = worker_awaits(wk);
+    sim_time wait = ATTACH_CHECK;
+
+    (void)arg;
+    if (!awaited) {
+        worker_step(wk, TIMING_VOLUMES, &ev_volumes);
+        return;
+    }
+    if (wk->mounting == SIM_NEVER)
+        wk->mounting = sim_now(sim);
+    if (sim_now(sim) - wk->mounting >= ATTACH_TIMEOUT) {
+        worker_event(wk, "Warning", "FailedMount", "Unable to attach or mount "
+                     "volumes: unmounted volumes=[%s]: timed out waiting for "
+                     "the condition", awaited);
+        wk->mounting = SIM_NEVER;
+        wait = worker_jitter(wk, ERROR_BACKOFF);
+    }
+    wk->next = sim_after(sim, wait, &ev_attached, wk, 0);
+}
+
 static void fire_deadline(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
@@ -298,7 +361,8 @@ static void fire_begin(struct sim *sim, void *subject, int64_t arg)
     for (size_t i = 0; i < wk->nboxes; i++)
         probers_begin(&wk->boxes[i]);
     worker_update(wk);
-    worker_step(wk, TIMING_VOLUMES, &ev_volumes);
+    wk->mounting = SIM_NEVER;
+    fire_attached(sim, wk, 0);
 }
 
 static const struct event_kind ev_begin = {

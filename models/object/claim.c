@@ -17,9 +17,9 @@ static const struct shape_field resources_fields[] = {
 static const struct shape resources_shape = { resources_fields, NULL };
 static const struct shape_field claim_spec_fields[] = {
     READ(TEXTS, "accessModes"), OBJECT("selector", shape_selector),
-    OBJECT_DEF("resources", resources_shape), SILENT(TEXT, "volumeName"),
-    READ(TEXT, "storageClassName"),
-    SILENT_DEF(TEXT, "volumeMode", "Filesystem"), REPORT(ANY, "dataSource"),
+    OBJECT_DEF("resources", resources_shape), READ(TEXT, "volumeName"),
+    KEEP(TEXT, "storageClassName", NULL),
+    READ_DEF(TEXT, "volumeMode", "Filesystem"), REPORT(ANY, "dataSource"),
     REPORT(ANY, "dataSourceRef"), SILENT(TEXT, "volumeAttributesClassName"),
     SHAPE_END
 };
@@ -32,6 +32,42 @@ static const struct object_type claim_type = {
     KIND_CLAIM, &claim_shape, NAME_SUBDOMAIN
 };
 
+static const char *const access_modes[] = {
+    "ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod", NULL
+};
+
+unsigned access_make(const struct at *spec)
+{
+    struct at list = at_field(spec, "accessModes");
+    unsigned set = 0;
+
+    for (size_t i = 0; i < at_len(&list); i++) {
+        int mode = word_index(access_modes,
+                              value_text(list.v->u.items[i], ""));
+
+        if (mode >= 0)
+            set |= 1U << mode;
+    }
+    return set;
+}
+
+/* ReadWriteOncePod excludes the others. */
+void check_access(struct reader *r, const struct at *spec)
+{
+    struct at list = at_field(spec, "accessModes");
+    unsigned set = access_make(spec);
+
+    if (at_len(&list) == 0)
+        diag_help(r->errors, fault_required(r, &list),
+                  "for example accessModes: [ReadWriteOnce]");
+    for (size_t i = 0; i < at_len(&list); i++)
+        if (word_index(access_modes, value_text(list.v->u.items[i], "")) < 0)
+            fault_unsupported(r, &(struct at){ .v = list.v->u.items[i],
+                              .up = list.up, .key = list.key }, access_modes);
+    if ((set & ACCESS_ONE_POD) && set != ACCESS_ONE_POD)
+        fault_forbidden(r, &list, "may not name ReadWriteOncePod and others");
+}
+
 struct claim_spec claim_spec_make(struct arena *a, const struct at *spec,
                                   const char *name)
 {
@@ -41,7 +77,10 @@ struct claim_spec claim_spec_make(struct arena *a, const struct at *spec,
     struct quantity q;
 
     s.storage_class = get_text(spec, "storageClassName", NULL);
-    s.access_modes = get_texts(a, spec, "accessModes", &s.naccess_modes);
+    s.access = access_make(spec);
+    s.mode = get_text(spec, "volumeMode", "Filesystem");
+    s.volume = get_text(spec, "volumeName", NULL);
+    s.selector = selector_from(a, at_field(spec, "selector").v, NULL);
     if (parse_quantity(get_text(&requests, "storage", ""), &q, NULL))
         s.bytes = quantity_value(q);
     return s;
@@ -50,21 +89,14 @@ struct claim_spec claim_spec_make(struct arena *a, const struct at *spec,
 /* A claim says how it is mounted and how much it asks for. */
 static void check_spec(struct reader *r, const struct at *spec)
 {
-    static const char *const modes[] = { "ReadOnlyMany", "ReadWriteMany",
-        "ReadWriteOnce", "ReadWriteOncePod", NULL };
-    struct at list = at_field(spec, "accessModes");
+    static const char *const kinds[] = { "Filesystem", "Block", NULL };
     struct at resources = at_field(spec, "resources");
     struct at requests = at_field(&resources, "requests");
     struct at selector = at_field(spec, "selector");
 
     check_selector(r, &selector);
-    if (at_len(&list) == 0)
-        diag_help(r->errors, fault_required(r, &list),
-                  "for example accessModes: [ReadWriteOnce]");
-    for (size_t i = 0; i < at_len(&list); i++)
-        if (word_index(modes, value_text(list.v->u.items[i], "")) < 0)
-            fault_unsupported(r, &(struct at){ .v = list.v->u.items[i],
-                              .up = list.up, .key = list.key }, modes);
+    check_access(r, spec);
+    check_word(r, spec, "volumeMode", kinds, 0);
     if (!requests.v || value_get(requests.v, "storage") == NULL)
         fault_required(r, &(struct at){ .up = &resources,
                        .key = "storage", .entry = true });

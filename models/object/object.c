@@ -289,7 +289,8 @@ static const struct {
     { "deploy", KIND_DEPLOYMENT }, { "rs", KIND_REPLICASET }, { "rc", KIND_RC },
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
-    { "pdb", KIND_PDB }, { NULL, KIND_NONE },
+    { "pdb", KIND_PDB }, { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },
+    { NULL, KIND_NONE },
 };
 
 const char *kind_name(enum kind k)

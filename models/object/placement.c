@@ -51,21 +51,30 @@ static struct node_term node_term_of(struct arena *a, const struct at *term,
                                weight };
 }
 
+const struct node_term *node_terms_make(struct arena *a,
+                                        const struct at *selector, size_t *n)
+{
+    struct at terms = at_field(selector, "nodeSelectorTerms");
+    VEC(struct node_term) all = { 0 };
+
+    for (size_t i = 0; i < at_len(&terms); i++) {
+        struct at term = at_item(&terms, i);
+
+        vec_push(a, &all, node_term_of(a, &term, 0));
+    }
+    *n = all.len;
+    return all.items;
+}
+
 /* The typed forms of the required and the preferred terms. */
 static void node_affinity_make(struct arena *a, const struct at *affinity,
                                struct pod_spec *s)
 {
     struct at node = at_field(affinity, "nodeAffinity");
     struct at required = at_field(&node, REQUIRED);
-    struct at terms = at_field(&required, "nodeSelectorTerms");
     struct at preferred = at_field(&node, PREFERRED);
-    VEC(struct node_term) must = { 0 }, may = { 0 };
+    VEC(struct node_term) may = { 0 };
 
-    for (size_t i = 0; i < at_len(&terms); i++) {
-        struct at term = at_item(&terms, i);
-
-        vec_push(a, &must, node_term_of(a, &term, 0));
-    }
     for (size_t i = 0; i < at_len(&preferred); i++) {
         struct at item = at_item(&preferred, i);
         struct at term = at_field(&item, "preference");
@@ -74,8 +83,7 @@ static void node_affinity_make(struct arena *a, const struct at *affinity,
         vec_push(a, &may, node_term_of(a, &term, weight));
     }
     s->node_affinity_required = required.v != NULL;
-    s->node_terms = must.items;
-    s->nnode_terms = must.len;
+    s->node_terms = node_terms_make(a, &required, &s->nnode_terms);
     s->node_preferred = may.items;
     s->nnode_preferred = may.len;
 }
@@ -256,20 +264,26 @@ static void check_weight(struct reader *r, const struct at *item)
 }
 
 /* Required terms must not be an empty list. */
-static void check_node_affinity(struct reader *r, const struct at *affinity)
+void check_node_terms(struct reader *r, const struct at *selector)
 {
-    struct at node = at_field(affinity, "nodeAffinity");
-    struct at required = at_field(&node, REQUIRED);
-    struct at terms = at_field(&required, "nodeSelectorTerms");
-    struct at preferred = at_field(&node, PREFERRED);
+    struct at terms = at_field(selector, "nodeSelectorTerms");
 
-    if (required.v && at_len(&terms) == 0)
+    if (selector->v && at_len(&terms) == 0)
         fault_required(r, &terms);
     for (size_t i = 0; i < at_len(&terms); i++) {
         struct at item = at_item(&terms, i);
 
         check_node_term(r, &item);
     }
+}
+
+static void check_node_affinity(struct reader *r, const struct at *affinity)
+{
+    struct at node = at_field(affinity, "nodeAffinity");
+    struct at required = at_field(&node, REQUIRED);
+    struct at preferred = at_field(&node, PREFERRED);
+
+    check_node_terms(r, &required);
     for (size_t i = 0; i < at_len(&preferred); i++) {
         struct at item = at_item(&preferred, i);
         struct at term = at_field(&item, "preference");

@@ -261,8 +261,7 @@ static const struct shape node_term_shape = { node_term_fields, NULL };
 static const struct shape_field node_selector_fields[] = {
     LIST("nodeSelectorTerms", node_term_shape), SHAPE_END
 };
-static const struct shape node_selector_shape = { node_selector_fields,
-                                                  NULL };
+const struct shape shape_node_selector = { node_selector_fields, NULL };
 static const struct shape_field node_preferred_fields[] = {
     READ(INT, "weight"), OBJECT_DEF("preference", node_term_shape), SHAPE_END
 };
@@ -271,7 +270,7 @@ static const struct shape node_preferred_shape = { node_preferred_fields,
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
 #define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
 static const struct shape_field node_affinity_fields[] = {
-    OBJECT(REQUIRED, node_selector_shape),
+    OBJECT(REQUIRED, shape_node_selector),
     LIST(PREFERRED, node_preferred_shape), SHAPE_END
 };
 static const struct shape node_affinity_shape = { node_affinity_fields,

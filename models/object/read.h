@@ -200,6 +200,7 @@ extern const struct shape shape_template;
 extern const struct shape shape_pod_spec;
 extern const struct shape shape_metadata;
 extern const struct shape shape_claim_spec;
+extern const struct shape shape_node_selector;
 
 /* Validate a template that shape_template has read.  claims: names of
  * volumeClaimTemplates, NULL if there can be none. */
@@ -225,10 +226,17 @@ const struct pod_template *template_make(struct arena *a,
 void placement_make(struct arena *a, const struct at *spec,
                     struct pod_spec *s);
 void check_affinity(struct reader *r, const struct at *spec);
+/* A NodeSelector, absent or not: nodeSelectorTerms. */
+const struct node_term *node_terms_make(struct arena *a,
+                                        const struct at *selector, size_t *n);
+void check_node_terms(struct reader *r, const struct at *selector);
 void check_tolerations(struct reader *r, const struct at *spec);
 void check_spread(struct reader *r, const struct at *spec);
 struct claim_spec claim_spec_make(struct arena *a, const struct at *spec,
                                   const char *name);
+/* accessModes of a claim or a volume: the set; and its check. */
+unsigned access_make(const struct at *spec);
+void check_access(struct reader *r, const struct at *spec);
 /* One item of matchExpressions, validated before. */
 struct requirement requirement_from(struct arena *a, const struct at *at);
 /* selector (absent: matches nothing) must match the template's labels. */

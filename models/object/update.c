@@ -15,6 +15,7 @@
 #include "models/hpa.h"
 #include "models/network.h"
 #include "models/statefulset.h"
+#include "models/volume.h"
 #include "models/workload.h"
 #include "read.h"
 
@@ -34,6 +35,10 @@ const struct value *object_raw(const struct meta *m)
         return batch_job_seen(m)->raw;
     case KIND_CLAIM:
         return claim_seen(m)->raw;
+    case KIND_VOLUME:
+        return volume_seen(m)->raw;
+    case KIND_CLASS:
+        return storage_class_seen(m)->raw;
     case KIND_CRONJOB:
         return cronjob_seen(m)->raw;
     case KIND_HPA:

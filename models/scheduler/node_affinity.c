@@ -11,7 +11,7 @@
 
 #include "models/scheduler.h"
 
-static bool term_matches(const struct node_term *t, const struct node *n)
+bool node_term_matches(const struct node_term *t, const struct node *n)
 {
     struct {
         size_t len;
@@ -44,7 +44,7 @@ bool node_matches(const struct pod_spec *s, const struct node *n)
     if (!s->node_affinity_required)
         return true;
     for (size_t i = 0; i < s->nnode_terms; i++)
-        if (term_matches(&s->node_terms[i], n))
+        if (node_term_matches(&s->node_terms[i], n))
             return true;
     return false;
 }
@@ -72,7 +72,7 @@ static int64_t score_affinity(const struct sched_cycle *c,
 
     (void)scratch;
     for (size_t i = 0; i < c->spec->nnode_preferred; i++)
-        if (term_matches(&c->spec->node_preferred[i], &n->node))
+        if (node_term_matches(&c->spec->node_preferred[i], &n->node))
             sum += c->spec->node_preferred[i].weight;
     return sum;
 }

@@ -11,7 +11,11 @@
  * pod counts on its node from the decision on (assumed), before the binding
  * is written.
  *
- * Not modelled: preemption, volumes, extenders, gang scheduling, several
+ * A pod whose claims wait for their first consumer reserves volumes, or asks
+ * for them, once its node is chosen, looks every second whether all are bound,
+ * and is bound itself then; after 600 s it is queued again.
+ *
+ * Not modelled: preemption, extenders, gang scheduling, several
  * profiles; nodes are examined in order of joining, round robin over zones.
  * Source: pkg/scheduler at v1.36 (backend/queue, schedule_one.go); reference
  * 4.1, 4.2, 4.6; recordings, README-1.36 row 5.
@@ -28,6 +32,7 @@
 #include "models/statefulset.h"
 #include "models/workload.h"
 #include "models/world.h"
+#include "volume_impl.h"
 
 enum where { ACTIVE, BACKOFF, WAITING, IN_FLIGHT };
 
@@ -55,6 +60,7 @@ struct scheduler {
     VEC(struct queued *) active;            /* heap: see before() */
     VEC(struct queued *) later;             /* BACKOFF and WAITING */
     struct map placed;          /* pod uid -> 1 + node index */
+    struct sched_volumes volumes;
     struct arena *scratch;
     uint64_t serial;
     bool busy, stopped;
@@ -66,6 +72,8 @@ struct scheduler {
 #define LEFTOVER_1_20 (60 * SIM_S)
 #define LEFTOVER_1_36 (300 * SIM_S)
 #define LEFTOVER_CHECK (30 * SIM_S)
+#define BIND_CHECK SIM_S                /* of volumes: every second, ... */
+#define BIND_TIMEOUT (600 * SIM_S)      /* ... as long as that */
 
 static void wake(struct scheduler *s);
 
@@ -230,7 +238,7 @@ static void fire_flush(struct sim *sim, void *subject, int64_t arg)
 
 /* ---- what helps whom ---------------------------------------------------------------- */
 
-enum happening { NODE_CHANGED, POD_GONE, POD_PLACED };
+enum happening { NODE_CHANGED, POD_GONE, POD_PLACED, STORAGE_CHANGED };
 
 /* Would the plug-in that refused q think that this helps?  1.20 does not
  * ask.  n: the node concerned. */
@@ -244,8 +252,11 @@ static bool helps(const struct scheduler *s, const struct queued *q,
     if (what == NODE_CHANGED)
         return n == NULL || node_matches(
             pod_seen(informer_get(s->pods, q->pod))->template->spec, &n->node);
+    if (what == STORAGE_CHANGED)
+        return strcmp(name, "VolumeBinding") == 0;
     if (what == POD_GONE)
         return strcmp(name, "NodeResourcesFit") == 0 ||
+               strcmp(name, "VolumeRestrictions") == 0 ||
                strcmp(name, "NodePorts") == 0 ||
                strcmp(name, "PodTopologySpread") == 0 ||
                strcmp(name, "InterPodAffinity") == 0;
@@ -487,6 +498,7 @@ static void start_cycle(struct scheduler *s, struct sched_cycle *c,
         .space = p->meta.space, .labels = p->meta.labels,
         .spec = p->template->spec, .spread_by = spread_selector(s, p),
         .nodes = s->order.items, .nnodes = s->order.len,
+        .volumes = &s->volumes,
     };
     c->feasible = arena_many(s->scratch, struct sched_node *, c->nnodes);
 }
@@ -566,7 +578,9 @@ static struct sched_node *choose(struct scheduler *s, struct sched_cycle *c,
 struct binding {
     struct call call;           /* first */
     struct scheduler *s;
+    struct queued *queued;
     object_uid pod, node;
+    sim_time until;             /* waits for volumes */
 };
 
 static void bound(struct call *call, enum api_code code,
@@ -585,18 +599,74 @@ static void bound(struct call *call, enum api_code code,
     unplace(b->s, b->pod);      /* deleted meanwhile: forget the assumption */
 }
 
-static void bind(struct scheduler *s, const struct pod *p,
+static void send_binding(struct binding *b)
+{
+    b->call.verb = CALL_BIND;
+    b->call.uid = b->pod;
+    b->call.node = b->node;
+    b->call.done = bound;
+    client_send(&b->s->client, &b->call);
+}
+
+/* The volumes did not come in time: back to the queue. */
+static void give_up(struct binding *b, const struct meta *pod)
+{
+    struct scheduler *s = b->s;
+
+    record_event(s->w, pod, "Warning", "FailedScheduling", "running PreBind "
+                 "plugin \"VolumeBinding\": binding volumes: context "
+                 "deadline exceeded");
+    unplace(s, b->pod);
+    b->queued->attempts++;
+    b->queued->tried = world_now(s->w);
+    b->queued->where = BACKOFF;
+    map_put_number(&s->queued, b->pod, b->queued);
+    vec_push(s->w->arena, &s->later, b->queued);
+    arm_flush(s);
+    wake(s);
+}
+
+static void fire_volumes(struct sim *sim, void *subject, int64_t arg);
+static const struct event_kind ev_volumes = {
+    .name = "scheduler.volumes", .rank = RANK_SYNC, .fire = fire_volumes,
+};
+
+static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
+{
+    struct binding *b = subject;
+    const struct meta *m = informer_get(b->s->pods, b->pod);
+
+    (void)arg;
+    if (!m || meta_deleting(m))
+        return;                 /* the watch has taken it off its node */
+    if (sched_volumes_bound(&b->s->volumes, m->space,
+                            pod_seen(m)->template->spec))
+        send_binding(b);
+    else if (sim_now(sim) >= b->until)
+        give_up(b, m);
+    else
+        sim_after(sim, BIND_CHECK, &ev_volumes, b, 0);
+}
+
+static void bind(struct scheduler *s, struct queued *q, const struct pod *p,
                  const struct sched_node *n)
 {
     struct binding *b = arena_make(s->w->arena, struct binding);
+    const struct pod_spec *spec = p->template->spec;
 
-    b->call.verb = CALL_BIND;
-    b->call.uid = b->pod = p->meta.uid;
-    b->call.node = b->node = n->node.meta.uid;
-    b->call.done = bound;
     b->s = s;
+    b->queued = q;
+    b->pod = p->meta.uid;
+    b->node = n->node.meta.uid;
     place(s, p, n->node.meta.uid);
-    client_send(&s->client, &b->call);
+    if (sched_volumes_bound(&s->volumes, p->meta.space, spec)) {
+        send_binding(b);
+        return;
+    }
+    sched_volumes_reserve(&s->volumes, s->w, &s->client, p->meta.space, spec,
+                          &n->node);
+    b->until = world_now(s->w) + BIND_TIMEOUT;
+    sim_after(s->w->sim, BIND_CHECK, &ev_volumes, b, 0);
 }
 
 static const char *sentence(struct scheduler *s, const struct sched_cycle *c,
@@ -652,7 +722,7 @@ static void schedule_one(struct scheduler *s, struct queued *q)
         return;
     }
     map_put_number(&s->queued, q->pod, NULL);
-    bind(s, pod_seen(m), choose(s, &c, pod_seen(m)));
+    bind(s, q, pod_seen(m), choose(s, &c, pod_seen(m)));
 }
 
 static struct queued *next_pod(struct scheduler *s)
@@ -731,6 +801,19 @@ static const struct informer_ops watch_statefulsets = {
     .name = "scheduler.statefulsets", .latency = TIMING_WATCH_SCHEDULER,
 };
 
+static void on_storage(void *ctx, const struct meta *before,
+                       const struct meta *after)
+{
+    (void)before;
+    (void)after;
+    happened(ctx, STORAGE_CHANGED, NULL);
+}
+
+static const struct informer_ops watch_storage = {
+    .name = "scheduler.storage", .latency = TIMING_WATCH_SCHEDULER,
+    .handle = on_storage,
+};
+
 static void free_scratch(void *arg)
 {
     arena_free(arg);
@@ -757,6 +840,7 @@ struct scheduler *scheduler_new(struct world *w)
     s->rcs = informer_new(w, KIND_RC, &watch_rcs, s);
     s->statefulsets = informer_new(w, KIND_STATEFULSET, &watch_statefulsets,
                                    s);
+    sched_volumes_watch(&s->volumes, w, &watch_storage, s);
     s->pods = informer_new(w, KIND_POD, &watch_pods, s);
     return s;
 }
