@@ -91,8 +91,9 @@ bool volume_is_for(const struct volume *v, const struct claim *c)
            (v->claim == 0 || v->claim == c->meta.uid);
 }
 
-bool volume_suits(const struct volume *v, const struct claim *c,
-                  const char *class_name)
+/* Free, or reserved for this claim, and what it asks for? */
+static bool volume_suits(const struct volume *v, const struct claim *c,
+                         const char *class_name)
 {
     const struct claim_spec *s = &c->spec;
 

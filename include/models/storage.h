@@ -38,13 +38,8 @@ const char *storage_class_name(const struct storage_classes *all,
 /* Is the volume reserved for this claim? */
 bool volume_is_for(const struct volume *v, const struct claim *c);
 
-/* Free, or reserved for this claim, and what it asks for?  class_name: of the
- * claim. */
-bool volume_suits(const struct volume *v, const struct claim *c,
-                  const char *class_name);
-
-/* The smallest volume that suits, one reserved for the claim first; on a node
- * (NULL: any); skip (may be NULL) says which are taken.  NULL if none. */
+/* The smallest volume, free or reserved for the claim (such first), that is
+ * what a claim of the class of this name asks for; on a node (NULL: any); skip (may be NULL) says which are taken.  NULL if none. */
 const struct volume *volume_best(const struct informer *volumes,
                                  const struct claim *c,
                                  const char *class_name,
