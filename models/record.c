@@ -15,6 +15,7 @@
 
 #include "record_impl.h"
 #include "base/map.h"
+#include "models/argo.h"
 #include "models/batch.h"
 #include "models/measure.h"
 #include "models/network.h"
@@ -318,6 +319,11 @@ static void record_conditions(struct world *w, const struct meta *before,
     switch (after->kind) {
     case KIND_DEPLOYMENT:
         deployment_conditions(w, before, after);
+        break;
+    case KIND_ROLLOUT:
+        record_condition(w, after, "Progressing",
+                         before ? &argo_seen(before)->progressing : NULL,
+                         &argo_seen(after)->progressing);
         break;
     case KIND_REPLICASET:
     case KIND_RC:

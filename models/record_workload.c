@@ -8,6 +8,7 @@
  */
 #include "record_impl.h"
 #include "models/api.h"
+#include "models/argo.h"
 #include "models/batch.h"
 #include "models/daemonset.h"
 #include "models/revision.h"
@@ -55,6 +56,17 @@ static struct timeline_row row_of_deployment(const struct meta *m)
         .revision = number(d->revision), .image = record_image(d->template),
         .desired = d->replicas, .pods = d->status_replicas,
         .ready = d->ready, .available = d->available,
+    };
+}
+
+static struct timeline_row row_of_rollout(const struct meta *m)
+{
+    const struct argo *r = argo_seen(m);
+
+    return (struct timeline_row){
+        .revision = number(r->revision), .image = record_image(r->template),
+        .desired = r->replicas, .pods = r->status_replicas,
+        .ready = r->ready, .available = r->available,
     };
 }
 
@@ -108,6 +120,9 @@ bool record_workload(const struct world *w, const struct meta *m,
         break;
     case KIND_DEPLOYMENT:
         *row = row_of_deployment(m);
+        break;
+    case KIND_ROLLOUT:
+        *row = row_of_rollout(m);
         break;
     case KIND_STATEFULSET:
         *row = row_of_statefulset(w, m);

@@ -21,6 +21,7 @@
 #include "models/node.h"
 #include "models/podspec.h"
 #include "models/proxy.h"
+#include "models/route.h"
 #include "models/scheduler.h"
 #include "models/storage.h"
 #include "models/traffic.h"
@@ -267,6 +268,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->kubelets = kubelets_new(w);
     storage_driver_new(w);
     network_new(w);
+    routers_new(w);
     traffic_new(w);
     apply_manifests(w);
     actions_start(w);

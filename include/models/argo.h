@@ -26,12 +26,20 @@ struct argo_scale {
 
 #define PAUSE_FOREVER (-1)
 
+/* setHeaderRoute or setMirrorRoute: what is routed by a name. */
+struct argo_route {
+    const char *name;
+    const struct value *rule;   /* of an HTTPRoute; NULL: removed */
+};
+
 /* One step does one thing. */
 struct argo_step {
     int weight;                 /* setWeight, of max_weight; -1: none */
     const struct argo_scale *scale;     /* setCanaryScale; NULL: none */
     bool pause;
     int64_t pause_s;            /* PAUSE_FOREVER: until promoted */
+    const struct argo_route *route;     /* NULL: none */
+    const struct value *analysis, *experiment;  /* as written; NULL: none */
 };
 
 /* replicaProgressThreshold. */
@@ -73,12 +81,15 @@ struct argo {
     int min_pods;               /* minPodsPerReplicaSet; 0: not set */
     struct argo_threshold threshold;
     const char *stable_service, *canary_service;        /* NULL: none */
+    const char *route;          /* HTTPRoute that stands for the router */
+    const struct value *analysis;       /* in the background; NULL: none */
     /* blue-green */
     const char *const *active_services, *const *preview_services;
     size_t nactive, npreview;
     int preview_replicas;       /* -1: as many as replicas */
     bool auto_promotion;
     int auto_promotion_s;       /* 0: at once */
+    const struct value *pre_analysis, *post_analysis;   /* NULL: none */
     const struct value *raw, *last_applied;
     /* status */
     const char *current, *stable;       /* pod-template-hash; NULL: none */
@@ -87,7 +98,9 @@ struct argo {
     int64_t revision;           /* of the template in spec */
     int step;                   /* index of the current one; nsteps: all done */
     uint64_t steps_identity;    /* of spec.steps when `step` was reset */
-    bool aborted, promote_full, checkpoint;
+    bool aborted, promote_full;
+    bool fast;                  /* a rollback that skips steps and pauses */
+    bool checkpoint;            /* blue-green: the pause is over */
     sim_time aborted_at;
     unsigned pauses;            /* enum argo_pause */
     sim_time paused_at;         /* start of the first of them */
@@ -103,6 +116,12 @@ struct argo {
 
 #define argo_of(m) ((struct argo *)(m))
 #define argo_seen(m) ((const struct argo *)(m))
+
+/* Set spec.replicas in the typed field and in raw. */
+void argo_set_replicas(struct arena *a, struct argo *r, int n);
+
+/* Copy all fields below "status". */
+void argo_copy_status(struct argo *to, const struct argo *from);
 
 /* ---- steps and weights: argo_step.c ---------------------------------------- */
 
@@ -248,5 +267,64 @@ bool argo_skips_pre_analysis(const struct argo *r,
                              const struct replicaset *new_, bool runs);
 bool argo_skips_post_analysis(const struct argo *r,
                               const struct replicaset *new_, bool runs);
+
+/* ---- one pass: argo_plan.c ------------------------------------------------------ */
+
+#define ARGO_HASH "rollouts-pod-template-hash"
+
+/* Which analysis of a Rollout: the step's, in the background, before or after
+ * the switch. */
+enum argo_run { RUN_STEP, RUN_BACKGROUND, RUN_PRE, RUN_POST };
+
+/* What came of an analysis so far. */
+enum argo_verdict { VERDICT_NONE, VERDICT_RUNNING, VERDICT_SUCCESSFUL,
+                    VERDICT_FAILED, VERDICT_INCONCLUSIVE };
+
+/* What one pass sees. */
+struct argo_view {
+    const struct argo *seen;
+    set_list sets;              /* that it owns, oldest first */
+    size_t nsets;
+    /* The hash in the selector of a Service: "" if it has none, NULL if there
+     * is no such Service. */
+    const char *(*selected)(void *ctx, const char *service);
+    /* An analysis that is wanted now (it is begun if it was not). */
+    enum argo_verdict (*analysed)(void *ctx, enum argo_run run,
+                                  const struct value *spec);
+    const struct value *route;  /* r->route as stored; NULL: not there */
+    void *ctx;
+    sim_time now;
+    struct arena *keep;         /* for good */
+    struct arena *scratch;      /* the plan itself */
+};
+
+enum argo_verb { ARGO_CREATE, ARGO_UPDATE, ARGO_DELETE, ARGO_SELECT,
+                 ARGO_ROUTE, ARGO_STATUS };
+struct argo_write {
+    enum argo_verb verb;
+    const struct replicaset *set;       /* CREATE, UPDATE: as it is to be;
+                                         * DELETE: the one seen */
+    const char *service, *hash; /* SELECT */
+    const struct value *route;  /* ROUTE: the HTTPRoute as it is to be */
+};
+
+struct argo_note {              /* a Kubernetes Event, or what the strategy
+                                 * has done */
+    bool strategy;
+    const char *type, *reason, *text;
+};
+
+struct argo_plan {
+    struct argo r;              /* the Rollout as the pass has it in mind */
+    VEC(struct argo_write) writes;      /* in order; STATUS is r's */
+    VEC(struct argo_note) notes;
+    bool rolls_back;            /* it has aborted by itself */
+    sim_time wake;              /* look again; SIM_NEVER */
+};
+
+void argo_plan(const struct argo_view *v, struct argo_plan *p);
+
+/* The scale-down deadline of a set; SIM_NEVER if it has none. */
+sim_time argo_deadline(const struct replicaset *set);
 
 #endif

@@ -45,6 +45,8 @@ void measure_commit(struct world *w, const struct meta *before,
 
 /* A place from which requests go by these rules, with its share of all. */
 void measure_watch(struct world *w, struct rules *r, double share);
+/* What router_share says of root has changed. */
+void measure_routes_changed(struct world *w, struct rules *root);
 void measure_rules_changed(struct world *w, struct rules *r);
 void measure_process_changed(struct world *w, struct process *p);
 

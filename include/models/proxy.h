@@ -59,6 +59,7 @@ struct rules {
     sim_time affinity_timeout;
     unsigned turn;              /* round robin */
     size_t watch;               /* measure.c: 1 + its place; 0: unwatched */
+    struct split *split;        /* router.c; NULL: no client sends here */
     struct rules_state *state;  /* proxy.c */
 };
 
@@ -72,6 +73,9 @@ struct rules *network_rules(struct world *w, object_uid node,
  * its pod for as long as that is an endpoint, whatever the Service says. */
 const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
                               bool sticky, sim_time now);
+
+/* Does this client stick to a pod that is an endpoint of r? */
+bool rules_hold(struct rules *r, uint64_t client);
 
 /* Is this pod among the endpoints of r? */
 bool rules_have(const struct rules *r, object_uid pod);

@@ -25,6 +25,8 @@ enum purpose {
     PURPOSE_ANALYSIS,
     PURPOSE_LEASE,          /* node: when it renews its lease */
     PURPOSE_DAEMON,         /* in which order DaemonSets look at nodes */
+    PURPOSE_ROUTER,         /* a place that clients send from: delays */
+    PURPOSE_ATTRIBUTE,      /* client class and key: values of its users */
 };
 
 #endif

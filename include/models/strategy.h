@@ -12,9 +12,24 @@
 #ifndef MODELS_STRATEGY_H
 #define MODELS_STRATEGY_H
 #include "base/field.h"
+#include "base/vec.h"
 #include "models/spec.h"
 
 struct world;
+
+/* What a strategy makes of the released Deployment. */
+struct conversion {
+    struct arena *arena;
+    struct err_list *errors;
+    const void *spec;           /* of the strategy */
+    const struct value *given;  /* its block as written */
+    struct mark mark;           /* of the strategy */
+    const struct value *deployment;     /* after all patches */
+    const char *name, *space;
+    const struct value *const *services;        /* that select its pods */
+    size_t nservices;
+    VEC(const struct value *) out;      /* what stands in its place */
+};
 
 struct strategy_ops {
     const char *name;           /* its key in a scenario: "rollingUpdate" */
@@ -25,6 +40,10 @@ struct strategy_ops {
      * nothing.  given: the block as the user wrote it, for marks. */
     const struct value *(*patch)(struct arena *a, const void *spec,
                                  const struct value *given);
+    /* Objects that stand in the place of the Deployment: c->out, one of them a
+     * workload of its name.  NULL: the Deployment itself.  Faults go to
+     * c->errors. */
+    void (*convert)(struct conversion *c);
     /* Called once per world, after the manifests; NULL: nothing to set up. */
     void (*start)(struct world *w, const void *spec);
     /* Release spec->release at its time; NULL: kubectl set image. */

@@ -52,6 +52,12 @@ const struct version *traffic_version(struct world *w,
 const struct version *traffic_version_of(struct world *w, struct process *p);
 const struct version *traffic_version_at(const struct world *w, size_t index);
 
+/* Has a this header or cookie?  By user, or by request if nobody counts them;
+ * and the share of requests that have it. */
+bool ask_has(const struct ask *a, const char *key, const char *value);
+double traffic_share(const struct world *w, const char *key,
+                     const char *value);
+
 /* Sentences that tell why a failed with this cause, of w's arena. */
 const char *traffic_chain(struct world *w, const struct ask *a,
                           enum cause cause);

@@ -19,6 +19,7 @@ struct leases;
 struct network;
 struct traffic;
 struct measure;
+struct routers;
 struct pod_template;
 
 struct world {
@@ -35,6 +36,7 @@ struct world {
     struct kubelets *kubelets;
     struct leases *leases;      /* heartbeats of nodes */
     struct network *network;    /* slices' way to the nodes: proxies */
+    struct routers *routers;    /* from routes to rules */
     struct traffic *traffic;
     struct measure *measure;    /* metrics */
     struct record record;

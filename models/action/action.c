@@ -14,6 +14,7 @@
 #include <string.h>
 #include "base/bug.h"
 #include "base/text.h"
+#include "models/argo.h"
 #include "models/informer.h"
 #include "models/measure.h"
 #include "models/rollout.h"
@@ -64,7 +65,8 @@ void kubectl_type(struct world *w, const char *text,
     k->c.ndocuments = ndocuments;
     world_stream(w, &k->stream, PURPOSE_OPERATOR,
                  fnv64(FNV_START, text, strlen(text)));
-    if (k->c.verb == &verb_rollout_undo)
+    if (k->c.verb == &verb_rollout_undo || k->c.verb == &verb_argo_undo ||
+        k->c.verb == &verb_argo_abort)
         measure_rollback_decided(w);
     t = world_draw(w, TIMING_OPERATOR, &k->stream);
     sim_after(w->sim, t + world_draw(w, TIMING_API_WRITE, &k->stream),
@@ -179,6 +181,9 @@ static void type_fire(struct sim *sim, void *subject, int64_t arg)
 
 static bool has_started(const struct meta *was, const struct meta *m)
 {
+    if (m->kind == KIND_ROLLOUT)
+        return argo_seen(m)->revision > 1 &&
+               argo_seen(was)->revision != argo_seen(m)->revision;
     if (m->kind == KIND_DEPLOYMENT)
         return deployment_seen(m)->revision > 1 &&
                deployment_seen(was)->revision != deployment_seen(m)->revision;
@@ -195,6 +200,9 @@ static bool happened(int trigger, struct world *w, const struct meta *was,
     case ROLLOUT_STARTED:
         return was && has_started(was, m);
     case DEADLINE_EXCEEDED:
+        if (m->kind == KIND_ROLLOUT)
+            return condition_because(&argo_seen(m)->progressing,
+                                     "ProgressDeadlineExceeded");
         return m->kind == KIND_DEPLOYMENT &&
                deployment_seen(m)->progressing.status == CONDITION_FALSE;
     }

@@ -13,8 +13,10 @@
 #include "kubectl_impl.h"
 #include <string.h>
 #include "base/bug.h"
+#include "models/argo.h"
 #include "models/daemonset.h"
 #include "models/network.h"
+#include "models/route.h"
 #include "models/rollout.h"
 #include "models/statefulset.h"
 #include "models/workload.h"
@@ -184,6 +186,8 @@ const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
     if (!kind_ops_of(t->kind)->namespaced)
         space = "";
     m = api_find(k->w->api, t->kind, space, t->name);
+    if (!m && t->kind == KIND_DEPLOYMENT)       /* a strategy made it one */
+        m = api_find(k->w->api, KIND_ROLLOUT, space, t->name);
     if (!m)
         kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
                        kubectl_resource(k->arena, t->kind), t->name);
@@ -236,6 +240,8 @@ const struct value *kubectl_last_applied(const struct meta *m)
            : m->kind == KIND_STATEFULSET ? statefulset_seen(m)->last_applied
            : m->kind == KIND_DAEMONSET   ? daemonset_seen(m)->last_applied
            : m->kind == KIND_SERVICE     ? service_seen(m)->last_applied
+           : m->kind == KIND_ROLLOUT     ? argo_seen(m)->last_applied
+           : m->kind == KIND_HTTPROUTE   ? httproute_seen(m)->last_applied
                                          : NULL;
 }
 
@@ -249,6 +255,10 @@ void kubectl_set_last_applied(struct meta *draft, const struct value *v)
         daemonset_of(draft)->last_applied = v;
     else if (draft->kind == KIND_SERVICE)
         service_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_ROLLOUT)
+        argo_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_HTTPROUTE)
+        httproute_of(draft)->last_applied = v;
 }
 
 /* The spec of a freshly read object in a draft that keeps who it is. */

@@ -94,4 +94,8 @@ const struct meta *kubectl_cordon(struct kubectl *k, size_t i);
 /* "a=b,c=d" as a selector. */
 const struct selector *kubectl_selector(struct arena *a, const char *text);
 
+/* Give a Rollout the template of an earlier revision; 0: the one before. */
+struct argo;
+bool argo_undo(struct kubectl *k, const struct argo *r, int64_t revision);
+
 #endif

@@ -1,36 +1,40 @@
 /*
  * rollout_pause.c - kubectl rollout pause and resume.
  *
- * A paused Deployment starts no rollout and continues none; it still scales.
+ * A paused Deployment or Rollout starts no rollout and continues none; it still scales.
  * Resuming starts the clock of its progress deadline anew (reference 1.9).
  */
 #include "kubectl_impl.h"
+#include "models/argo.h"
+
+static bool is_paused(const struct meta *m)
+{
+    return m->kind == KIND_ROLLOUT ? argo_seen(m)->paused
+                                   : deployment_seen(m)->paused;
+}
 
 static bool set_paused(struct kubectl *k, size_t i, bool to)
 {
     bool more;
     const struct meta *m = kubectl_rollout(k, i, &more);
-    const struct deployment *d;
     struct arena *a = k->arena;
     struct meta *draft;
 
     if (!m)
         return false;
-    if (m->kind != KIND_DEPLOYMENT) {
+    if (m->kind != KIND_DEPLOYMENT && m->kind != KIND_ROLLOUT) {
         kubectl_refuse(k, "error: %s \"%s\" %s is not supported",
                        kubectl_resource(a, m->kind), m->name,
                        to ? "pausing" : "resuming");
         return false;
     }
-    d = deployment_seen(m);
-    if (d->paused == to) {
-        kubectl_refuse(k, to ? "error: deployments.apps \"%s\" is already "
-                               "paused"
-                             : "error: deployments.apps \"%s\" is not paused",
-                       d->meta.name);
+    if (is_paused(m) == to) {
+        kubectl_refuse(k, to ? "error: %s \"%s\" is already paused"
+                             : "error: %s \"%s\" is not paused",
+                       kubectl_resource(a, m->kind), m->name);
         return false;
     }
-    draft = kubectl_edit(k, &d->meta,
+    draft = kubectl_edit(k, m,
                          kubectl_patch_of(a, "spec.paused",
                                           to ? value_plain(a, "true", NULL)
                                              : value_null(a, NULL)), false);

@@ -8,6 +8,7 @@
  */
 #include "kubectl_impl.h"
 #include <stdlib.h>
+#include "models/argo.h"
 #include "models/rollout.h"
 
 static const struct kubectl_flag undo_flags[] = {
@@ -70,6 +71,8 @@ static bool undo_step(struct kubectl *k, size_t i)
 
     if (!m)
         return false;
+    if (m->kind == KIND_ROLLOUT)
+        return argo_undo(k, argo_seen(m), to) && more;
     return (m->kind == KIND_DEPLOYMENT ? undo_deployment(k, m, to)
                                        : undo_set(k, m, to)) && more;
 }

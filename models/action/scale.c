@@ -2,6 +2,7 @@
  * scale.c - kubectl scale: change how many pods are wanted.
  */
 #include "kubectl_impl.h"
+#include "models/argo.h"
 #include "models/statefulset.h"
 #include <stdlib.h>
 #include "models/workload.h"
@@ -43,6 +44,7 @@ static int replicas_of(const struct meta *m)
            : m->kind == KIND_REPLICASET ||
                    m->kind == KIND_RC    ? replicaset_seen(m)->replicas
            : m->kind == KIND_STATEFULSET ? statefulset_seen(m)->replicas
+           : m->kind == KIND_ROLLOUT     ? argo_seen(m)->replicas
                                          : -1;
 }
 
@@ -60,6 +62,8 @@ static struct meta *scaled(struct kubectl *k, const struct meta *m, int n)
 
     if (m->kind == KIND_DEPLOYMENT)
         deployment_set_replicas(k->arena, deployment_of(draft), n);
+    else if (m->kind == KIND_ROLLOUT)
+        argo_set_replicas(k->arena, argo_of(draft), n);
     else if (m->kind == KIND_STATEFULSET)
         statefulset_set_replicas(k->arena, statefulset_of(draft), n);
     else

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "models/api.h"
+#include "models/argo.h"
 #include "models/daemonset.h"
 #include "models/revision.h"
 #include "models/rollout.h"
@@ -99,10 +100,30 @@ struct rollout_status daemonset_rollout_status(struct arena *a,
                              name));
 }
 
+/* As kubectl argo rollouts status says it. */
+static struct rollout_status argo_rollout_status(struct arena *a,
+                                                 const struct argo *r)
+{
+    static const char *const names[] = { "Progressing", "Paused", "Healthy",
+                                         "Degraded" };
+    const char *name = names[r->phase];
+
+    if (r->observed_generation < r->meta.generation)
+        return going_on("Progressing - waiting for rollout spec update to be "
+                        "observed");
+    if (r->phase == ARGO_HEALTHY)
+        return done(name);
+    if (r->phase == ARGO_DEGRADED)
+        return failed(arena_printf(a, "%s - %s", name,
+                                   r->message ? r->message
+                                              : "progress deadline exceeded"));
+    return going_on(name);
+}
+
 bool kind_rolls_out(enum kind k)
 {
     return k == KIND_DEPLOYMENT || k == KIND_STATEFULSET ||
-           k == KIND_DAEMONSET;
+           k == KIND_DAEMONSET || k == KIND_ROLLOUT;
 }
 
 struct rollout_status rollout_status_of(struct arena *a, const struct meta *m)
@@ -111,6 +132,8 @@ struct rollout_status rollout_status_of(struct arena *a, const struct meta *m)
         return statefulset_rollout_status(a, statefulset_seen(m));
     if (m->kind == KIND_DAEMONSET)
         return daemonset_rollout_status(a, daemonset_seen(m));
+    if (m->kind == KIND_ROLLOUT)
+        return argo_rollout_status(a, argo_seen(m));
     return rollout_status(a, deployment_seen(m));
 }
 
@@ -120,6 +143,8 @@ const struct pod_template *rollout_template(const struct meta *m)
         return statefulset_seen(m)->template;
     if (m->kind == KIND_DAEMONSET)
         return daemonset_seen(m)->template;
+    if (m->kind == KIND_ROLLOUT)
+        return argo_seen(m)->template;
     return deployment_seen(m)->template;
 }
 
@@ -146,6 +171,8 @@ static size_t history(struct arena *a, const struct api *api,
 
 int64_t rollout_revision_of(const struct api *api, const struct meta *m)
 {
+    if (m->kind == KIND_ROLLOUT)
+        return argo_seen(m)->revision;
     return m->kind == KIND_DEPLOYMENT ? deployment_seen(m)->revision
                                       : revision_newest(api, m);
 }

@@ -21,13 +21,15 @@
 /* A place from which requests go. */
 struct watch {
     struct rules *rules;
-    double share;               /* of all requests */
+    double demand;              /* share of all requests that ask for it */
+    double share;               /* ... that are sent here; 0: not counted */
     size_t able, able_new;      /* endpoints that serve; of the new version */
 };
 
 struct outage {
     VEC(struct watch) watches;
-    size_t closed;              /* watches without an able endpoint */
+    size_t open;                /* watches with a share */
+    size_t closed;              /* of them, watches without an able endpoint */
     size_t reach_old, reach_new;/* watches with such an endpoint */
     double closed_share;
     double downtime, longest, stretch;  /* s, weighted */

@@ -1,8 +1,8 @@
 /*
  * outage.c - could a new request be served?
  *
- * Watched are the rules of every node from which requests come.  A place is
- * closed while none of the endpoints in its rules has a process that listens
+ * Watched are the rules of every node from which requests come; where a route
+ * splits them, the rules of each backend with its share.  A place is closed while none of the endpoints in its rules has a process that listens
  * and answers: what counts is where a new request would be sent, not what the
  * pods know.  Time in which places with a share s of all requests are closed
  * counts s-fold as downtime; so with a Poisson rate and clients that give up
@@ -11,6 +11,7 @@
  * the old and the new one.
  */
 #include "measure_impl.h"
+#include "models/route.h"
 
 static bool of_new(const struct measure *m, struct process *p)
 {
@@ -43,6 +44,9 @@ static void tally_watch(struct outage *o, const struct watch *watch, int sign)
 {
     size_t one = (size_t)sign;  /* wraps: subtraction */
 
+    if (watch->share <= 0)
+        return;
+    o->open += one;
     if (watch->able == 0)
         o->closed += one;
     if (watch->able_new > 0)
@@ -55,10 +59,10 @@ static double share_closed(const struct outage *o)
 {
     double sum = 0;
 
-    if (o->closed == o->watches.len)
+    if (o->closed == o->open)
         return 1;
     for (size_t i = 0; i < o->watches.len; i++)
-        if (o->watches.items[i].able == 0)
+        if (o->watches.items[i].able == 0 && o->watches.items[i].share > 0)
             sum += o->watches.items[i].share;
     return sum;
 }
@@ -94,21 +98,69 @@ void outage_recount(struct measure *m)
         recount(m, &m->outage.watches.items[i]);
 }
 
+/* Make sure that r is watched; returns its place. */
+static size_t watch_rules(struct measure *m, struct rules *r)
+{
+    struct watch watch = { .rules = r };
+
+    if (r->watch == 0) {
+        vec_push(m->w->arena, &m->outage.watches, watch);
+        r->watch = m->outage.watches.len;
+        recount(m, &m->outage.watches.items[r->watch - 1]);
+    }
+    return r->watch - 1;
+}
+
+/* Give every watch its share of the demand; the integrals are up to date. */
+static void reshare(struct measure *m)
+{
+    struct outage *o = &m->outage;
+
+    for (size_t i = 0; i < o->watches.len; i++) {
+        tally_watch(o, &o->watches.items[i], -1);
+        o->watches.items[i].share = 0;
+    }
+    for (size_t i = 0; i < o->watches.len; i++) {
+        struct rules *r = o->watches.items[i].rules, *to;
+        double share;
+
+        if (!router_routes(r)) {
+            o->watches.items[i].share += o->watches.items[i].demand;
+            continue;
+        }
+        for (size_t k = 0; (to = router_share(r, k, &share)) != NULL; k++)
+            o->watches.items[to->watch - 1].share +=
+                share * o->watches.items[i].demand;
+    }
+    for (size_t i = 0; i < o->watches.len; i++)
+        tally_watch(o, &o->watches.items[i], 1);
+    o->closed_share = o->closed ? share_closed(o) : 0;
+}
+
+void measure_routes_changed(struct world *w, struct rules *root)
+{
+    struct measure *m = w->measure;
+    struct rules *to;
+    double share;
+
+    outage_count(m);
+    for (size_t k = 0; router_routes(root) &&
+                       (to = router_share(root, k, &share)) != NULL; k++)
+        watch_rules(m, to);
+    reshare(m);
+    if (m->outage.closed == 0)
+        m->outage.stretch = 0;
+    rollout_look(m);
+}
+
 void measure_watch(struct world *w, struct rules *r, double share)
 {
-    struct outage *o = &w->measure->outage;
-    struct watch watch = { .rules = r, .share = share };
+    size_t i;
 
-    if (r->watch > 0) {         /* two senders, one way */
-        o->watches.items[r->watch - 1].share += share;
-        return;
-    }
     outage_count(w->measure);
-    vec_push(w->arena, &o->watches, watch);
-    r->watch = o->watches.len;
-    tally_watch(o, &watch, 1);
-    o->closed_share = share_closed(o);
-    recount(w->measure, &o->watches.items[r->watch - 1]);
+    i = watch_rules(w->measure, r);     /* two senders may go one way */
+    w->measure->outage.watches.items[i].demand += share;
+    measure_routes_changed(w, r);
 }
 
 void measure_rules_changed(struct world *w, struct rules *r)

@@ -140,7 +140,8 @@ static bool is_released(const struct measure *m, const struct meta *workload)
         return false;
     memcpy(kind, spec->workload, (size_t)(slash - spec->workload));
     kind[slash - spec->workload] = '\0';
-    return kind_by_resource(kind) == workload->kind &&
+    return (kind_by_resource(kind) == workload->kind ||
+            workload->kind == KIND_ROLLOUT) &&
            strcmp(spec->space ? spec->space : "default",
                   workload->space) == 0 &&
            strcmp(slash + 1, workload->name) == 0;

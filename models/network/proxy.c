@@ -123,6 +123,11 @@ static size_t stuck_index(struct rules *r, uint64_t client, bool sticky,
     return rule_index(r, s->pod);
 }
 
+bool rules_hold(struct rules *r, uint64_t client)
+{
+    return stuck_index(r, client, true, 0) < r->len;
+}
+
 static void stick(struct rules *r, uint64_t client, object_uid pod,
                   sim_time now)
 {

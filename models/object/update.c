@@ -7,6 +7,7 @@
  * Source: Validate...Update of apps, batch and core validation, Kubernetes
  * 1.36 (reference 11.2).
  */
+#include "models/argo.h"
 #include "models/batch.h"
 #include "models/budget.h"
 #include "models/claim.h"
@@ -14,6 +15,7 @@
 #include "models/daemonset.h"
 #include "models/hpa.h"
 #include "models/network.h"
+#include "models/route.h"
 #include "models/statefulset.h"
 #include "models/volume.h"
 #include "models/workload.h"
@@ -47,6 +49,10 @@ const struct value *object_raw(const struct meta *m)
         return budget_seen(m)->raw;
     case KIND_SERVICE:
         return service_seen(m)->raw;
+    case KIND_ROLLOUT:
+        return argo_seen(m)->raw;
+    case KIND_HTTPROUTE:
+        return httproute_seen(m)->raw;
     case KIND_CONFIGMAP:
     case KIND_SECRET:
     case KIND_NAMESPACE:
@@ -129,7 +135,7 @@ void object_check_update(struct arena *a, const struct meta *old,
     else if (old->kind == KIND_CONFIGMAP || old->kind == KIND_SECRET)
         check_config(&r, old, &was, &is);
     else if (old->kind == KIND_DEPLOYMENT || old->kind == KIND_REPLICASET
-             || old->kind == KIND_DAEMONSET)
+             || old->kind == KIND_DAEMONSET || old->kind == KIND_ROLLOUT)
         check_immutable(&r, &old_spec, &new_spec, "selector");
     for (size_t i = 0; old->kind == KIND_JOB
          && i < sizeof job / sizeof job[0]; i++)

@@ -130,7 +130,7 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     bool cut = false;           /* by the end of the connection */
 
     if (s->keep_alive)
-        process = conn_take(a, now, &cut);
+        process = conn_take(a, kernel_route(a), now, &cut);
     if (cut) {
         ask_route(a, server_of(t, process));
         attempt_over(t, a, r, CAUSE_RESET);

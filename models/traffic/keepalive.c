@@ -79,7 +79,43 @@ static bool crosses(const struct conn *c, sim_time now)
            (p->state == PROCESS_CLOSED || p->state == PROCESS_ABSENT);
 }
 
-struct process *conn_take(const struct ask *a, sim_time now, bool *cut)
+/* Forget the idle connections that are closed. */
+static void drop_closed(struct conn_pool *pool)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < pool->idle.len; i++)
+        if (is_open(&pool->idle.items[i]))
+            pool->idle.items[n++] = pool->idle.items[i];
+    pool->idle.len = n;
+}
+
+/* Take the i-th idle one out, unless it is shared. */
+static struct process *take(struct conn_pool *pool, size_t i, bool shared)
+{
+    struct process *process = pool->idle.items[i].process;
+
+    if (shared)
+        return process;
+    pool->idle.len--;
+    for (; i < pool->idle.len; i++)
+        pool->idle.items[i] = pool->idle.items[i + 1];
+    return process;
+}
+
+/* The one used last that leads to an endpoint of `to`. */
+static struct process *take_to(struct conn_pool *pool, const struct rules *to,
+                               bool shared)
+{
+    drop_closed(pool);
+    for (size_t i = pool->idle.len; i-- > 0;)
+        if (rules_have(to, pool->idle.items[i].process->pod))
+            return take(pool, i, shared);
+    return NULL;
+}
+
+struct process *conn_take(const struct ask *a, const struct rules *to,
+                          sim_time now, bool *cut)
 {
     const struct sender *s = a->sender;
     struct conn_pool *pool = &client_of(a)->pool;
@@ -87,18 +123,17 @@ struct process *conn_take(const struct ask *a, sim_time now, bool *cut)
     while (pool->busy.len > 0 &&
            (s->shared || pool->busy.items[0].free <= now))
         vec_push(s->traffic->w->arena, &pool->idle, busy_pop(pool));
+    if (to)
+        return take_to(pool, to, s->shared);
     while (pool->idle.len > 0) {
-        struct conn *c = &pool->idle.items[pool->idle.len - 1];
+        struct conn c = pool->idle.items[pool->idle.len - 1];
 
-        if (is_open(c)) {
-            if (!s->shared)
-                pool->idle.len--;
-            return c->process;
-        }
+        if (is_open(&c))
+            return take(pool, pool->idle.len - 1, s->shared);
         pool->idle.len--;
-        if (crosses(c, now)) {
+        if (crosses(&c, now)) {
             *cut = true;
-            return c->process;
+            return c.process;
         }
     }
     return NULL;

@@ -20,6 +20,7 @@
  * ip-sysctl.rst; recordings of requests, behaviours 3 to 5 and 15 (saved
  * requests have latencies of 1.05 and 2.05 s).
  */
+#include "models/route.h"
 #include "traffic_impl.h"
 
 #define SYN_SENT_LASTS (120 * SIM_S)    /* nf_conntrack_tcp_timeout_syn_sent */
@@ -98,13 +99,26 @@ static uint64_t number_of_client(const struct ask *a)
     return sender | UINT64_C(1) << 32 | a->user;
 }
 
+struct rules *kernel_route(const struct ask *a)
+{
+    struct place *p = a->sender->places.items[a->place];
+    double u = a->u_pick;
+
+    if (!router_routes(p->rules))
+        return NULL;
+    return router_pick(p->rules, a, number_of_client(a), a->sender->sticky,
+                       &u);
+}
+
 /* ---- a SYN -------------------------------------------------------------- */
 
 enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
                             struct process **process)
 {
     struct place *p = a->sender->places.items[a->place];
-    struct rules *r = p->rules;
+    uint64_t client = number_of_client(a);
+    double u = a->u_pick;
+    struct rules *r = router_pick(p->rules, a, client, a->sender->sticky, &u);
     sim_time now = world_now(t->w);
     const struct rule *rule;
 
@@ -113,8 +127,7 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         return CONNECT_LOST;
     if (now >= r->leaks_from)
         return CONNECT_LOST;
-    rule = rules_pick(r, a->u_pick, number_of_client(a), a->sender->sticky,
-                      now);
+    rule = rules_pick(r, u, client, a->sender->sticky, now);
     if (rule) {
         *process = rule->process;
         return CONNECT_TO;

@@ -19,6 +19,7 @@
 #include "models/measure.h"
 #include "models/node.h"
 #include "models/pod.h"
+#include "models/route.h"
 #include "traffic_impl.h"
 
 #define SOURCE_PORTS 28232.0    /* net.ipv4.ip_local_port_range */
@@ -164,6 +165,7 @@ static struct place *place_new(struct sender *s, object_uid node)
     struct place *p = arena_make(w->arena, struct place);
 
     p->rules = network_rules(w, node, s->space, s->service);
+    router_at(w, p->rules);
     p->address.tokens = ICMP_BURST;
     map_init(&p->addresses, w->arena);
     vec_push(w->arena, &s->places, p);

@@ -5,6 +5,7 @@
  *   rate.c      the rate over time, inverted
  *   client.c    an attempt: connection, hand-over, time-out, retry
  *   keepalive.c pools of open connections
+ *   attribute.c headers and cookies that requests carry
  *   kernel.c    rejects, retransmissions, connection tracking of a node
  *   serve.c     a pod's workers when the latency is known on arrival
  *   job.c       a pod's workers when it depends on calls to others
@@ -252,6 +253,8 @@ enum connect { CONNECT_TO, CONNECT_TOLD, CONNECT_SILENCE, CONNECT_LOST };
  * CONNECT_LOST: no answer, ever; *process may be a dead pod's, or NULL. */
 enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
                             struct process **process);
+/* The rules that a router sends a by; NULL if it meets none. */
+struct rules *kernel_route(const struct ask *a);
 /* The connection of a is tracked to a pod that does not answer. */
 void kernel_half_open(struct traffic *t, const struct ask *a,
                       struct process *process);
@@ -261,9 +264,11 @@ sim_time kernel_syn_again(int k);
 /* ---- keepalive.c -------------------------------------------------------- */
 
 /* The process at the other end of an idle connection of a's client; NULL if
- * none is open.  cut: it closes the connection while the request is on its
- * way. */
-struct process *conn_take(const struct ask *a, sim_time now, bool *cut);
+ * none is open.  A router has connections of its own to pods: to whom they
+ * lead must be an endpoint of `to`, unless that is NULL.  cut: it closes the
+ * connection while the request is on its way. */
+struct process *conn_take(const struct ask *a, const struct rules *to,
+                          sim_time now, bool *cut);
 /* A connection of a's client to process is idle from `free` on. */
 void conn_put(const struct ask *a, struct process *process, sim_time free);
 

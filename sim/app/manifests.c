@@ -5,6 +5,9 @@
 #include "scenario_impl.h"
 #include <string.h>
 #include "models/api.h"
+#include "models/strategy.h"
+
+typedef VEC(struct manifest) manifest_list;
 
 const struct document *manifests_find(const struct loader *l, enum kind kind,
                                       const char *space, const char *name)
@@ -176,11 +179,55 @@ static void make_strict(struct loader *l, size_t from)
     }
 }
 
+/* Does this Service select pods of that Deployment? */
+static bool selects(const struct loader *l, const struct value *service,
+                    const struct value *deployment)
+{
+    const struct labels *labels = labels_from(
+        l->arena, value_at(deployment, "spec.template.metadata.labels"));
+
+    return selector_match(selector_from_map(l->arena,
+                                            value_at(service,
+                                                     "spec.selector")),
+                          labels);
+}
+
+/* Let the strategy put other objects in the place of the Deployment o. */
+static void convert(struct loader *l, const struct strategy_spec *s,
+                    const struct document *o, const struct value *v,
+                    manifest_list *out)
+{
+    const struct value **services = arena_many(l->arena, const struct value *,
+                                               l->objects.len);
+    struct conversion c = {
+        .arena = l->arena, .errors = l->errors, .spec = s->spec,
+        .given = s->given, .mark = s->mark, .deployment = v, .name = o->name,
+        .space = o->space, .services = services,
+    };
+
+    for (size_t i = 0; i < l->objects.len; i++)
+        if (l->objects.items[i].kind == KIND_SERVICE &&
+            strcmp(l->objects.items[i].space, o->space) == 0 &&
+            selects(l, l->objects.items[i].value, v))
+            services[c.nservices++] = l->objects.items[i].value;
+    s->ops->convert(&c);
+    for (size_t i = 0; i < c.out.len; i++) {
+        const struct value *made = c.out.items[i];
+        struct manifest m = {
+            kind_find(value_text(value_get(made, "apiVersion"), ""),
+                      value_text(value_get(made, "kind"), "")),
+            made, o->space, value_text(value_at(made, "metadata.name"), ""),
+            made->mark };
+
+        kind_ops_of(m.kind)->decode(l->arena, made, l->errors);
+        vec_push(l->arena, out, m);
+    }
+}
+
 void manifests_build(struct loader *l, const struct strategy_spec *strategy,
                      const struct document *target, struct spec *spec)
 {
-    struct manifest *out = arena_many(l->arena, struct manifest,
-                                      l->objects.len);
+    manifest_list out = { 0 };
     size_t from = l->errors->len;
 
     if (strategy && strategy->patch)
@@ -195,15 +242,22 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
         const struct value *v = strategy ? patched(l, strategy, o, target)
                                          : o->value;
 
+        struct manifest m = { o->kind, v, o->space, o->name,
+                              o->value->mark };
+
+        if (strategy && strategy->ops && strategy->ops->convert &&
+            o->kind == KIND_DEPLOYMENT && (!target || o == target)) {
+            convert(l, strategy, o, v, &out);
+            continue;
+        }
         if (!strategy || v != o->value)
             kind_ops_of(o->kind)->decode(l->arena, v, l->errors);
-        out[i] = (struct manifest){ o->kind, v, o->space, o->name,
-                                    o->value->mark };
+        vec_push(l->arena, &out, m);
     }
     if (l->app->o.strict)
         make_strict(l, from);
-    spec->manifests = out;
-    spec->nmanifests = l->objects.len;
+    spec->manifests = out.items;
+    spec->nmanifests = out.len;
 }
 
 /* ---- lints --------------------------------------------------------------- */

@@ -55,7 +55,8 @@ static const char *event_text(struct arena *a, const struct event_row *e)
     if (strcmp(e->type, "Condition") == 0)
         return arena_printf(a, "%s: condition %s%s%s", e->object, e->reason,
                             e->message[0] ? ": " : "", e->message);
-    if (strcmp(e->reason, "ScalingReplicaSet") == 0)
+    if (strcmp(e->reason, "ScalingReplicaSet") == 0 ||
+        strcmp(e->type, "Strategy") == 0)
         return arena_printf(a, "%s: %s", e->object, e->message);
     if (strcmp(e->type, "Normal") == 0 || strcmp(e->reason, "Incomplete") == 0)
         return NULL;

@@ -1,0 +1,28 @@
+/*
+ * convert.h - what strategies share that make a Rollout of a Deployment.
+ */
+#ifndef MODELS_CONVERT_H
+#define MODELS_CONVERT_H
+#include "models/strategy.h"
+
+/* The Deployment of c as a Rollout of Argo Rollouts whose strategy.`key` is
+ * block; the other fields keep their places in the user's file. */
+const struct value *convert_to_rollout(struct conversion *c, const char *key,
+                                       const struct value *block);
+
+/* A copy of a Service under another name. */
+const struct value *convert_service(struct conversion *c,
+                                    const struct value *service,
+                                    const char *name);
+
+/* The block as written without the member called key; an empty map if there
+ * is none. */
+const struct value *convert_block(struct conversion *c, const char *without);
+
+/* The name of the i-th Service that selects the Deployment's pods. */
+const char *convert_service_name(const struct conversion *c, size_t i);
+
+/* No Service selects the pods: say so.  False then. */
+bool convert_needs_service(struct conversion *c);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * argo_impl.h - one pass over a Rollout, between argo_plan.c (what both
+ * strategies have in common), argo_canary.c, argo_blue_green.c and
+ * argo_traffic.c.
+ */
+#ifndef ARGO_IMPL_H
+#define ARGO_IMPL_H
+#include "models/argo.h"
+
+/* A set as seen and as the pass has it in mind. */
+struct argo_set {
+    const struct replicaset *seen;
+    struct replicaset *mind;    /* a copy; NULL: left alone */
+};
+
+struct argo_pass {
+    const struct argo_view *v;
+    struct argo_plan *p;
+    struct argo *r;             /* p->r */
+    struct argo_set *sets;      /* by age, oldest first */
+    size_t nsets;
+    const struct replicaset *new_, *stable;     /* as seen; NULL: absent.
+                                                 * They may be the same. */
+    const struct replicaset **older;    /* newest first, as seen */
+    size_t nolder;
+    bool at_desired;            /* canary: pods are as the step wants them */
+};
+
+/* ---- argo_plan.c ---- */
+
+bool argo_same(const char *a, const char *b);
+const char *argo_hash_of(const struct replicaset *set);
+void argo_tell(struct argo_pass *k, const char *type, const char *reason,
+               const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Look again at t at the latest. */
+void argo_wake(struct argo_pass *k, sim_time t);
+/* Give a set a size, a deadline (SIM_NEVER: none). */
+void argo_resize(struct argo_pass *k, const struct replicaset *set, int size);
+void argo_set_deadline(struct argo_pass *k, const struct replicaset *set,
+                       sim_time deadline);
+/* Make a Service select a hash, unless it does already. */
+void argo_select(struct argo_pass *k, const char *service, const char *hash);
+/* Older sets that wait for their end: begin, go on with, end the delay.
+ * all: also those of a rollout that is not over. */
+void argo_retire_older(struct argo_pass *k);
+/* May pods be added and taken away? */
+bool argo_is_halted(const struct argo_pass *k);
+/* Wait for `reason`; SIM_NEVER: until somebody promotes.  True once the pause
+ * is over. */
+bool argo_pause(struct argo_pass *k, enum argo_pause reason, int64_t seconds);
+/* Has the analysis been passed?  It aborts and pauses as it came out. */
+bool argo_passes(struct argo_pass *k, enum argo_run run,
+                 const struct value *spec);
+void argo_abort(struct argo_pass *k, const char *why);
+void argo_promote(struct argo_pass *k);
+
+/* ---- the strategies ---- */
+
+void argo_canary_pass(struct argo_pass *k);
+void argo_canary_scale(struct argo_pass *k);
+void argo_blue_green_pass(struct argo_pass *k);
+void argo_blue_green_scale(struct argo_pass *k);
+
+/* ---- argo_traffic.c: Services and routes of a canary ---- */
+
+void argo_canary_traffic(struct argo_pass *k);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * canary.c - canary: a few users meet the new version first.
+ *
+ * The Deployment becomes a Rollout of Argo Rollouts that owns its ReplicaSets
+ * from the start.  By weight (the default) the Service that users call is the
+ * stable one, a copy of it called NAME-canary selects the new pods, and a
+ * router divides the requests; by pods, the Service selects both versions and
+ * the numbers of pods decide.  The work is done by models/control/argo*.c.
+ *
+ * Source: argo-rollouts, canary; reference on progressive delivery 1.1 to 1.8.
+ */
+#include <string.h>
+
+#include "models/convert.h"
+
+enum split_by { BY_WEIGHT, BY_PODS };
+static const char *const by_names[] = { "weight", "pods", NULL };
+
+/* As written, but for `by`: read as those of the Rollout. */
+struct canary_spec {
+    int by;
+    const struct value *steps, *surge, *unavailable, *canary, *stable;
+    const struct value *routing, *dynamic, *min_pods, *delay, *delay_limit;
+    const struct value *abort_delay, *threshold, *analysis;
+};
+
+#define TEXT_FIELD(member, key, unit, doc)                                    \
+    FIELD(VALUE, struct canary_spec, member, key, NULL, 0, 0, unit, doc)
+
+static const struct field canary_fields[] = {
+    FIELD_ENUM(struct canary_spec, by, "by", "weight", by_names,
+               "what divides users: weight (a router) or pods (their "
+               "numbers)"),
+    TEXT_FIELD(steps, "steps", "-",
+               "setWeight: N, pause: {duration}, setCanaryScale: {replicas, "
+               "weight or matchTrafficWeight}, setHeaderRoute, "
+               "setMirrorRoute, analysis; one after the other"),
+    TEXT_FIELD(surge, "maxSurge", "pods",
+               "by pods: allowed above replicas (25%)"),
+    TEXT_FIELD(unavailable, "maxUnavailable", "pods",
+               "by pods: allowed to be missing (25%)"),
+    TEXT_FIELD(canary, "canaryService", "-",
+               "a Service for the new version; NAME-canary is made if absent"),
+    TEXT_FIELD(stable, "stableService", "-",
+               "the Service that users call; the first that selects the pods "
+               "if absent"),
+    TEXT_FIELD(routing, "trafficRouting", "-",
+               "the router, as Argo Rollouts has it"),
+    TEXT_FIELD(dynamic, "dynamicStableScale", "-",
+               "by weight: shrink the old version as the new one grows "
+               "(false)"),
+    TEXT_FIELD(min_pods, "minPodsPerReplicaSet", "pods",
+               "by weight: least pods of either version"),
+    TEXT_FIELD(delay, "scaleDownDelaySeconds", "s",
+               "by weight: keep the old pods after promotion (30)"),
+    TEXT_FIELD(delay_limit, "scaleDownDelayRevisionLimit", "-",
+               "how many old versions may be kept so"),
+    TEXT_FIELD(abort_delay, "abortScaleDownDelaySeconds", "s",
+               "by weight: keep the new pods after an abort; 0: for ever "
+               "(30)"),
+    TEXT_FIELD(threshold, "replicaProgressThreshold", "-",
+               "{type: Percent or Pods, value}: a step may end before all "
+               "pods are available"),
+    TEXT_FIELD(analysis, "analysis", "-", "analysis beside the steps"),
+    FIELD_END
+};
+
+static const struct value *put_text(struct conversion *c,
+                                    const struct value *block,
+                                    const char *key, const char *text)
+{
+    return value_set(c->arena, block, key,
+                     value_string(c->arena, text, &c->mark));
+}
+
+/* The Service called name among those that select the pods; the first if name
+ * is NULL; NULL if there is none. */
+static const struct value *service_called(const struct conversion *c,
+                                          const char *name)
+{
+    for (size_t i = 0; i < c->nservices; i++)
+        if (!name || strcmp(name, convert_service_name(c, i)) == 0)
+            return c->services[i];
+    return NULL;
+}
+
+/* Two Services and a router that divides between them. */
+static const struct value *by_weight(struct conversion *c,
+                                     const struct value *block)
+{
+    const struct canary_spec *s = c->spec;
+    const struct value *stable =
+        service_called(c, value_text(s->stable, NULL));
+    const char *name, *canary;
+
+    if (!stable) {
+        err_error(c->errors, &s->stable->mark, "stableService: no Service "
+                  "\"%s\" selects the pods of Deployment \"%s\"",
+                  value_text(s->stable, ""), c->name);
+        return NULL;
+    }
+    name = value_text(value_at(stable, "metadata.name"), "");
+    canary = value_text(s->canary, arena_printf(c->arena, "%s-canary", name));
+    if (!service_called(c, canary))
+        vec_push(c->arena, &c->out, convert_service(c, stable, canary));
+    block = put_text(c, block, "stableService", name);
+    block = put_text(c, block, "canaryService", canary);
+    if (!s->routing)
+        block = value_set(c->arena, block, "trafficRouting",
+                          value_map(c->arena, NULL, 0, &c->mark));
+    return block;
+}
+
+static void canary_convert(struct conversion *c)
+{
+    const struct canary_spec *s = c->spec;
+    const struct value *block = convert_block(c, "by");
+
+    if (!convert_needs_service(c))
+        return;
+    if (s->by == BY_WEIGHT)
+        block = by_weight(c, block);
+    if (block)
+        vec_push(c->arena, &c->out, convert_to_rollout(c, "canary", block));
+}
+
+const struct strategy_ops strategy_canary = {
+    .name = "canary",
+    .doc = "let a few users meet the new version first, then more",
+    .fields = canary_fields,
+    .spec_size = sizeof(struct canary_spec),
+    .convert = canary_convert,
+};
