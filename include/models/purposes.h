@@ -27,6 +27,7 @@ enum purpose {
     PURPOSE_DAEMON,         /* in which order DaemonSets look at nodes */
     PURPOSE_ROUTER,         /* a place that clients send from: delays */
     PURPOSE_ATTRIBUTE,      /* client class and key: values of its users */
+    PURPOSE_MIRROR,         /* client class: is request i copied */
 };
 
 #endif

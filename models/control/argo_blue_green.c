@@ -7,7 +7,8 @@
  * old set waits for its end with all its pods, so that the way back is one
  * change of a selector.  An abort turns the active Services back at once.
  *
- * Differs from the original: several active Services may be switched together
+ * Differs from the original: a fast way back does not shrink the old set to
+ * previewReplicaCount first; several active Services may be switched together
  * (activeServices), as scripts around blue-green deployments do.
  * Source: argo-rollouts rollout/bluegreen.go at 9f8d111d; reference 1.6, 1.9.
  */
@@ -19,11 +20,18 @@ static bool is_waiting_allowed(const struct argo *r)
            !r->promote_full && !r->fast && !r->aborted;
 }
 
+/* autoPromotionSeconds counts even if autoPromotionEnabled is false. */
+static int64_t wait_before_switch(const struct argo *r)
+{
+    return r->auto_promotion || r->auto_promotion_s > 0 ? r->auto_promotion_s
+                                                        : PAUSE_FOREVER;
+}
+
 /* Is everything before the switch behind us? */
 static bool may_switch(struct argo_pass *k)
 {
     struct argo *r = k->r;
-    int64_t wait = r->auto_promotion ? r->auto_promotion_s : PAUSE_FOREVER;
+    int64_t wait = wait_before_switch(r);
 
     if (r->aborted || r->paused)
         return false;
@@ -73,9 +81,10 @@ static void switch_services(struct argo_pass *k)
 void argo_blue_green_scale(struct argo_pass *k)
 {
     const struct argo *r = k->r;
+    int size = r->fast ? r->replicas : argo_preview_size(r, false);
     struct argo_new n = argo_reconcile_new(
-        r, k->new_, k->stable == k->new_ ? NULL : k->stable,
-        argo_preview_size(r, false), argo_deadline(k->new_), k->v->now);
+        r, k->new_, k->stable == k->new_ ? NULL : k->stable, size,
+        argo_deadline(k->new_), k->v->now);
 
     if (n.verb == NEW_SCALE)
         argo_resize(k, k->new_, n.size);

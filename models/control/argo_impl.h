@@ -52,7 +52,6 @@ bool argo_pause(struct argo_pass *k, enum argo_pause reason, int64_t seconds);
 /* Has the analysis been passed?  It aborts and pauses as it came out. */
 bool argo_passes(struct argo_pass *k, enum argo_run run,
                  const struct value *spec);
-void argo_abort(struct argo_pass *k, const char *why);
 void argo_promote(struct argo_pass *k);
 
 /* ---- the strategies ---- */

@@ -151,7 +151,7 @@ bool argo_pause(struct argo_pass *k, enum argo_pause reason, int64_t seconds)
     return false;
 }
 
-void argo_abort(struct argo_pass *k, const char *why)
+static void stop_update(struct argo_pass *k, const char *why)
 {
     struct argo *r = k->r;
 
@@ -177,7 +177,7 @@ bool argo_passes(struct argo_pass *k, enum argo_run run,
     case VERDICT_SUCCESSFUL:
         return true;
     case VERDICT_FAILED:
-        argo_abort(k, "an analysis run failed");
+        stop_update(k, "an analysis run failed");
         return false;
     case VERDICT_INCONCLUSIVE:
         if (!r->promoted_once && !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS)) {
@@ -423,7 +423,7 @@ static void judge_progress(struct argo_pass *k)
         condition_set(c, CONDITION_FALSE, "ProgressDeadlineExceeded", NULL,
                       k->v->now);
         if (r->deadline_abort)
-            argo_abort(k, "progress deadline exceeded");
+            stop_update(k, "progress deadline exceeded");
     } else if (condition_because(c, "ReplicaSetUpdated") ||
                condition_because(c, "NewReplicaSetCreated")) {
         argo_wake(k, c->updated + r->progress_deadline_s * SIM_S + 1);

@@ -331,7 +331,7 @@ int argo_preview_size(const struct argo *r, bool template_changed)
 static bool delays_on_abort(const struct argo *r,
                             const struct replicaset *stable)
 {
-    if (!r->aborted || !stable || argo_abort_delay(r) < 0 || !has_delays(r))
+    if (!r->aborted || !stable || !has_delays(r))
         return false;
     return !(r->dynamic_stable_scale && r->abort_delay_s < 0);
 }
@@ -344,8 +344,8 @@ struct argo_new argo_reconcile_new(const struct argo *r,
     struct argo_new leave = { NEW_LEAVE, new_->replicas, 0, SIM_NEVER };
 
     if (delays_on_abort(r, stable)) {
-        if (new_->replicas == 0)
-            return leave;
+        if (new_->replicas == 0 || argo_abort_delay(r) < 0)
+            return leave;       /* 0: they stay for ever */
         if (deadline == SIM_NEVER) {
             if (stable->available < r->replicas &&
                 r->strategy == ARGO_CANARY)

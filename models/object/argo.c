@@ -5,8 +5,8 @@
  * any kind makes a canary routed; the Gateway API plugin names its HTTPRoute,
  * for the others one called as the Rollout is made.
  *
- * Not modelled, and reported: workloadRef, restartAt, pingPong, ephemeral
- * metadata, anti-affinity, step plugins.
+ * Refused so far: analyses, experiments, step plugins, workloadRef, restartAt,
+ * pingPong.  Reported: anti-affinity.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
  * Source: argo-rollouts pkg/apis/rollouts/v1alpha1/types.go and validation at
  * 9f8d111d; reference on progressive delivery 1.1, 1.2.
@@ -49,7 +49,7 @@ static const struct shape_field step_fields[] = {
     OBJECT("setCanaryScale", scale_shape),
     OBJECT("setHeaderRoute", set_header_shape),
     OBJECT("setMirrorRoute", mirror_shape), READ(ANY, "analysis"),
-    READ(ANY, "experiment"), REPORT(ANY, "plugin"), SHAPE_END
+    READ(ANY, "experiment"), READ(ANY, "plugin"), SHAPE_END
 };
 static const struct shape step_shape = { step_fields, NULL };
 static const struct shape_field managed_fields[] = {
@@ -79,7 +79,7 @@ static const struct shape_field canary_fields[] = {
     NULL), READ(INT, "scaleDownDelayRevisionLimit"),
     KEEP(INT, "abortScaleDownDelaySeconds", NULL),
     OBJECT("replicaProgressThreshold", threshold_shape),
-    REPORT(ANY, "pingPong"), REPORT(ANY, "antiAffinity"),
+    READ(ANY, "pingPong"), REPORT(ANY, "antiAffinity"),
     SILENT(ANY, "canaryMetadata"), SILENT(ANY, "stableMetadata"), SHAPE_END
 };
 static const struct shape canary_shape = { canary_fields, NULL };
@@ -107,13 +107,13 @@ static const struct shape_field window_fields[] = {
 static const struct shape window_shape = { window_fields, NULL };
 static const struct shape_field spec_fields[] = {
     READ_DEF(INT, "replicas", "1"), OBJECT("selector", shape_selector),
-    OBJECT_DEF("template", shape_template), REPORT(ANY, "workloadRef"),
+    OBJECT_DEF("template", shape_template), READ(ANY, "workloadRef"),
     READ_DEF(INT, "minReadySeconds", "0"),
     READ_DEF(INT, "revisionHistoryLimit", "10"),
     READ_DEF(BOOL, "paused", "false"),
     READ_DEF(INT, "progressDeadlineSeconds", "600"),
     READ_DEF(BOOL, "progressDeadlineAbort", "false"),
-    REPORT(TEXT, "restartAt"), OBJECT("rollbackWindow", window_shape),
+    READ(TEXT, "restartAt"), OBJECT("rollbackWindow", window_shape),
     SILENT(ANY, "analysis"), OBJECT_DEF("strategy", strategy_shape), SHAPE_END
 };
 static const struct shape spec_shape = { spec_fields, NULL };
@@ -126,7 +126,8 @@ static const struct object_type argo_type = {
 /* ---- validation ------------------------------------------------------------------ */
 
 static const char *const actions[] = { "setWeight", "pause", "setCanaryScale",
-    "setHeaderRoute", "setMirrorRoute", "analysis", "experiment", NULL };
+    "setHeaderRoute", "setMirrorRoute", "analysis", "experiment", "plugin",
+    NULL };
 
 /* A header or mirror route must be among managedRoutes. */
 static void check_managed(struct reader *r, const struct at *canary,
@@ -140,6 +141,16 @@ static void check_managed(struct reader *r, const struct at *canary,
                               get_text(route, "name", "")))
         return;
     fault(r, &name, "Invalid", "must be one of trafficRouting.managedRoutes");
+}
+
+/* What would change the outcome, and is not there. */
+static void check_later(struct reader *r, const struct at *up,
+                        const char *key)
+{
+    struct at at = at_field(up, key);
+
+    if (at.v)
+        fault(r, &at, "Invalid", "is not supported yet");
 }
 
 static void check_step(struct reader *r, const struct at *canary,
@@ -156,14 +167,17 @@ static void check_step(struct reader *r, const struct at *canary,
         n += at_field(step, actions[i]).v != NULL;
     if (n != 1)
         fault(r, step, "Invalid", "must have exactly one of setWeight, pause, "
-              "setCanaryScale, setHeaderRoute, setMirrorRoute, analysis and "
-              "experiment");
+              "setCanaryScale, setHeaderRoute, setMirrorRoute, analysis, "
+              "experiment and plugin");
     if (weight.v && (at_int(&weight, 0) < 0 || at_int(&weight, 0) > most))
         fault(r, &weight, "Invalid", "must be between 0 and %lld",
               (long long)most);
     if (duration.v && argo_pause_seconds(duration.v) < 0)
         fault(r, &duration, "Invalid", "must be a number of seconds, or a "
               "text such as 30s, 5m or 1h");
+    check_later(r, step, "analysis");
+    check_later(r, step, "experiment");
+    check_later(r, step, "plugin");
     check_managed(r, canary, &header);
     check_managed(r, canary, &mirror);
 }
@@ -200,6 +214,8 @@ static void check_canary(struct reader *r, const struct at *c)
         check_step(r, c, &step, get_int(&routing, "maxTrafficWeight", 100));
     }
     check_surge(r, c);
+    check_later(r, c, "analysis");
+    check_later(r, c, "pingPong");
     if (canary && stable && strcmp(canary, stable) == 0)
         fault(r, &service, "Invalid", "must not be the stableService");
     if (routing.v && (!canary || !stable))
@@ -227,6 +243,8 @@ static void check_blue_green(struct reader *r, const struct at *b)
         strcmp(get_text(b, "activeService", ""),
                get_text(b, "previewService", "")) == 0)
         fault(r, &preview, "Invalid", "must not be the activeService");
+    check_later(r, b, "prePromotionAnalysis");
+    check_later(r, b, "postPromotionAnalysis");
     check_not_negative(r, b, "previewReplicaCount");
     check_not_negative(r, b, "autoPromotionSeconds");
     check_not_negative(r, b, "scaleDownDelaySeconds");
@@ -243,6 +261,8 @@ static void check_spec(struct reader *r, const struct at *spec)
     struct at deadline = at_field(spec, "progressDeadlineSeconds");
 
     check_not_negative(r, spec, "replicas");
+    check_later(r, spec, "workloadRef");
+    check_later(r, spec, "restartAt");
     check_selector_required(r, &selector, "Rollout");
     check_template_labels(r, &selector, &template);
     check_template(r, &template, NULL);

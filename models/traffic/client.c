@@ -8,11 +8,13 @@
  *     network there, nobody listens    refused, at once
  *     listens                          handed over (serve.c)
  *
- * Without a time-out a connect ends when TCP gives up: after 131 s.
+ * Without a time-out a connect ends when TCP gives up: after 131 s.  A route may
+ * ask for copies: they load who serves them, and their answers are dropped.
  *
  * Not modelled: the network's own delay; TLS; DNS.
  * Source: reference 6.6; recordings of requests, "a model that fits".
  */
+#include "models/route.h"
 #include "traffic_impl.h"
 
 #define TCP_CONNECT_ENDS (131 * SIM_S)  /* tcp_syn_retries 6, 4 linear */
@@ -122,6 +124,30 @@ void client_syn(struct request *r)
         try_connect(t, &r->ask, r, r->begun, false);
 }
 
+/* Let the router send a copy of a to the Service that its route names. */
+static void send_copy(struct traffic *t, const struct ask *a)
+{
+    const struct rules *root = a->sender->places.items[a->place]->rules;
+    const char *service;
+    struct ask copy;
+
+    if (a->sender->copies || !router_routes(root))
+        return;
+    service = router_mirror(root, a, stream_u01_at(
+        t->w->spec->seed, PURPOSE_MIRROR, a->sender->entity,
+        t->w->replication, (uint64_t)a->i * 256 + a->attempt));
+    if (!service)
+        return;
+    copy = (struct ask){ .sender = sender_of_copies(a->sender, service),
+                         .i = a->i, .sent = world_now(t->w),
+                         .user = a->user, .attempt = a->attempt };
+    copy.place = sender_place(copy.sender, root->node);
+    ask_draw(&copy);
+    copy.sender->sent++;
+    copy.sender->accounts.items[0].routed++;
+    client_attempt(t, &copy, NULL);
+}
+
 void client_attempt(struct traffic *t, struct ask *a, struct request *r)
 {
     struct sender *s = a->sender;
@@ -129,6 +155,7 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     struct process *process = NULL;
     bool cut = false;           /* by the end of the connection */
 
+    send_copy(t, a);
     if (s->keep_alive)
         process = conn_take(a, kernel_route(a), now, &cut);
     if (cut) {

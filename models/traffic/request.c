@@ -72,7 +72,7 @@ void ask_over(struct traffic *t, struct ask *a, enum cause cause,
         account->failed[cause]++;
     if (a->parent)
         job_call_over(a->parent, cause);
-    else
+    else if (!a->sender->copies)
         measure_outcome(t->w, a, cause, end);
 }
 

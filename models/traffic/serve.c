@@ -222,7 +222,7 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
             .ends = client_despair(a->sender, begun) });
         return;
     }
-    if (!a->parent)
+    if (!a->parent && !a->sender->copies)
         measure_served(t->w, a);
     if (s->process->state == PROCESS_HUNG)
         server_fly(s, a, r, (struct flight){

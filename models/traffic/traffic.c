@@ -224,6 +224,24 @@ struct sender *sender_of_calls(struct traffic *t, const char *space,
     return s;
 }
 
+struct sender *sender_of_copies(struct sender *s, const char *service)
+{
+    struct traffic *t = s->traffic;
+    char *key = arena_printf(t->w->arena, "copies of %s to %s", s->name,
+                             service);
+    struct sender *copies = map_get(&t->calls, key);
+
+    if (!copies) {
+        copies = sender_new(t, key, s->space,
+                            arena_printf(t->w->arena, "service/%s", service));
+        copies->copies = true;
+        copies->connect_timeout = s->connect_timeout;
+        copies->timeout = s->timeout;
+        map_put(&t->calls, key, copies);
+    }
+    return copies;
+}
+
 static void place_clients(struct sender *s, const char *node)
 {
     const struct world *w = s->traffic->w;

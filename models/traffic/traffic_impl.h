@@ -101,6 +101,7 @@ struct sender {
     int retries;
     bool sticky;                /* users stay with their pod */
     bool keep_alive, shared;    /* shared: HTTP/2, one connection for all */
+    bool copies;                /* made by a router; answers are dropped */
     sim_time connect_timeout, timeout, backoff;
     VEC(struct place *) places;
     /* arrivals */
@@ -193,6 +194,8 @@ void traffic_cancel(struct traffic *t, event_id id);
 struct sender *sender_of_calls(struct traffic *t, const char *space,
                                const char *to);
 uint16_t sender_place(struct sender *s, object_uid node);
+/* The sender of the copies that routers make of s's requests for a Service. */
+struct sender *sender_of_copies(struct sender *s, const char *service);
 /* The server of a process; made when asked for first. */
 struct server *server_of(struct traffic *t, struct process *p);
 

@@ -1,0 +1,277 @@
+/*
+ * test_argo.c - Rollouts of Argo Rollouts from manifest to story: what the
+ * controller does, in which order, when.
+ *
+ * A case is the strategy (the end of spec), what people type, and lines of
+ * `rollsim explain` that must follow each other, each with its time.  In
+ * profile exact a pod is ready 5 s after its creation; times are by hand.
+ */
+#include <check.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/bug.h"
+#include "command.h"
+
+#define ROUTED "stableService: web, canaryService: web-2, trafficRouting: {}, "
+#define ONE_BY_ONE "maxSurge: 1, maxUnavailable: 0, "
+#define RELEASE "10s|argo rollouts set image web web=web:2"
+
+struct story {
+    const char *name, *spec;
+    const char *typed[7];       /* "at|command" */
+    const char *told[14];       /* "m:ss text" */
+};
+
+static const struct story stories[] = {
+    { "the first deployment knows no steps",
+      "strategy: {canary: {steps: [{setWeight: 25}, {pause: {}}]}}",
+      { "10s|scale rollout/web --replicas=6" },
+      { "0:10 (revision 1) from 4 to 6", "~is paused" } },
+    { "a canary by weight goes step by step",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {pause: {}}, "
+      "{setWeight: 50}, {pause: {duration: 30s}}]}}",
+      { RELEASE, "60s|argo rollouts promote web" },
+      { "0:10 (revision 2) from 0 to 1", "0:15 weight updated from 0 to 25",
+        "0:15 step 1/4 completed", "0:15 is paused (CanaryPauseStep)",
+        "1:00 step 2/4 completed", "1:00 (revision 2) from 1 to 2",
+        "1:05 weight updated from 25 to 50", "1:35 step 4/4 completed",
+        "1:35 (revision 2) from 2 to 4", "1:40 weight updated from 50 to 100",
+        "1:40 completed update to revision 2",
+        "1:40 Switched selector for service 'web'",
+        "1:40 weight updated from 100 to 0",
+        "2:10 (revision 1) from 4 to 0" } },
+    { "an abort sends users back at once, pods stay for a while, a retry begins "
+      "again, and promotion in full skips the steps",
+      "strategy: {canary: {" ROUTED "abortScaleDownDelaySeconds: 20, steps: "
+      "[{setWeight: 25}, {pause: {}}]}}",
+      { RELEASE, "60s|argo rollouts abort web",
+        "120s|argo rollouts retry rollout web",
+        "150s|argo rollouts promote web --full" },
+      { "0:15 weight updated from 0 to 25", "1:00 'web' aborted",
+        "1:00 weight updated from 25 to 0", "1:20 (revision 2) from 1 to 0",
+        "2:00 (revision 2) from 0 to 1", "2:05 is paused",
+        "2:30 (revision 2) from 1 to 4", "2:35 completed update to revision 2",
+        "3:05 (revision 1) from 4 to 0" } },
+    { "abortScaleDownDelaySeconds 0 keeps the canary for ever",
+      "strategy: {canary: {" ROUTED "abortScaleDownDelaySeconds: 0, steps: "
+      "[{setWeight: 25}, {setCanaryScale: {replicas: 3}}, {pause: {}}]}}",
+      { RELEASE, "60s|argo rollouts abort web" },
+      { "0:15 (revision 2) from 1 to 3", "1:00 weight updated from 25 to 0",
+        "~from 3 to 0" } },
+    { "by pods, each step is a rolling update, and an abort is one backwards",
+      "strategy: {canary: {" ONE_BY_ONE "steps: [{setWeight: 50}, "
+      "{pause: {}}]}}",
+      { RELEASE, "60s|argo rollouts abort web" },
+      { "0:10 (revision 2) from 0 to 1", "0:15 (revision 1) from 4 to 3",
+        "0:15 (revision 2) from 1 to 2", "0:20 (revision 1) from 3 to 2",
+        "0:20 step 1/2 completed", "1:00 (revision 1) from 2 to 3",
+        "1:05 (revision 2) from 2 to 1", "1:05 (revision 1) from 3 to 4",
+        "1:10 (revision 2) from 1 to 0" } },
+    { "a second release takes the place of the first in the middle",
+      "strategy: {canary: {" ONE_BY_ONE "steps: [{setWeight: 50}, "
+      "{pause: {}}]}}",
+      { RELEASE, "40s|argo rollouts set image web web=web:3",
+        "90s|argo rollouts promote web" },
+      { "0:20 is paused", "0:40 updated to revision 3",
+        "0:40 (revision 3) from 0 to 1", "0:45 (revision 2) from 2 to 1",
+        "0:45 (revision 3) from 1 to 2", "0:50 (revision 2) from 1 to 0",
+        "0:50 step 1/2 completed", "1:30 step 2/2 completed",
+        "1:35 (revision 1) from 2 to 1",
+        "1:40 completed update to revision 3" } },
+    { "the stable template again needs no steps",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {pause: {}}]}}",
+      { RELEASE, "60s|argo rollouts set image web web=web:1" },
+      { "0:15 is paused", "1:00 updated to revision 3",
+        "1:00 weight updated from 25 to 0", "~is paused" } },
+    { "undo is an update like any other",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, "
+      "{pause: {duration: 5}}]}}",
+      { RELEASE, "100s|argo rollouts undo web" },
+      { "0:25 completed update to revision 2", "1:40 rolled back",
+        "1:40 updated to revision 3", "1:40 (revision 3) from 0 to 1",
+        "1:45 is paused", "1:55 completed update to revision 3" } },
+    { "within the rollback window it skips the steps",
+      "rollbackWindow: {revisions: 1}\n  strategy: {canary: {" ROUTED
+      "steps: [{setWeight: 25}, {pause: {duration: 5}}]}}",
+      { RELEASE, "100s|argo rollouts undo web" },
+      { "0:25 completed update to revision 2", "1:40 rolled back",
+        "1:40 (revision 3) from 0 to 4", "1:45 completed update to revision 3",
+        "~is paused" } },
+    { "the pause of a user stops everything, and time goes on",
+      "strategy: {canary: {" ONE_BY_ONE "steps: [{setWeight: 50}]}}",
+      { RELEASE, "12s|rollout pause rollout/web",
+        "60s|rollout resume rollout/web" },
+      { "0:10 (revision 2) from 0 to 1", "0:15 is ready",
+        "1:00 (revision 1) from 4 to 3", "1:05 step 1/1 completed" } },
+    { "no progress for progressDeadlineSeconds aborts if it is to",
+      "progressDeadlineSeconds: 60\n  progressDeadlineAbort: true\n"
+      "  strategy: {canary: {" ROUTED "steps: [{setWeight: 50}]}}",
+      { "10s|argo rollouts set image web web=web:never" },
+      { "0:10 (revision 2) from 0 to 2", "1:10 progress deadline exceeded",
+        "1:40 (revision 2) from 2 to 0" } },
+    { "and without that only changes the phase",
+      "progressDeadlineSeconds: 60\n"
+      "  strategy: {canary: {" ROUTED "steps: [{setWeight: 50}]}}",
+      { "10s|argo rollouts set image web web=web:never" },
+      { "0:10 (revision 2) from 0 to 2", "1:10 ProgressDeadlineExceeded",
+        "~from 2 to 0" } },
+    { "blue-green: a small preview waits for a person, grows, takes all users",
+      "strategy: {blueGreen: {activeService: web, previewService: web-2, "
+      "autoPromotionEnabled: false, previewReplicaCount: 1}}",
+      { RELEASE, "60s|argo rollouts promote web" },
+      { "0:10 (revision 2) from 0 to 1", "0:15 is paused (BlueGreenPause)",
+        "1:00 (revision 2) from 1 to 4",
+        "1:05 Switched selector for service 'web'",
+        "1:05 completed update to revision 2",
+        "1:35 (revision 1) from 4 to 0" } },
+    { "blue-green: the old set waits scaleDownDelaySeconds; undoing within them "
+      "is a change of a selector",
+      "strategy: {blueGreen: {activeService: web, autoPromotionSeconds: 10, "
+      "scaleDownDelaySeconds: 60, previewReplicaCount: 2}}",
+      { RELEASE, "60s|argo rollouts undo web" },
+      { "0:15 is paused (BlueGreenPause)", "0:25 (revision 2) from 2 to 4",
+        "0:30 Switched selector for service 'web'",
+        "1:00 Switched selector for service 'web'",
+        "1:00 completed update to revision 3", "2:00 (revision 2) from 4 to 0",
+        "~(revision 3) from" } },
+    { "blue-green: an abort before the switch takes the preview away",
+      "strategy: {blueGreen: {activeService: web, autoPromotionEnabled: false, "
+      "abortScaleDownDelaySeconds: 20}}",
+      { RELEASE, "30s|argo rollouts abort web" },
+      { "0:15 is paused (BlueGreenPause)", "0:30 'web' aborted",
+        "0:50 (revision 2) from 4 to 0", "~Switched selector for service 'web'"
+      } },
+    { "blue-green: the third set replaces the second while it waits",
+      "strategy: {blueGreen: {activeService: web, "
+      "autoPromotionEnabled: false}}",
+      { RELEASE, "40s|argo rollouts set image web web=web:3",
+        "60s|argo rollouts promote web" },
+      { "0:15 is paused (BlueGreenPause)", "0:40 updated to revision 3",
+        "0:40 (revision 3) from 0 to 4", "0:45 is paused (BlueGreenPause)",
+        "1:00 Switched selector for service 'web'",
+        "1:00 completed update to revision 3" } },
+};
+
+static struct arena *arena;
+
+static void set_up(void)
+{
+    arena = arena_new();
+}
+
+static void tear_down(void)
+{
+    arena_free(arena);
+}
+
+static const char before[] =
+    "apiVersion: rollsim/v1\nkind: Scenario\n"
+    "run: {duration: 4m, warmup: 30s, seed: 1, replications: 1}\n"
+    "cluster: {profile: exact, nodes: [{name: n, count: 2}]}\n"
+    "images:\n  web: {startup: 5s, service: 5ms}\n"
+    "  web:never: {readiness: never}\n"
+    "traffic: [{name: users, to: service/web, rate: 10/s}]\nactions:\n";
+static const char between[] =
+    "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\n"
+    "metadata: {name: web}\nspec:\n  replicas: 4\n"
+    "  selector: {matchLabels: {app: web}}\n"
+    "  template:\n    metadata: {labels: {app: web}}\n    spec:\n"
+    "      containers:\n        - name: web\n          image: web:1\n"
+    "          readinessProbe: {httpGet: {path: /, port: 80}, "
+    "periodSeconds: 1}\n"
+    "          lifecycle: {preStop: {sleep: {seconds: 5}}}\n  ";
+static const char service[] =
+    "\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web%s}\n"
+    "spec: {selector: {app: web}, ports: [{port: 80}]}";
+
+/* The story as rollsim explain tells it. */
+static struct output tell(const struct story *s)
+{
+    char path[] = "/tmp/rollsim-argo-XXXXXX";
+    FILE *f = fdopen(mkstemp(path), "w");
+    struct output o;
+
+    fputs(before, f);
+    for (size_t i = 0; i < COUNT_OF(s->typed) && s->typed[i]; i++) {
+        const char *bar = strchr(s->typed[i], '|');
+
+        fprintf(f, "  - {at: %.*s, kubectl: \"%s\"}\n",
+                (int)(bar - s->typed[i]), s->typed[i], bar + 1);
+    }
+    fprintf(f, "%s%s", between, s->spec);
+    fprintf(f, service, "");
+    fprintf(f, service, "-2");
+    fclose(f);
+    o = command(arena_printf(arena, "explain --quiet %s", path));
+    unlink(path);
+    ck_assert_msg(o.code == 0, "%s: %s", s->name, o.err);
+    return o;
+}
+
+/* The place after the line that says so ("m:ss text"), or NULL. */
+static const char *after_line(const char *out, const char *want)
+{
+    size_t at = want[0] >= '0' && want[0] <= '9' ? 4 : 0;
+
+    for (const char *p = out; *p; p = strchr(p, '\n') + 1) {
+        const char *line = arena_strndup(arena, p, strcspn(p, "\n"));
+
+        if (strstr(line, at ? want + at + 1 : want) &&
+            (at == 0 || strncmp(line + 2, want, at) == 0))
+            return p + strlen(line);
+    }
+    return NULL;
+}
+
+START_TEST(a_rollout_goes_as_its_story_says)
+{
+    const struct story *s = &stories[_i];
+    struct output o = tell(s);
+    const char *at = o.out;
+
+    for (size_t i = 0; i < COUNT_OF(s->told) && s->told[i]; i++) {
+        const char *want = s->told[i], *next;
+
+        if (*want == '~') {     /* not any more */
+            ck_assert_msg(!strstr(at, want + 1), "%s: \"%s\" in\n%s", s->name,
+                          want + 1, o.out);
+            continue;
+        }
+        next = after_line(at, want);
+        ck_assert_msg(next, "%s: no \"%s\" in\n%s", s->name, want, o.out);
+        at = next;
+    }
+    output_free(&o);
+}
+END_TEST
+
+/* With a preStop pause no strategy loses a request, whatever is typed. */
+START_TEST(no_story_costs_a_request)
+{
+    const struct story *s = &stories[_i];
+    struct output o = tell(s);
+
+    ck_assert_msg(strstr(o.out, "failed_requests    0 requests"), "%s\n%s",
+                  s->name, o.out);
+    ck_assert_msg(strstr(o.out, "downtime           0 s"), "%s\n%s", s->name,
+                  o.out);
+    output_free(&o);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("argo");
+    TCase *c = tcase_create("argo");
+    SRunner *r;
+
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_loop_test(c, a_rollout_goes_as_its_story_says, 0,
+                        (int)COUNT_OF(stories));
+    tcase_add_loop_test(c, no_story_costs_a_request, 0,
+                        (int)COUNT_OF(stories));
+    suite_add_tcase(s, c);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    return srunner_ntests_failed(r) > 0;
+}
