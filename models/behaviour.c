@@ -220,6 +220,99 @@ static void schema_calls(FILE *out)
     fputs("}", out);
 }
 
+static const struct field rule_fields[] = {
+    { .type = FIELD_T_STRING, .key = "from",
+      .offset = offsetof(struct config_rule, from), .unit = "-",
+      .doc = "configmap/NAME or secret/NAME, which the pod mounts or has in "
+             "its environment", .flags = FIELD_REQUIRED },
+    { .type = FIELD_T_STRING, .key = "key",
+      .offset = offsetof(struct config_rule, key), .unit = "-",
+      .doc = "a key of it", .flags = FIELD_REQUIRED },
+    { .type = FIELD_T_STRING, .key = "is",
+      .offset = offsetof(struct config_rule, is), .unit = "-",
+      .doc = "its value, if the rule is to hold", .flags = FIELD_REQUIRED },
+    { .type = FIELD_T_VALUE, .key = "then",
+      .offset = offsetof(struct config_rule, then), .unit = "-",
+      .doc = "what is different then: keys of the image",
+      .flags = FIELD_REQUIRED },
+    FIELD_END
+};
+
+/* The kind and name that `from` says. */
+static bool parse_from(struct binder *b, const struct value *v,
+                       struct config_rule *rule)
+{
+    const char *slash = rule->from ? strchr(rule->from, '/') : NULL;
+    enum kind kind = slash
+        ? kind_by_resource(arena_strndup(b->arena, rule->from,
+                                         (size_t)(slash - rule->from)))
+        : KIND_NONE;
+
+    rule->kind = kind;
+    rule->name = slash ? slash + 1 : "";
+    if ((kind == KIND_CONFIGMAP || kind == KIND_SECRET) && *rule->name)
+        return true;
+    if (rule->from)
+        field_expected(b, value_get(v, "from"), "configmap/NAME or "
+                                                "secret/NAME");
+    return false;
+}
+
+static bool check_then(struct binder *b, const struct value *then)
+{
+    struct behaviour scratch = { 0 };
+    size_t mark;
+    bool good;
+
+    if (!then)
+        return false;
+    mark = field_enter(b, "then");
+    if (value_get(then, "config")) {
+        field_enter(b, "config");
+        field_expected(b, value_get(then, "config"), "absent within then");
+        good = false;
+    } else {
+        good = field_bind(b, then, behaviour_fields, &scratch);
+    }
+    field_leave(b, mark);
+    return good;
+}
+
+static bool parse_rules(struct binder *b, const struct value *v, void *out)
+{
+    struct behaviour *bh = (struct behaviour *)
+        ((char *)out - offsetof(struct behaviour, rules));
+    struct config_rule *rules;
+    bool good = true;
+
+    if (v->type == VALUE_NULL)
+        return true;
+    if (v->type != VALUE_LIST || v->len > CONFIG_RULES_MAX) {
+        field_expected(b, v, "a list of at most 64 {from, key, is, then}");
+        return false;
+    }
+    rules = arena_many(b->arena, struct config_rule, v->len);
+    for (size_t i = 0; i < v->len; i++) {
+        const struct value *item = v->u.items[i];
+        size_t mark = field_enter_item(b, i);
+
+        good = field_bind(b, item, rule_fields, &rules[i]) &&
+               parse_from(b, item, &rules[i]) &&
+               check_then(b, rules[i].then) && good;
+        field_leave(b, mark);
+    }
+    bh->rules = rules;
+    bh->nrules = v->len;
+    return good;
+}
+
+static void schema_rules(FILE *out)
+{
+    fputs("{\"type\":\"array\",\"items\":", out);
+    field_schema(out, rule_fields);
+    fputs("}", out);
+}
+
 /* "10Mi/min", "1Mi/s": bytes per second. */
 static bool parse_leak(struct binder *b, const struct value *v, void *out)
 {
@@ -304,6 +397,9 @@ const struct field behaviour_fields[] = {
     IN_PLACE("shutdown", shutdown_fields, "what SIGTERM does"),
     FIELD_CUSTOM(struct behaviour, calls, "calls", NULL, parse_calls,
                  schema_calls, "-", "requests to other services"),
+    FIELD_CUSTOM(struct behaviour, rules, "config", NULL, parse_rules,
+                 schema_rules, "-", "what a key of a ConfigMap or Secret "
+                 "changes: a list of {from, key, is, then}"),
     FIELD_DIST(struct behaviour, runs, "runs", "never",
                "how long the container runs; never: a server"),
     IN_PLACE("fails", fails_fields, "ends with an error when it has run"),
@@ -377,23 +473,38 @@ static const char *repository(struct arena *a, const char *image)
     return arena_strndup(a, image, len);
 }
 
-static struct behaviour *resolve(struct behaviours *bs, const char *image)
+/* The behaviour of these keys. */
+static struct behaviour *bind_keys(struct arena *a, const struct value *all)
 {
-    struct arena *a = bs->arena;
     struct behaviour *bh = arena_make(a, struct behaviour);
-    const struct value *all = value_map(a, NULL, 0, NULL);
     struct err_list ignored;
     struct binder b = { .arena = a, .errors = &ignored, .quiet = true };
 
     err_init(&ignored, a);
-    all = overlay(a, all, value_get(bs->entries, "*"));
-    all = overlay(a, all, value_get(bs->entries, repository(a, image)));
-    if (strcmp(image, repository(a, image)) != 0)
-        all = overlay(a, all, value_get(bs->entries, image));
     field_bind(&b, all, behaviour_fields, bh);
     bh->pull_set = value_get(all, "pull") != NULL;
     bh->container_start_set = value_get(all, "containerStart") != NULL;
     bh->shutdown_time_set = value_at(all, "shutdown.time") != NULL;
+    return bh;
+}
+
+static struct behaviour *resolve(struct behaviours *bs, const char *image)
+{
+    struct arena *a = bs->arena;
+    struct behaviour *bh;
+    const struct value *all = value_map(a, NULL, 0, NULL);
+
+    all = overlay(a, all, value_get(bs->entries, "*"));
+    all = overlay(a, all, value_get(bs->entries, repository(a, image)));
+    if (strcmp(image, repository(a, image)) != 0)
+        all = overlay(a, all, value_get(bs->entries, image));
+    bh = bind_keys(a, all);
+    all = value_set(a, all, "config", NULL);
+    for (size_t i = 0; i < bh->nrules; i++) {
+        struct config_rule *rule = (struct config_rule *)&bh->rules[i];
+
+        rule->behaviour = bind_keys(a, overlay(a, all, rule->then));
+    }
     return bh;
 }
 

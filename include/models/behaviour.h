@@ -8,6 +8,7 @@
 #define MODELS_BEHAVIOUR_H
 #include "base/field.h"
 #include "kernel/dist.h"
+#include "models/object.h"
 
 enum readiness_mode { READINESS_PROBE, READINESS_NEVER, READINESS_FLAP,
                       READINESS_AFTER };
@@ -44,6 +45,20 @@ struct call_out {               /* requests made to serve a request */
     bool parallel;
 };
 
+struct behaviour;
+
+/* What the image does if a key of a ConfigMap or Secret that its pod uses has
+ * this value. */
+struct config_rule {
+    enum kind kind;             /* KIND_CONFIGMAP or KIND_SECRET */
+    const char *from;           /* as written: "configmap/NAME" */
+    const char *name, *key, *is;
+    const struct value *then;   /* keys over those of the image */
+    const struct behaviour *behaviour;  /* with them; resolved images only */
+};
+
+#define CONFIG_RULES_MAX 64
+
 struct behaviour {
     struct dist pull;           /* law NEVER if unset: timings.imagePull */
     bool pull_set;
@@ -73,6 +88,8 @@ struct behaviour {
     int fails_first;            /* the first N pods of an owner that exit with
                                  * an error when they have run */
     double fails;               /* share of pods that do */
+    const struct config_rule *rules;    /* the first that holds counts */
+    size_t nrules;
     struct dist fails_after;    /* how long these run; NEVER: as `runs` */
 };
 

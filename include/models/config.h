@@ -7,7 +7,7 @@
 
 struct config {
     struct meta meta;
-    const struct value *data;   /* a map whose keys count; NULL: none */
+    const struct value *data;   /* keys and values, as pods see them; NULL */
     bool immutable;
     const struct value *raw;    /* the object as stored */
 };

@@ -34,6 +34,7 @@ struct config_ref {
     const char *name, *key;     /* key NULL: the whole object */
     bool optional;
     bool mounted;               /* volume, not environment */
+    bool fixed;                 /* mounted by subPath: never refreshed */
 };
 
 struct resources {              /* milli-cpu and bytes; -1: not given */

@@ -292,7 +292,8 @@ void box_init(struct box *b, struct worker *wk, const struct container *spec,
     p->node = wk->kubelet->node;
     p->container = index >= wk->ninit ? index - (unsigned)wk->ninit : 0;
     p->image = spec->image;
-    p->behaviour = behaviour_of(wk->w->spec->behaviours, spec->image);
+    b->image = behaviour_of(wk->w->spec->behaviours, spec->image);
+    p->behaviour = b->image;
     p->listens = p->told = p->ended = SIM_NEVER;
     p->errors_from = p->errors_until = SIM_NEVER;
 }

@@ -8,6 +8,7 @@
  *     image.c      pulls, serial per node     probe.c      probes
  *     status.c     what is reported           terminate.c  stopping, removal
  *     process.c    what really happens in a container
+ *     configuration.c  ConfigMaps and Secrets
  *     podlife.c    phase, back-off, thresholds, as plain functions
  *
  * Every latency is a row of the table of timings, drawn from a stream of the
@@ -104,6 +105,7 @@ static const struct informer_ops pods_ops = {
 
 static const struct informer_ops config_ops = {
     .name = "kubelet.config", .latency = TIMING_WATCH_KUBELET,
+    .handle = kubelets_config_changed,
 };
 
 static const struct informer_ops claim_ops = {

@@ -55,6 +55,8 @@ struct box {
     struct worker *worker;
     const struct container *spec;
     unsigned index;             /* in worker->boxes */
+    const struct behaviour *image;      /* without its rules on configuration */
+    uint64_t environment;       /* rules that held when the container began */
     bool init;                  /* an init container; spec->sidecar: or that */
     /* noticed by the kubelet */
     enum box_state seen;        /* NONE, RUNNING or EXITED */
@@ -137,7 +139,11 @@ struct worker {
     enum stage stage;
     event_id next;              /* of the stage */
     event_id retry;             /* another sync after an error */
-    event_id flush, deadline;
+    event_id flush, deadline, refresh;
+    const struct value **files; /* by spec->configs: data as mounted */
+    sim_time resynced;          /* a full sync, the next one if in the future;
+                                 * 0: not looked at yet */
+    struct stream resync_luck;
     struct box *starting;       /* a start is under way: no other sync ... */
     bool resync;                /* ... but one after it */
     bool initialized;           /* init containers done, sidecars started */
@@ -191,11 +197,22 @@ const struct meta *worker_about(const struct worker *wk);
     } while (0)
 /* One latency, from the pod's own stream. */
 sim_time worker_draw(struct worker *wk, enum timing t);
+/* Withdraw all that the worker still has to do. */
+void worker_cancel(struct worker *wk);
+
+/* ---- configuration.c ----------------------------------------------------- */
+
 /* A ConfigMap or Secret that is needed as a volume (mounted) or in the
  * environment, and is not there; NULL if there is none such. */
 const struct config_ref *worker_lacks(const struct worker *wk, bool mounted);
-/* Withdraw all that the worker still has to do. */
-void worker_cancel(struct worker *wk);
+/* Mount them, or (again) bring the files up to date. */
+void worker_mount_configs(struct worker *wk, bool again);
+/* How the container's image behaves with the configuration it sees; starting:
+ * with a new environment. */
+const struct behaviour *box_configured(struct box *b, bool starting);
+/* For the watch; ctx: the kubelets. */
+void kubelets_config_changed(void *ctx, const struct meta *before,
+                             const struct meta *after);
 
 /* ---- container.c: starts, exits, what is noticed ------------------------ */
 
@@ -257,6 +274,7 @@ void worker_update(struct worker *wk);
 /* ---- process.c ---------------------------------------------------------- */
 
 void process_start(struct box *b);
+void process_reconfigured(struct box *b);       /* mounted files changed */
 void process_told(struct box *b);       /* SIGTERM */
 void process_kill(struct box *b);       /* SIGKILL */
 void process_network(struct box *b, bool up);

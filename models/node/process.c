@@ -356,25 +356,44 @@ static const struct event_kind ev_crash_once = {
     .fire = fire_crash_once,
 };
 
+/* When its answers are errors, from `from` on. */
+static void plan_errors(struct box *b, sim_time from)
+{
+    struct process *p = &b->process;
+    const struct error_rate *e = &p->behaviour->error;
+
+    p->errors_from = p->errors_until = SIM_NEVER;
+    if (e->rate <= 0)
+        return;
+    p->errors_from = later(from, lot(b, &e->after, LUCK_ERROR_AFTER));
+    p->errors_until = later(p->errors_from, lot(b, &e->lasting,
+                                                LUCK_ERROR_LASTING));
+}
+
+void process_reconfigured(struct box *b)
+{
+    const struct behaviour *bh = box_configured(b, false);
+
+    if (!box_alive(b) || bh == b->process.behaviour)
+        return;
+    b->process.behaviour = bh;
+    plan_errors(b, world_now(b->worker->w));
+}
+
 void process_start(struct box *b)
 {
     struct process *p = &b->process;
-    const struct behaviour *bh = p->behaviour;
+    const struct behaviour *bh = box_configured(b, true);
     struct sim *sim = b->worker->w->sim;
     sim_time startup;
 
     CHECK(!box_alive(b));
+    p->behaviour = bh;
     p->run++;
     p->state = PROCESS_STARTING;
     p->started = sim_now(sim);
     p->listens = p->told = p->ended = SIM_NEVER;
-    p->errors_from = p->errors_until = SIM_NEVER;
-    if (bh->error.rate > 0) {
-        p->errors_from = later(p->started, lot(b, &bh->error.after,
-                                               LUCK_ERROR_AFTER));
-        p->errors_until = later(p->errors_from, lot(b, &bh->error.lasting,
-                                                    LUCK_ERROR_LASTING));
-    }
+    plan_errors(b, p->started);
     if (p->run == 1)
         b->crash_once = sim_after(sim, dist_at(&bh->crash.after,
                                                luck(b, 0, LUCK_CRASH_ONCE)),

@@ -17,14 +17,14 @@
  * in a sync has the next one come after 10 to 15 s, from 1.3x on for a back-off
  * when it is over, late by up to a half.  Profile exact: never late.
  *
- * Not modelled: admission by the node (the scheduler's accounts hold), the full resync every 60 to 90 s, changes of a running pod's spec,
- * refresh of mounted configuration.
+ * Not modelled: admission by the node (the scheduler's accounts hold), the full
+ * resync every 60 to 90 s but for its refresh of mounted configuration
+ * (configuration.c), changes of a running pod's spec.
  * Source: pkg/kubelet kubelet.go, pod_workers.go, kuberuntime_manager.go at
  * v1.36 and v1.20; reference 5.1, 5.2, 5.6, 5.8, 9.2, 9.4.
  */
 #include "base/bug.h"
 #include "kubelet_impl.h"
-#include "models/config.h"
 #include "models/storage.h"
 
 #define ERROR_BACKOFF (10 * SIM_S)
@@ -58,6 +58,7 @@ void worker_cancel(struct worker *wk)
     sim_cancel(sim, wk->next);
     sim_cancel(sim, wk->retry);
     sim_cancel(sim, wk->flush);
+    sim_cancel(sim, wk->refresh);
     sim_cancel(sim, wk->deadline);
     for (size_t i = 0; i < wk->nboxes; i++) {
         struct box *b = &wk->boxes[i];
@@ -68,32 +69,6 @@ void worker_cancel(struct worker *wk)
         probers_stop(b, true);
     }
     wk->starting = NULL;
-}
-
-/* ---- configuration ------------------------------------------------------ */
-
-/* Does the object, and the key asked for, exist as far as the node knows? */
-static bool config_there(const struct worker *wk, const struct config_ref *r,
-                         const char *space)
-{
-    const struct kubelets *all = wk->kubelet->all;
-    const struct meta *m =
-        informer_find(r->kind == KIND_SECRET ? all->secrets : all->configs,
-                      space, r->name);
-
-    return m && (!r->key || value_get(config_seen(m)->data, r->key));
-}
-
-const struct config_ref *worker_lacks(const struct worker *wk, bool mounted)
-{
-    for (size_t i = 0; i < wk->spec->nconfigs; i++) {
-        const struct config_ref *r = &wk->spec->configs[i];
-
-        if (r->mounted == mounted && !r->optional &&
-            !config_there(wk, r, wk->space))
-            return r;
-    }
-    return NULL;
 }
 
 /* ---- sync --------------------------------------------------------------- */
@@ -259,6 +234,7 @@ static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
 
     (void)arg;
     if (!lack) {
+        worker_mount_configs(wk, false);
         worker_step(wk, TIMING_SANDBOX, &ev_sandbox);
         return;
     }
@@ -405,6 +381,7 @@ struct worker *worker_new(struct kubelet *k, const struct pod *p)
     wk->began = SIM_NEVER;
     wk->nboxes = n;
     wk->ninit = spec->ninit;
+    wk->files = arena_many(w->arena, const struct value *, spec->nconfigs);
     wk->written.ready_changed = SIM_NEVER;
     wk->written.started = SIM_NEVER;
     wk->written.finished = SIM_NEVER;

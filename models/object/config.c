@@ -1,8 +1,10 @@
 /*
  * config.c - the ConfigMap, Secret and Namespace objects.
  *
- * Pods wait for ConfigMaps and Secrets that they name, so what counts is
- * which there are, and their keys.  Contents are kept and have no effect.
+ * Pods wait for ConfigMaps and Secrets that they name, and for their keys; what
+ * a value means is for the images to say (models/node/configuration.c).  The
+ * data of a Secret come in base64 and are kept as what they mean; stringData
+ * goes over them.
  *
  * Source: core/validation ValidateConfigMap, ValidateSecret, Kubernetes 1.36.
  */
@@ -62,9 +64,53 @@ static bool is_key(const char *s)
 
 typedef VEC(struct member) members;
 
+/* What a text in base64 means; NULL if it is none.  What is no text ends at
+ * its first zero byte. */
+static const char *from_base64(struct arena *a, const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
+                                 "qrstuvwxyz0123456789+/";
+    size_t len = strlen(text), n = 0, pad = 0;
+    char *out = arena_alloc(a, len / 4 * 3 + 1);
+    unsigned bits = 0;
+
+    for (; pad < 2 && len > 0 && text[len - 1] == '='; pad++)
+        len--;
+    if ((len + pad) % 4 != 0)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        const char *at = strchr(digits, text[i]);
+
+        if (!at)
+            return NULL;
+        bits = (bits << 6 | (unsigned)(at - digits)) & 0xffffff;
+        if (i % 4 != 0)
+            out[n++] = (char)(bits >> (6 - i % 4 * 2));
+    }
+    out[n] = '\0';
+    return out;
+}
+
+/* One entry as it will be seen. */
+static struct member plain(struct reader *r, const struct at *entry,
+                           bool base64)
+{
+    struct member m = { .key = entry->key, .value = entry->v };
+    const char *text = base64 ? from_base64(r->arena,
+                                            value_text(entry->v, ""))
+                              : NULL;
+
+    if (base64 && !text)
+        diag_help(r->errors, fault(r, entry, "BadRequest", "must be base64"),
+                  "plain text goes under stringData");
+    if (text)
+        m.value = value_string(r->arena, text, &entry->v->mark);
+    return m;
+}
+
 /* Check the keys of one map and add them to all. */
 static void add_keys(struct reader *r, const struct at *root, const char *key,
-                     members *all)
+                     bool base64, members *all)
 {
     struct at map = at_field(root, key);
 
@@ -74,7 +120,7 @@ static void add_keys(struct reader *r, const struct at *root, const char *key,
         if (!is_key(entry.key))
             fault(r, &entry, "Invalid", "must consist of letters, digits, "
                   "\"-\", \"_\" and \".\"");
-        vec_push(r->arena, all, map.v->u.members[i]);
+        vec_push(r->arena, all, plain(r, &entry, base64));
     }
 }
 
@@ -88,9 +134,9 @@ static struct meta *decode_of(struct arena *a, const struct value *v,
     struct at root = at_root(object_read(&r, v, type, &c->meta), "");
     members all = { 0 };
 
-    add_keys(&r, &root, "data", &all);
-    add_keys(&r, &root, "binaryData", &all);
-    add_keys(&r, &root, "stringData", &all);
+    add_keys(&r, &root, "stringData", false, &all);     /* the first counts */
+    add_keys(&r, &root, "data", type == &secret_type, &all);
+    add_keys(&r, &root, "binaryData", true, &all);
     if (all.len > 0)
         c->data = value_map(a, all.items, all.len, NULL);
     c->immutable = get_bool(&root, "immutable", false);

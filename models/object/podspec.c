@@ -381,6 +381,34 @@ static void add_environment(struct arena *a, config_refs *refs,
     }
 }
 
+/* Is the volume mounted by subPath wherever it is mounted? */
+static bool by_subpath(const struct at *spec, const char *volume)
+{
+    static const char *const lists[] = { "initContainers", "containers" };
+    bool any = false;
+
+    for (size_t l = 0; l < 2; l++) {
+        struct at containers = at_field(spec, lists[l]);
+
+        for (size_t i = 0; i < at_len(&containers); i++) {
+            struct at container = at_item(&containers, i);
+            struct at mounts = at_field(&container, "volumeMounts");
+
+            for (size_t k = 0; k < at_len(&mounts); k++) {
+                struct at mount = at_item(&mounts, k);
+
+                if (strcmp(get_text(&mount, "name", ""), volume) != 0)
+                    continue;
+                if (!*get_text(&mount, "subPath", "") &&
+                    !*get_text(&mount, "subPathExpr", ""))
+                    return false;
+                any = true;
+            }
+        }
+    }
+    return any;
+}
+
 /* References from volumes, also projected ones, and the claims. */
 static void add_volumes(struct arena *a, struct pod_spec *s,
                         config_refs *refs, const struct at *spec)
@@ -393,6 +421,7 @@ static void add_volumes(struct arena *a, struct pod_spec *s,
         struct at claim = at_field(&volume, "persistentVolumeClaim");
         struct at projected = at_field(&volume, "projected");
         struct at sources = at_field(&projected, "sources");
+        size_t first = refs->len;
 
         add_config(a, refs, &volume, "configMap", "name", KIND_CONFIGMAP,
                    true);
@@ -405,6 +434,9 @@ static void add_volumes(struct arena *a, struct pod_spec *s,
                        true);
             add_config(a, refs, &source, "secret", "name", KIND_SECRET, true);
         }
+        for (size_t k = first; k < refs->len; k++)
+            refs->items[k].fixed = by_subpath(spec, get_text(&volume, "name",
+                                                             ""));
         if (claim.v)
             vec_push(a, &claims, get_text(&claim, "claimName", ""));
     }

@@ -109,6 +109,7 @@ static void check_config(struct reader *r, const struct meta *old,
 
     if (!config_seen(old)->immutable)
         return;
+    check_immutable(r, was, is, "immutable");
     for (size_t i = 0; i < 3; i++)
         check_immutable(r, was, is, keys[i]);
 }

@@ -661,7 +661,7 @@ static const char *const good[] = {
     "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: b}, "
     "spec: {maxUnavailable: 30%, selector: {matchLabels: {a: b}}}}",
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {k: v}}",
-    "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {k: v}}",
+    "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {k: dg==}}",
     "{apiVersion: v1, kind: Node, metadata: {name: node}, spec: {taints: "
     "[{key: a, effect: NoSchedule}]}, status: {allocatable: {cpu: 4, memory: 8Gi}}}",
     "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: p}, spec: "
