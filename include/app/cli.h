@@ -39,6 +39,8 @@ struct options {
     int64_t replications;       /* -1: the scenario's */
     int64_t jobs;               /* threads; -1: as many as processors */
     const char *csv, *figures;  /* folders; NULL: none */
+    const char *picture, *size; /* of figures: svg png pdf, "960x540" */
+    const char *figure, *output;        /* plot: which, into which file */
     const char *record;         /* first, all */
     const char *baseline, *metrics;
     const char *format;         /* human json gcc */
@@ -102,6 +104,7 @@ void cli_help_command(FILE *out, const struct command *c);
 /* The commands of the table. */
 enum exit_code command_run(struct app *app);
 enum exit_code command_compare(struct app *app);
+enum exit_code command_plot(struct app *app);
 enum exit_code command_check(struct app *app);
 enum exit_code command_explain(struct app *app);
 enum exit_code command_schema(struct app *app);

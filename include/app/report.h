@@ -35,10 +35,29 @@ void export_rows(void *ctx, const struct variant *v, const struct world *w);
 enum sim_code export_close(struct export *x, const struct experiment *e);
 void export_abandon(struct export *x);
 
-/* Data files and figures of recorded replications (gnuplot). */
+/* Figures (app/figure.h). */
 struct figures;
-struct figures *figures_open(struct app *app, const char *folder);
+struct figure_kind;
+
+/* Are the options that figures have valid?  EXIT_USAGE if not. */
+enum exit_code figures_check(struct app *app);
+
+/* Begin figures: all of them or only one kind, drawn by gnuplot into
+ * a folder in the format and size of app->o; or, if folder is NULL, as
+ * characters on app->out.  NULL after an error. */
+struct figures *figures_open(struct app *app, const char *folder,
+                             const struct figure_kind *only);
+struct arena *figures_arena(struct figures *f);
+
+/* The sink of recorded replications, and the end. */
 void figures_rows(void *ctx, const struct variant *v, const struct world *w);
 enum sim_code figures_draw(struct figures *f, const struct experiment *e);
+
+/* The names of the pictures that were made. */
+const char *const *figures_pictures(const struct figures *f, size_t *n);
+
+/* The kind called name; NULL after an error.  All kinds, a line each. */
+const struct figure_kind *figures_find(struct app *app, const char *name);
+void figures_list(FILE *out);
 
 #endif

@@ -59,6 +59,10 @@ struct record {
     VEC(struct event_row) events;
     VEC(struct failure_row) failures;
     VEC(struct series_row) series;
+    VEC(struct series_row) windows;     /* all senders and versions together,
+                                         * per window_s; source "" */
+    double window_s;            /* seconds a window, so that there are about
+                                 * 150 */
     struct map last;            /* record.c: the last row of an object */
 };
 

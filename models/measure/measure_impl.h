@@ -60,7 +60,8 @@ struct second {                 /* by the time of sending */
     uint32_t requests, failed, slow;    /* with an outcome */
 };
 
-/* The requests of one second, sender and version; only with rows. */
+/* The requests of one second, sender and version, or of one window; only with
+ * rows. */
 struct cell {
     size_t second, sender, version;
     int64_t requests, failed;
@@ -74,7 +75,10 @@ struct window {
     size_t present;             /* the last second begun; only with rows */
     struct cell *open;
     struct cell *spare;
-    uint32_t **sent, **settled; /* by sender, second; only with rows */
+    uint32_t **sent, **settled; /* by sender and, last, all of them; by
+                                 * second; only with rows */
+    size_t width;               /* seconds of a window of all; only with
+                                 * rows */
 };
 
 struct per_user {               /* of one sender */

@@ -7,7 +7,8 @@
  * longer.  Requests without an outcome at the end belong to no second.
  *
  * With rows, each second, sender and version has a histogram, from its first
- * outcome until all that were sent in that second have theirs.
+ * outcome until all that were sent in that second have theirs.  So has each
+ * window of win->width seconds, for all senders and versions together.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +40,15 @@ static struct cell *cell_new(struct window *win, struct arena *a)
     return c;
 }
 
-static struct cell *cell_of(struct measure *m, size_t second,
-                            const struct ask *a)
+/* The cell of all senders together: its number is after theirs. */
+static size_t everybody(const struct measure *m)
 {
-    size_t sender = sender_index(a->sender);
-    size_t version = server_version(a->server)->index;
+    return m->w->spec->ntraffic;
+}
+
+static struct cell *cell_of(struct measure *m, size_t second, size_t sender,
+                            size_t version)
+{
     struct cell *c;
 
     for (c = m->window.open; c; c = c->next)
@@ -65,17 +70,21 @@ static double quantile_ms(const struct hist *h, double p)
 static void put_row(struct measure *m, const struct cell *c)
 {
     struct world *w = m->w;
+    bool all = c->sender == everybody(m);
     struct series_row row = {
         .at = m->from + (sim_time)c->second * SIM_S,
-        .source = w->spec->traffic[c->sender].name,
-        .version = traffic_version_at(w, c->version)->name,
+        .source = all ? "" : w->spec->traffic[c->sender].name,
+        .version = all ? "" : traffic_version_at(w, c->version)->name,
         .requests = c->requests, .failed = c->failed,
         .p50_ms = quantile_ms(&c->hist, 0.50),
         .p95_ms = quantile_ms(&c->hist, 0.95),
         .p99_ms = quantile_ms(&c->hist, 0.99),
     };
 
-    vec_push(w->arena, &w->record.series, row);
+    if (all)
+        vec_push(w->arena, &w->record.windows, row);
+    else
+        vec_push(w->arena, &w->record.series, row);
 }
 
 /* Write the rows of the seconds that are over; all: of every second. */
@@ -86,7 +95,8 @@ static void close_cells(struct measure *m, bool all)
 
     while (*link) {
         struct cell *c = *link;
-        bool over = c->second < win->present &&
+        size_t width = c->sender == everybody(m) ? win->width : 1;
+        bool over = c->second + width <= win->present &&
                     win->settled[c->sender][c->second] ==
                         win->sent[c->sender][c->second];
 
@@ -117,8 +127,10 @@ static void make_counts(struct measure *m)
 {
     struct window *win = &m->window;
     struct arena *a = m->w->arena;
-    size_t n = m->w->spec->ntraffic;
+    size_t n = everybody(m) + 1;
 
+    win->width = (win->len + 149) / 150;
+    m->w->record.window_s = (double)win->width;
     win->sent = arena_many(a, uint32_t *, n);
     win->settled = arena_many(a, uint32_t *, n);
     for (size_t i = 0; i < n; i++) {
@@ -153,6 +165,18 @@ void window_sent(struct measure *m, const struct ask *a)
         close_cells(m, false);
     }
     win->sent[sender_index(a->sender)][i]++;
+    win->sent[everybody(m)][i / win->width * win->width]++;
+}
+
+/* Count an outcome in one cell. */
+static void count(struct measure *m, struct cell *c, const struct ask *a,
+                  enum cause cause, sim_time end)
+{
+    c->requests++;
+    c->failed += cause != CAUSE_NONE;
+    if (cause == CAUSE_NONE)
+        hist_add(&c->hist, end - a->sent);
+    m->window.settled[c->sender][c->second]++;
 }
 
 void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
@@ -161,19 +185,16 @@ void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
     size_t i = second_of(m, a->sent);
     struct second *s = &m->window.seconds[i];
     sim_time limit = m->w->spec->slo_latency;
-    struct cell *c;
 
     s->requests++;
     s->failed += cause != CAUSE_NONE;
     s->slow += cause == CAUSE_NONE && limit > 0 && end - a->sent > limit;
     if (!m->w->record.rows)
         return;
-    c = cell_of(m, i, a);
-    c->requests++;
-    c->failed += cause != CAUSE_NONE;
-    if (cause == CAUSE_NONE)
-        hist_add(&c->hist, end - a->sent);
-    m->window.settled[sender_index(a->sender)][i]++;
+    count(m, cell_of(m, i, sender_index(a->sender),
+                     server_version(a->server)->index), a, cause, end);
+    i -= i % m->window.width;
+    count(m, cell_of(m, i, everybody(m), 0), a, cause, end);
 }
 
 static bool is_brown(const struct measure *m, const struct second *s)
@@ -204,4 +225,7 @@ void window_finish(struct measure *m)
     if (record->series.len > 0)
         qsort(record->series.items, record->series.len,
               sizeof(*record->series.items), by_time);
+    if (record->windows.len > 0)
+        qsort(record->windows.items, record->windows.len,
+              sizeof(*record->windows.items), by_time);
 }

@@ -38,13 +38,22 @@ const struct option global_options[] = {
     SWITCH(0, "strict", strict,                                               \
            "unknown and not simulated fields are errors")
 
-#define RUN_OPTIONS                                                           \
+#define GRID_OPTIONS                                                          \
     COUNT('n', "replications", "N", replications, "how many replications"),   \
     COUNT(0, "seed", "N", seed, "of all random numbers"),                     \
-    COUNT('j', "jobs", "N", jobs, "threads; as many as processors if absent"),\
+    COUNT('j', "jobs", "N", jobs, "threads; as many as processors if absent")
+
+#define FIGURE_OPTIONS                                                        \
+    CHOICE(0, "format", "svg|png|pdf", picture, "of figures; svg if absent"), \
+    TEXT(0, "size", "WxH", size,                                              \
+         "of figures, in pixels; each has its own if absent")
+
+#define RUN_OPTIONS                                                           \
+    GRID_OPTIONS,                                                             \
     TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder"),       \
     TEXT(0, "figures", "DIR", figures,                                        \
          "draw figures into this folder, with gnuplot"),                      \
+    FIGURE_OPTIONS,                                                           \
     CHOICE(0, "record", "first|all", record,                                  \
            "replications whose every step goes into the CSV files"),          \
     SWITCH(0, "json", json, "print the result as JSON")
@@ -57,6 +66,17 @@ static const struct option compare_options[] = {
          "strategy that the others are compared with; the first if absent"),
     TEXT(0, "metric", "NAME,...", metrics, "metrics to show"),
     INPUT_OPTIONS, END
+};
+
+static const struct option plot_options[] = {
+    TEXT('t', "figure", "NAME", figure,
+         "only this one: traffic, pods, latency, exposure, ..."),
+    TEXT('o', "output", "FILE", output,
+         "draw it with gnuplot into this .svg, .png or .pdf; without it, in "
+         "characters"),
+    TEXT(0, "figures", "DIR", figures, "draw all into this folder"),
+    SWITCH(0, "list", list, "list the figures"),
+    FIGURE_OPTIONS, GRID_OPTIONS, INPUT_OPTIONS, END
 };
 
 static const struct option check_options[] = {
@@ -83,6 +103,9 @@ const struct command commands[] = {
       "compare the strategies of a scenario under the same luck",
       "rollsim compare scenarios/sample.yaml --csv out", compare_options,
       command_compare },
+    { "plot", "SCENARIO...", "draw figures, in characters or with gnuplot",
+      "rollsim plot scenarios/sample.yaml -t traffic -o traffic.svg",
+      plot_options, command_plot },
     { "check", "FILE...", "validate scenarios and manifests, and run nothing",
       "rollsim check k8s/ scenario.yaml", check_options, command_check },
     { "explain", "TOPIC | SCENARIO...",

@@ -1,26 +1,38 @@
 /*
- * figures.c - data files for the figures of plots/, and drawing them.
+ * figures.c - making pictures: files for gnuplot, or characters.
  *
- * All computation is here; the scripts hold looks only.  Each figure gets a
- * data file and a script of variables, FIGURE.gp, which loads the shared one,
- * so that a figure can be changed and drawn again by hand.
+ * Figures are in figure_*.c and the list figures.list.  Here is what they
+ * share: each gets a data file and a script of variables, PICTURE.gp, which
+ * loads the script of plots/, so that a picture can be changed and drawn again
+ * by hand.  All computation is in C; the scripts hold looks only.
  */
-#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
-#include "app/report.h"
-#include "base/text.h"
+#include "app/figure.h"
 #include "io/file.h"
 #include "io/gnuplot.h"
 #include "models/world.h"
 
+static const struct figure_kind *const kinds[] = {
+#define FIGURE(name) &figure_##name,
+#include "app/figures.list"
+#undef FIGURE
+};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
 struct figures {
     struct app *app;
-    const char *folder;
+    const char *folder;         /* NULL: characters, on app->out */
     const char *plots;          /* where the scripts are */
-    VEC(const char *) scripts;  /* FIGURE: to be drawn at the end */
+    const char *format;         /* svg, png, pdf */
+    const struct figure_kind *only;     /* NULL: all */
+    int width, height;          /* asked for; 0: each figure's own */
+    void *state[KINDS];
+    VEC(const char *) pictures; /* to be drawn at the end, or printed */
 };
 
 /* ---- where the scripts are ----------------------------------------------- */
@@ -62,17 +74,72 @@ static const char *find_plots(struct app *app)
     return NULL;
 }
 
-struct figures *figures_open(struct app *app, const char *folder)
+
+/* ---- which, how, how large ----------------------------------------------- */
+
+/* WIDTHxHEIGHT. */
+static bool read_size(const char *text, int *w, int *h)
+{
+    int used = 0;
+
+    return sscanf(text, "%4dx%4d%n", w, h, &used) == 2 && !text[used] &&
+           *w >= 600 && *h >= 300;
+}
+
+enum exit_code figures_check(struct app *app)
+{
+    int w, h;
+
+    if (!app->o.size || read_size(app->o.size, &w, &h))
+        return EXIT_DONE;
+    return cli_usage(app, "--size must be WIDTHxHEIGHT in pixels, from 600x300 "
+                     "to 9999x9999, got \"%s\"", app->o.size);
+}
+
+const struct figure_kind *figures_find(struct app *app, const char *name)
+{
+    const char *names[KINDS + 1] = {0};
+    struct diag *d;
+
+    for (size_t i = 0; i < KINDS; i++) {
+        names[i] = kinds[i]->name;
+        if (strcmp(names[i], name) == 0)
+            return kinds[i];
+    }
+    d = err_error(&app->errors, NULL, "no figure \"%s\"", name);
+    diag_suggest(&app->errors, d, name, names);
+    return NULL;
+}
+
+void figures_list(FILE *out)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        fprintf(out, "  %-10s %s\n", kinds[i]->name, kinds[i]->doc);
+}
+
+struct figures *figures_open(struct app *app, const char *folder,
+                             const struct figure_kind *only)
 {
     struct figures *f = arena_make(app->arena, struct figures);
 
     f->app = app;
     f->folder = folder;
+    f->only = only;
+    f->format = app->o.picture ? app->o.picture : "svg";
+    if (app->o.size)
+        read_size(app->o.size, &f->width, &f->height);
+    if (!folder)
+        return f;
     f->plots = find_plots(app);
     if (!f->plots ||
         file_make_folder(app->arena, folder, &app->errors) != SIM_OK)
         return NULL;
     return f;
+}
+
+struct arena *figures_arena(struct figures *f)
+{
+    return f->app->arena;
 }
 
 /* ---- files --------------------------------------------------------------- */
@@ -90,61 +157,253 @@ static bool write_file(struct figures *f, const char *name,
     return file_commit(&out, &f->app->errors) == SIM_OK;
 }
 
-/* A name of a strategy as part of a file's. */
-static const char *slug(struct arena *a, const char *name)
+/* A name of a strategy as part of a file's, 60 bytes at most; another picture
+ * of that name gets a number. */
+static const char *safe_name(struct figures *f, const char *name)
 {
-    char *s = arena_strdup(a, name);
+    struct arena *a = f->app->arena;
+    char *s = arena_strndup(a, name, strnlen(name, 60));
+    const char *unique = s;
+    int serial = 1;
 
     for (char *p = s; *p; p++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                     "0123456789-_.", *p))
             *p = '-';
-    return s;
+    for (size_t i = 0; i < f->pictures.len; i++)
+        if (strcmp(f->pictures.items[i], unique) == 0) {
+            unique = arena_printf(a, "%s-%d", s, ++serial);
+            i = (size_t)-1;
+        }
+    return unique;
 }
 
-/* Write FIGURE.dat and FIGURE.gp: the variables in vars, then the script. */
-static void write_figure(struct figures *f, const char *figure,
-                         const char *script, struct buf *data,
-                         struct buf *vars)
+static int terminal_width(const struct app *app)
+{
+    struct winsize size;
+
+    if (isatty(fileno(app->out)) == 1 &&
+        ioctl(fileno(app->out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        return size.ws_col;
+    return 80;
+}
+
+struct figure figure_begin(struct figures *f, const char *name,
+                           const char *script, double height, int label)
 {
     struct arena *a = f->app->arena;
-    struct buf all = {0};
+    struct figure g = { .set = f, .arena = a, .name = safe_name(f, name),
+                        .script = script };
+    int width = f->width ? f->width : 960;
 
-    gnuplot_text(&all, "TERM", "svg");
-    gnuplot_text(&all, "OUT", arena_printf(a, "%s/%s.svg", f->folder, figure));
-    gnuplot_text(&all, "DATA", arena_printf(a, "%s/%s.dat", f->folder,
-                                            figure));
-    gnuplot_text(&all, "STYLE", arena_printf(a, "%s/style.gp", f->plots));
-    buf_put(&all, vars->text, vars->len);
-    gnuplot_text(&all, "SCRIPT", arena_printf(a, "%s/%s", f->plots, script));
-    buf_puts(&all, "load SCRIPT\n");
-    if (write_file(f, arena_printf(a, "%s.dat", figure), data) &&
-        write_file(f, arena_printf(a, "%s.gp", figure), &all))
-        vec_push(a, &f->scripts, arena_strdup(a, figure));
-    buf_free(&all);
-    buf_free(data);
-    buf_free(vars);
+    if (!f->folder) {
+        g.draw = arena_make(a, struct draw);
+        *g.draw = draw_new(a, terminal_width(f->app), label,
+                           f->app->colour_out, f->app->glyphs);
+        return g;
+    }
+    gnuplot_text(&g.vars, "TERM", f->format);
+    gnuplot_text(&g.vars, "OUT", arena_printf(a, "%s/%s.%s", f->folder, g.name,
+                                              f->format));
+    gnuplot_text(&g.vars, "DATA", arena_printf(a, "%s/%s.dat", f->folder,
+                                               g.name));
+    gnuplot_text(&g.vars, "STYLE", arena_printf(a, "%s/style.gp", f->plots));
+    gnuplot_real(&g.vars, "W", width);
+    gnuplot_real(&g.vars, "H", f->height ? f->height : height);
+    gnuplot_real(&g.vars, "LABEL", label);
+    return g;
 }
 
-/* A column of text: in double quotes, which the text may not have. */
-static void put_text(struct buf *b, const char *text)
+void figure_head(struct figure *g, const char *finding, const char *done)
 {
-    buf_putc(b, '"');
-    for (const char *p = text; *p; p++)
-        buf_putc(b, *p == '"' || (unsigned char)*p < ' ' ? '_' : *p);
-    buf_putc(b, '"');
+    int width = g->set->width ? g->set->width : 960;
+
+    if (g->draw) {
+        draw_head(g->draw, finding, done);
+        return;
+    }
+    /* 14 and 10 point letters are about 9.1 and 6.7 pixels wide. */
+    gnuplot_text(&g->vars, "T", figure_label(g->arena, finding,
+                                             (int)((width - 40) / 9.1)));
+    gnuplot_text(&g->vars, "ST", figure_label(g->arena, done,
+                                              (int)((width - 40) / 6.7)));
 }
 
-static void put_real(struct buf *b, double x)
+void figure_end(struct figure *g)
+{
+    struct figures *f = g->set;
+    struct arena *a = g->arena;
+
+    if (g->draw) {
+        if (f->pictures.len > 0)
+            fputc('\n', f->app->out);
+        fwrite(g->draw->out.text, 1, g->draw->out.len, f->app->out);
+        buf_free(&g->draw->out);
+        vec_push(a, &f->pictures, g->name);
+        return;
+    }
+    figure_word(g, "SCRIPT", arena_printf(a, "%s/%s", f->plots, g->script));
+    buf_puts(&g->vars, "load SCRIPT\n");
+    if (write_file(f, arena_printf(a, "%s.dat", g->name), &g->data) &&
+        write_file(f, arena_printf(a, "%s.gp", g->name), &g->vars))
+        vec_push(a, &f->pictures, g->name);
+    buf_free(&g->data);
+    buf_free(&g->vars);
+}
+
+void figure_real(struct figure *g, const char *name, double x)
+{
+    if (!g->draw)
+        gnuplot_real(&g->vars, name, x);
+}
+
+void figure_word(struct figure *g, const char *name, const char *text)
+{
+    if (!g->draw)
+        gnuplot_text(&g->vars, name, text);
+}
+
+void figure_number(struct figure *g, double x)
 {
     char room[32];
 
-    buf_puts(b, isnan(x) ? "NaN" : format_real(room, x));
-    buf_putc(b, ' ');
+    if (g->draw)
+        return;
+    buf_puts(&g->data, isfinite(x) ? format_real(room, x) : "NaN");
+    buf_putc(&g->data, ' ');
 }
 
-/* The least of 1, 2, 5 times a power of ten that is not below x. */
-static double round_up(double x)
+void figure_column(struct figure *g, const char *text)
+{
+    if (g->draw)
+        return;
+    buf_putc(&g->data, '"');
+    for (const char *p = text; *p; p++)
+        if (*p == '\\')
+            buf_puts(&g->data, "\\\\");
+        else
+            buf_putc(&g->data, *p == '"' ? '\'' :
+                     (unsigned char)*p < ' ' ? ' ' : *p);
+    buf_puts(&g->data, "\" ");
+}
+
+void figure_row(struct figure *g)
+{
+    if (!g->draw)
+        buf_putc(&g->data, '\n');
+}
+
+void figure_block(struct figure *g)
+{
+    if (!g->draw)
+        buf_puts(&g->data, "\n\n");
+}
+
+void figure_real_of(struct figure *g, const char *name, size_t i, double x)
+{
+    figure_real(g, arena_printf(g->arena, "%s%zu", name, i), x);
+}
+
+void figure_word_of(struct figure *g, const char *name, size_t i,
+                    const char *text)
+{
+    figure_word(g, arena_printf(g->arena, "%s%zu", name, i), text);
+}
+
+/* Which line style tells a strategy from others of its kind: 0, 1, ... */
+static int dash_of(const struct scenario *s, size_t v)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < v; i++)
+        n += figure_ink(&s->variants[i]) == figure_ink(&s->variants[v]);
+    return n;
+}
+
+void figure_curve(struct figure *g, const struct scenario *s, size_t v,
+                  const char *text)
+{
+    const struct variant *x = &s->variants[v];
+
+    figure_word_of(g, "NAME", v + 1, figure_label(g->arena, x->name,
+                                                  FIGURE_LABEL));
+    figure_word_of(g, "KIND", v + 1, ink_name(figure_ink(x)));
+    figure_real_of(g, "DASH", v + 1, 1 + dash_of(s, v) % 5);
+    figure_word_of(g, "SAYS", v + 1, text);
+}
+
+/* ---- what figures share -------------------------------------------------- */
+
+/* Append the code points of s that fit in n columns. */
+static void put_head(struct buf *b, const char *s, int n)
+{
+    size_t len = strlen(s), at = 0;
+
+    for (int used = 0; at < len;) {
+        uint32_t code;
+        size_t step = utf8_next(s + at, len - at, &code);
+
+        used += display_width(s + at, step);
+        if (used > n)
+            return;
+        if ((unsigned char)s[at] < ' ' || s[at] == 127)
+            buf_putc(b, ' ');
+        else if (code == 0xfffd)
+            buf_putc(b, '?');
+        else
+            buf_put(b, s + at, step);
+        at += step;
+    }
+}
+
+/* The end of s that fits in n columns. */
+static const char *tail_of(const char *s, int n)
+{
+    const char *p = s + strlen(s);
+
+    while (p > s) {
+        const char *q = p - 1;
+
+        while (q > s && ((unsigned char)*q & 0xc0) == 0x80)
+            q--;
+        if (display_width(q, strlen(q)) > n)
+            break;
+        p = q;
+    }
+    return p;
+}
+
+const char *figure_label(struct arena *a, const char *name, int n)
+{
+    struct buf b = {0};
+    const char *copy;
+
+    if (display_width(name, strlen(name)) <= n) {
+        put_head(&b, name, n);
+    } else {
+        put_head(&b, name, (n - 1) * 2 / 3);
+        buf_puts(&b, "\u2026");
+        put_head(&b, tail_of(name, n - 1 - (n - 1) * 2 / 3), n);
+    }
+    copy = arena_strdup(a, b.text ? b.text : "");
+    buf_free(&b);
+    return copy;
+}
+
+int figure_labels(const struct scenario *s)
+{
+    int most = 4;
+
+    for (size_t v = 0; v < s->nvariants; v++) {
+        const char *name = s->variants[v].name;
+        int n = display_width(name, strlen(name));
+
+        most = n > most ? n : most;
+    }
+    return most > FIGURE_LABEL ? FIGURE_LABEL : most;
+}
+
+double figure_round_up(double x)
 {
     double base;
 
@@ -165,19 +424,34 @@ static double time_tics(double seconds)
     for (size_t i = 0; i < n; i++)
         if (seconds / steps[i] <= 8)
             return steps[i];
-    return round_up(seconds / 8);
+    return figure_round_up(seconds / 8);
 }
 
-static void put_common(struct buf *vars, const struct world *w)
+void figure_time(struct figure *g, double seconds)
 {
-    gnuplot_real(vars, "XMAX", (double)w->spec->duration / 1e9);
-    gnuplot_real(vars, "XTICS", time_tics((double)w->spec->duration / 1e9));
-    gnuplot_real(vars, "RELEASE", w->spec->release.given
-                 ? (double)w->spec->release.at / 1e9 : -1);
+    figure_real(g, "XMAX", seconds);
+    figure_real(g, "XTICS", time_tics(seconds));
 }
 
-/* The tag of the new version, as series rows name it; "" without a release. */
-static const char *new_version(const struct spec *s)
+enum ink figure_ink(const struct variant *v)
+{
+    static const struct {
+        const char *name;
+        enum ink ink;
+    } rows[] = {
+        { "rollingUpdate", INK_ROLLING }, { "recreate", INK_RECREATE },
+        { "canary", INK_CANARY }, { "blueGreen", INK_BLUE_GREEN },
+    };
+
+    if (!v->strategy || !v->strategy->ops)
+        return INK_ROLLING;     /* a manifest's own, as a rule */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(rows[i].name, v->strategy->ops->name) == 0)
+            return rows[i].ink;
+    return INK_OTHER;
+}
+
+const char *figure_new_version(const struct spec *s)
 {
     const char *image, *slash, *colon;
 
@@ -189,170 +463,18 @@ static const char *new_version(const struct spec *s)
     return colon ? colon + 1 : image;
 }
 
-static bool is_new(const struct spec *s, const char *version)
+bool figure_is_new(const struct spec *s, const char *version)
 {
-    const char *tag = new_version(s);
+    const char *tag = figure_new_version(s);
+    const char *slash = strrchr(version, '/');
+    const char *colon = strchr(slash ? slash : version, ':');
 
     return tag[0] && (strcmp(version, tag) == 0 ||
+                      (colon && strcmp(colon + 1, tag) == 0) ||
                       strcmp(version, s->release.images[0].image) == 0);
 }
 
-/* ---- traffic ------------------------------------------------------------- */
-
-struct second {
-    double old, new_, failed;   /* requests of one second */
-};
-
-static double sum_seconds(const struct world *w, struct second *s, size_t n)
-{
-    double peak = 0;
-
-    for (size_t i = 0; i < w->record.series.len; i++) {
-        const struct series_row *r = &w->record.series.items[i];
-        int64_t at = (r->at - w->spec->warmup) / SIM_S;
-        double good = (double)(r->requests - r->failed);
-
-        if (r->at < w->spec->warmup || at < 0 || (size_t)at >= n)
-            continue;
-        if (is_new(w->spec, r->version))
-            s[at].new_ += good;
-        else
-            s[at].old += good;
-        s[at].failed += (double)r->failed;
-    }
-    for (size_t i = 0; i < n; i++)
-        peak = fmax(peak, s[i].old + s[i].new_ + s[i].failed);
-    return peak;
-}
-
-static void traffic_figure(struct figures *f, const struct variant *v,
-                           const struct world *w)
-{
-    struct arena *a = f->app->arena;
-    size_t n = (size_t)(w->spec->duration / SIM_S);
-    struct second *s = arena_many(a, struct second, n + 1);
-    double peak = sum_seconds(w, s, n), failed = 0;
-    struct buf data = {0}, vars = {0};
-
-    for (size_t i = 0; i < n; i++) {
-        put_real(&data, (double)i);
-        put_real(&data, s[i].old);
-        put_real(&data, s[i].new_);
-        put_real(&data, s[i].failed);
-        buf_putc(&data, '\n');
-        failed += s[i].failed;
-    }
-    if (n == 0 || w->record.series.len == 0) {
-        buf_free(&data);
-        return;
-    }
-    put_common(&vars, w);
-    gnuplot_real(&vars, "YMAX", peak * 1.15);
-    gnuplot_real(&vars, "YTICS", round_up(peak / 5));
-    gnuplot_text(&vars, "NEW", new_version(w->spec));
-    gnuplot_text(&vars, "T", arena_printf(a, "%s: %.0f request%s failed",
-                                          v->name, failed,
-                                          failed > 1 || failed < 1 ? "s" : ""));
-    gnuplot_text(&vars, "ST", arena_printf(a, "%s, replication %u, seed %llu; "
-                 "answered requests per second by version, failed ones on top",
-                 w->spec->name, w->replication,
-                 (unsigned long long)w->spec->seed));
-    write_figure(f, arena_printf(a, "traffic-%s", slug(a, v->name)),
-                 "traffic_area.gp", &data, &vars);
-}
-
-/* ---- pods ---------------------------------------------------------------- */
-
-/* What a figure calls a state; NULL: nothing is drawn. */
-static const char *colour_of(const struct world *w, const struct pod_row *r)
-{
-    static const char *const words[][2] = {
-        { "Pending", "pending" }, { "Scheduled", "pending" },
-        { "Pulling", "pulling" }, { "Starting", "starting" },
-        { "Running", "starting" }, { "NotReady", "starting" },
-        { "Terminating", "terminating" }, { "Failed", "crashed" },
-        { "CrashLoopBackOff", "crashed" }, { "ImagePullBackOff", "crashed" },
-    };
-    const char *slash = strrchr(r->image, '/');
-    const char *colon = strchr(slash ? slash : r->image, ':');
-
-    if (strcmp(r->state, "Ready") == 0)
-        return is_new(w->spec, colon ? colon + 1 : r->image) ||
-               is_new(w->spec, r->image) ? "ready_new" : "ready_old";
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i][0], r->state) == 0)
-            return words[i][1];
-    return NULL;
-}
-
-struct bar {                    /* a pod's row in the figure */
-    size_t y;
-    const struct pod_row *last;
-};
-
-static void put_bar(struct buf *data, const struct world *w,
-                    const struct bar *b, sim_time end)
-{
-    const char *colour = b->last ? colour_of(w, b->last) : NULL;
-    sim_time from = b->last ? b->last->at - w->spec->warmup : 0;
-
-    end -= w->spec->warmup;
-    if (!colour || end <= 0)
-        return;
-    put_real(data, (double)b->y);
-    put_text(data, b->last->pod);
-    buf_putc(data, ' ');
-    put_real(data, from > 0 ? (double)from / 1e9 : 0);
-    put_real(data, (double)end / 1e9);
-    buf_printf(data, "%s\n", colour);
-}
-
-static size_t put_bars(struct arena *a, const struct world *w,
-                       struct buf *data)
-{
-    sim_time end = w->spec->warmup + w->spec->duration;
-    struct map bars;
-    size_t n = 0;
-
-    map_init(&bars, a);
-    for (size_t i = 0; i < w->record.pods.len; i++) {
-        const struct pod_row *r = &w->record.pods.items[i];
-        struct bar *b = map_get(&bars, r->pod);
-
-        if (!b) {
-            b = arena_make(a, struct bar);
-            b->y = n++;
-            map_put(&bars, r->pod, b);
-        }
-        put_bar(data, w, b, r->at);
-        b->last = r;
-    }
-    for (size_t i = 0; i < bars.len; i++)
-        put_bar(data, w, bars.entries[i].value, end);
-    return n;
-}
-
-static void pods_figure(struct figures *f, const struct variant *v,
-                        const struct world *w)
-{
-    struct arena *a = f->app->arena;
-    struct buf data = {0}, vars = {0};
-    size_t n = put_bars(a, w, &data);
-
-    if (n == 0) {
-        buf_free(&data);
-        return;
-    }
-    put_common(&vars, w);
-    gnuplot_real(&vars, "ROWS", (double)n);
-    gnuplot_text(&vars, "T", arena_printf(a, "%s: what every pod was doing",
-                                          v->name));
-    gnuplot_text(&vars, "ST", arena_printf(a, "%s, replication %u, seed %llu; "
-                 "dashed line: the release", w->spec->name, w->replication,
-                 (unsigned long long)w->spec->seed));
-    write_figure(f, arena_printf(a, "pods-%s", slug(a, v->name)),
-                 "pod_gantt.gp", &data, &vars);
-}
+/* ---- making them --------------------------------------------------------- */
 
 void figures_rows(void *ctx, const struct variant *v, const struct world *w)
 {
@@ -360,58 +482,9 @@ void figures_rows(void *ctx, const struct variant *v, const struct world *w)
 
     if (w->replication > 0)
         return;
-    traffic_figure(f, v, w);
-    pods_figure(f, v, w);
-}
-
-/* ---- the comparison ------------------------------------------------------ */
-
-static const enum metric panels[] = { METRIC_FAILED_REQUESTS, METRIC_DOWNTIME,
-                                      METRIC_ROLLOUT_SECONDS };
-#define PANELS (sizeof panels / sizeof panels[0])
-
-/* A strategy's line; raises the ends of the axes to what it needs. */
-static void put_strategy(const struct experiment *e, struct arena *a, size_t v,
-                         struct buf *data, double *most)
-{
-    put_real(data, (double)v);
-    put_text(data, e->scenario->variants[v].name);
-    buf_putc(data, ' ');
-    for (size_t i = 0; i < PANELS; i++) {
-        struct interval c = experiment_interval(e, a, v, panels[i]);
-        bool bounded = isfinite(c.low) && isfinite(c.high);
-
-        put_real(data, c.mean);
-        put_real(data, bounded ? c.low : c.mean);
-        put_real(data, bounded ? c.high : c.mean);
-        most[i] = fmax(most[i], isnan(c.mean) ? 0 : bounded ? c.high : c.mean);
-    }
-    buf_putc(data, '\n');
-}
-
-static void compare_figure(struct figures *f, const struct experiment *e)
-{
-    struct arena *a = f->app->arena;
-    const struct scenario *s = e->scenario;
-    struct buf data = {0}, vars = {0};
-    double most[PANELS] = {0};
-
-    for (size_t v = 0; v < s->nvariants; v++)
-        put_strategy(e, a, v, &data, most);
-    gnuplot_real(&vars, "ROWS", (double)s->nvariants);
-    for (size_t i = 0; i < PANELS; i++) {
-        gnuplot_real(&vars, arena_printf(a, "MOST%zu", i + 1),
-                     most[i] > 0 ? most[i] * 1.35 : 1);
-        gnuplot_real(&vars, arena_printf(a, "TICS%zu", i + 1),
-                     round_up(most[i] / 3));
-    }
-    gnuplot_text(&vars, "T", arena_printf(a, "%s: %zu strateg%s under the same "
-                                          "luck", s->name, s->nvariants,
-                                          s->nvariants == 1 ? "y" : "ies"));
-    gnuplot_text(&vars, "ST", arena_printf(a, "mean and %g %% interval of %zu "
-                 "replication%s; lower is better in every panel",
-                 s->confidence * 100, e->n, e->n == 1 ? "" : "s"));
-    write_figure(f, "compare", "strategy_ci.gp", &data, &vars);
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i]->recorded && (!f->only || f->only == kinds[i]))
+            kinds[i]->recorded(f, &f->state[i], v, w);
 }
 
 enum sim_code figures_draw(struct figures *f, const struct experiment *e)
@@ -419,20 +492,25 @@ enum sim_code figures_draw(struct figures *f, const struct experiment *e)
     struct app *app = f->app;
     struct arena *a = app->arena;
 
-    compare_figure(f, e);
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i]->finished && (!f->only || f->only == kinds[i]))
+            kinds[i]->finished(f, &f->state[i], e);
     if (app->errors.errors)
         return SIM_SYSTEM;
-    for (size_t i = 0; i < f->scripts.len; i++) {
+    for (size_t i = 0; f->folder && i < f->pictures.len; i++) {
         const char *name = arena_printf(a, "%s/%s", f->folder,
-                                        f->scripts.items[i]);
+                                        f->pictures.items[i]);
 
         if (gnuplot_run(a, arena_printf(a, "%s.gp", name),
-                        arena_printf(a, "%s.svg", name), &app->errors) !=
-            SIM_OK)
+                        arena_printf(a, "%s.%s", name, f->format),
+                        &app->errors) != SIM_OK)
             return SIM_SYSTEM;
     }
-    if (!app->o.quiet)
-        fprintf(app->err, "wrote %zu figures, %s/*.svg\n", f->scripts.len,
-                f->folder);
     return SIM_OK;
+}
+
+const char *const *figures_pictures(const struct figures *f, size_t *n)
+{
+    *n = f->pictures.len;
+    return f->pictures.items;
 }

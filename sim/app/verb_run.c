@@ -47,7 +47,7 @@ static bool open_sinks(struct app *app, struct sinks *s,
             return false;
     }
     if (app->o.figures)
-        s->figures = figures_open(app, app->o.figures);
+        s->figures = figures_open(app, app->o.figures, NULL);
     return !app->o.figures || s->figures;
 }
 
@@ -63,9 +63,16 @@ static enum exit_code close_sinks(struct app *app, struct sinks *s,
         return EXIT_SYSTEM;
     if (s->csv && !app->o.quiet)
         fprintf(app->err, "wrote %s/*.csv\n", app->o.csv);
-    if (s->figures && !e->interrupted &&
-        figures_draw(s->figures, e) != SIM_OK)
-        return EXIT_SYSTEM;
+    if (s->figures && !e->interrupted) {
+        size_t n;
+
+        if (figures_draw(s->figures, e) != SIM_OK)
+            return EXIT_SYSTEM;
+        figures_pictures(s->figures, &n);
+        if (!app->o.quiet)
+            fprintf(app->err, "wrote %zu figures, %s/*.%s\n", n,
+                    app->o.figures, app->o.picture ? app->o.picture : "svg");
+    }
     return EXIT_DONE;
 }
 
@@ -81,6 +88,8 @@ static enum exit_code execute(struct app *app, struct scenario *s,
         return cli_usage(app, "name a scenario file");
     if (app->o.replications == 0)
         return cli_usage(app, "--replications must be at least 1");
+    if (figures_check(app) != EXIT_DONE)
+        return EXIT_USAGE;
     if (scenario_load(app, s) != SIM_OK)
         return EXIT_INPUT;
     say_ignored(app, s);
