@@ -46,6 +46,8 @@ void record_init(struct record *r, struct arena *a, bool rows)
 {
     *r = (struct record){ .arena = a, .rows = rows };
     map_init(&r->last, a);
+    map_init(&r->named, a);
+    map_init(&r->connected, a);
 }
 
 /* ---- workloads and Services --------------------------------------------- */
@@ -160,6 +162,7 @@ static void put_pod(struct world *w, const struct pod *p, const char *state)
     row.revision = record_pod_revision(w, p);
     last->state = state;
     vec_push(w->arena, &w->record.pods, row);
+    record_view_pod(w, p, state);
 }
 
 static void record_pod(struct world *w, const struct meta *m, bool gone)
@@ -361,6 +364,7 @@ static void record_rows(struct world *w, const struct meta *before,
         break;
     case KIND_ENDPOINTSLICE:
         record_slice(w, m, gone);
+        record_view_slice(w, before, after);
         break;
     case KIND_SERVICE:
         if (!before)

@@ -16,4 +16,10 @@ bool record_workload(const struct world *w, const struct meta *m,
 /* The number of the revision that a pod is of; -1 if it has none. */
 int64_t record_pod_revision(const struct world *w, const struct pod *p);
 
+/* A pod was committed, from its first state on, before there are other rows of
+ * it; a slice was, before or after may be NULL. */
+void record_view_pod(struct world *w, const struct pod *p, const char *state);
+void record_view_slice(struct world *w, const struct meta *before,
+                       const struct meta *after);
+
 #endif

@@ -267,6 +267,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->scheduler = scheduler_new(w);
     w->kubelets = kubelets_new(w);
     storage_driver_new(w);
+    record_watch(w);
     network_new(w);
     routers_new(w);
     traffic_new(w);

@@ -45,6 +45,7 @@ struct options {
     const char *baseline, *metrics;
     const char *format;         /* human json gcc */
     int64_t replication;        /* explain: which */
+    const char *why;            /* explain: a metric of failed requests; NULL */
     bool markdown, show_defaults, list;
     text_list words;            /* neither command nor option */
 };

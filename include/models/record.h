@@ -12,6 +12,16 @@
 #include "models/object.h"
 
 struct world;
+struct rules;
+
+/* What happens to a pod where requests meet it. */
+enum view {
+#define VIEW(id, name, doc) VIEW_##id,
+#include "models/views.list"
+#undef VIEW
+    VIEW_COUNT
+};
+extern const char *const view_names[VIEW_COUNT + 1];    /* NULL-terminated */
 
 struct timeline_row {           /* a workload or Service changed */
     sim_time at;
@@ -28,6 +38,14 @@ struct pod_row {
     const char *image, *node, *state;   /* "Pending" .. "Gone" */
 };
 
+struct view_row {               /* somebody learns of a pod, or it acts */
+    sim_time at;
+    enum view view;
+    const char *space, *pod;
+    const char *service;        /* of a slice or of rules; "" */
+    const char *node;           /* whose rules, whose clients; "" */
+};
+
 struct event_row {              /* a Kubernetes Event, a changed condition */
     sim_time at;
     const char *type;           /* "Normal", "Warning", "Condition", "Guard",
@@ -40,6 +58,7 @@ struct failure_row {
     const char *source;
     int64_t request;            /* i of its client class */
     const char *version, *pod;  /* "" if none */
+    const char *node;           /* where its client is */
     const char *cause;          /* "refused", ... */
     const char *chain;          /* sentences for explain; NULL */
 };
@@ -56,6 +75,7 @@ struct record {
     bool rows;                  /* keep rows, not only metrics */
     VEC(struct timeline_row) timeline;
     VEC(struct pod_row) pods;
+    VEC(struct view_row) views;
     VEC(struct event_row) events;
     VEC(struct failure_row) failures;
     VEC(struct series_row) series;
@@ -64,6 +84,8 @@ struct record {
     double window_s;            /* seconds a window, so that there are about
                                  * 150 */
     struct map last;            /* record.c: the last row of an object */
+    struct map named;           /* record_view.c: pod uid -> its name */
+    struct map connected;       /* and pod, node -> its connections */
 };
 
 /* An empty record in a. */
@@ -78,6 +100,22 @@ void record_event(struct world *w, const struct meta *about,
  * condition rows, and feeds the metrics that depend on objects. */
 void record_commit(struct world *w, const struct meta *before,
                    const struct meta *after);
+
+/* Told of a pod itself.  Free without rows, as all that follows here. */
+void record_view(struct world *w, enum view view, object_uid pod);
+
+/* The rules r, which held before[0 .. n - 1], have changed. */
+struct rule;
+void record_rules(struct world *w, const struct rules *r,
+                  const struct rule *before, size_t n);
+
+/* A new connection from a node is led to a pod. */
+void record_connection(struct world *w, object_uid pod, object_uid node);
+
+/* Be told by processes, once there are kubelets; and at the end of the run put
+ * the rows in order. */
+void record_watch(struct world *w);
+void record_finish(struct world *w);
 
 /* Anything else worth an events.csv line ("Action", "kubectl scale ..."). */
 void record_note(struct world *w, const char *type, const char *reason,

@@ -58,6 +58,9 @@ bool ask_has(const struct ask *a, const char *key, const char *value);
 double traffic_share(const struct world *w, const char *key,
                      const char *value);
 
+/* The name of the node that the client of a is on. */
+const char *traffic_node(const struct world *w, const struct ask *a);
+
 /* Sentences that tell why a failed with this cause, of w's arena. */
 const char *traffic_chain(struct world *w, const struct ask *a,
                           enum cause cause);

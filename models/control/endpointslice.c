@@ -94,6 +94,8 @@ static void pod_changed(void *ctx, const struct meta *before,
     struct controller *c = ctx;
     struct informer *services = slices_of(c)->services;
 
+    if (before && after && meta_deleting(after) && !meta_deleting(before))
+        record_view(c->w, VIEW_CONTROLLER, after->uid);
     for (size_t i = 0; i < informer_count(services); i++) {
         const struct service *s = service_seen(informer_at(services, i));
         struct watched *known;

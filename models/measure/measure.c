@@ -118,6 +118,7 @@ static void record_failure(struct measure *m, const struct ask *a,
         .at = a->sent, .source = sender_name(a->sender), .request = a->i,
         .version = server_version(a->server)->name,
         .pod = server_pod(a->server), .cause = cause_names[cause],
+        .node = traffic_node(m->w, a),
     };
 
     if (m->w->record.failures.len < CHAINS)
@@ -170,6 +171,7 @@ void measure_finish(struct world *w)
     traffic_close(w);
     outage_count(m);
     window_finish(m);
+    record_finish(w);
     if (record->failures.len > 0)
         qsort(record->failures.items, record->failures.len,
               sizeof(*record->failures.items), by_time);

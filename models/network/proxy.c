@@ -288,7 +288,7 @@ static void program(struct rules *r)
 {
     struct rules_state *st = r->state;
     struct rule *items = r->items;
-    size_t cap = st->cap;
+    size_t cap = st->cap, len = r->len;
 
     r->items = st->next.items;
     r->len = st->next.len;
@@ -300,6 +300,7 @@ static void program(struct rules *r)
     st->next.items = items;
     st->next_cap = cap;
     st->staged = false;
+    record_rules(st->proxy->w, r, items, len);
     measure_rules_changed(st->proxy->w, r);
 }
 

@@ -440,6 +440,8 @@ void process_told(struct box *b)
     sim_time time = SIM_NEVER;
 
     p->told = world_now(b->worker->w);
+    if (!b->init)
+        record_view(b->worker->w, VIEW_SIGTERM, p->pod);
     if (bh->readiness.not_ready_on_term)
         worker_update(b->worker);
     if (p->state == PROCESS_HUNG)

@@ -116,6 +116,8 @@ static void begin_stop(struct box *b)
     sim_time grace = b->stop.left_s * SIM_S;
     sim_time hook = b->spec->pre_stop.takes;
 
+    if (!b->init)
+        record_view(b->worker->w, VIEW_STOPPING, b->process.pod);
     if (b->worker->stage == STAGE_STOP)
         worker_event(b->worker, "Normal", "Killing", "Stopping container %s",
                      b->spec->name);

@@ -16,8 +16,7 @@ static void put_time(struct buf *b, const struct world *w, sim_time t)
     buf_printf(b, "%s s", format_seconds(room, t - w->spec->warmup));
 }
 
-/* The node whose rules sent a. */
-static const char *node_of_ask(const struct world *w, const struct ask *a)
+const char *traffic_node(const struct world *w, const struct ask *a)
 {
     object_uid node = a->sender->places.items[a->place]->rules->node;
     const struct meta *m = api_get(w->api, node);
@@ -54,7 +53,7 @@ static void put_absent(struct buf *b, const struct world *w,
         put_time(b, w, p->started);
         buf_puts(b, " and does not listen yet");
     }
-    buf_printf(b, "; the rules of %s listed the pod", node_of_ask(w, a));
+    buf_printf(b, "; the rules of %s listed the pod", traffic_node(w, a));
 }
 
 static void put_hang(struct buf *b, const struct world *w,
@@ -66,7 +65,7 @@ static void put_hang(struct buf *b, const struct world *w,
         return;
     }
     buf_printf(b, "no endpoint in the rules of %s, and the reject was not "
-                  "told to the client", node_of_ask(w, a));
+                  "told to the client", traffic_node(w, a));
 }
 
 const char *traffic_chain(struct world *w, const struct ask *a,
@@ -80,7 +79,7 @@ const char *traffic_chain(struct world *w, const struct ask *a,
         buf_printf(&b, "attempt %d: ", a->attempt + 1);
     switch (cause) {
     case CAUSE_NO_ENDPOINT:
-        buf_printf(&b, "no endpoint in the rules of %s", node_of_ask(w, a));
+        buf_printf(&b, "no endpoint in the rules of %s", traffic_node(w, a));
         break;
     case CAUSE_REFUSED:
         put_absent(&b, w, a);

@@ -129,6 +129,8 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         return CONNECT_LOST;
     rule = rules_pick(r, u, client, a->sender->sticky, now);
     if (rule) {
+        if (t->w->record.rows)
+            record_connection(t->w, rule->pod, r->node);
         *process = rule->process;
         return CONNECT_TO;
     }

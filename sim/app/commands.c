@@ -87,6 +87,9 @@ static const struct option check_options[] = {
 
 static const struct option explain_options[] = {
     COUNT(0, "replication", "N", replication, "which to tell; 0 if absent"),
+    COUNT(0, "rep", "N", replication, "the same"),
+    TEXT(0, "why", "METRIC", why,
+         "why requests failed: failed_requests, failed_refused, ..."),
     COUNT(0, "seed", "N", seed, "of all random numbers"),
     SWITCH(0, "markdown", markdown, "tables as Markdown"),
     INPUT_OPTIONS, END

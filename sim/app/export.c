@@ -11,8 +11,8 @@
 #include "io/csv.h"
 #include "models/world.h"
 
-enum table_id { TIMELINE, PODS, SERIES, EVENTS, FAILURES, METRICS, SUMMARY,
-                TABLES };
+enum table_id { TIMELINE, PODS, SERIES, EVENTS, VIEWS, FAILURES, METRICS,
+                SUMMARY, TABLES };
 
 struct table_row {
     const char *file;
@@ -34,6 +34,9 @@ static const struct table_row tables[TABLES] = {
     [EVENTS] = { "events.csv", 8,
         { "strategy", "replication", "time_s", "type", "reason", "namespace",
           "object", "message" } },
+    [VIEWS] = { "views.csv", 8,
+        { "strategy", "replication", "time_s", "namespace", "pod", "view",
+          "service", "node" } },
     [FAILURES] = { "failures.csv", 8,
         { "strategy", "replication", "time_s", "source", "request", "version",
           "pod", "cause" } },
@@ -203,6 +206,22 @@ static void put_events(struct export *x, const struct variant *v,
     }
 }
 
+static void put_views(struct export *x, const struct variant *v,
+                      const struct world *w)
+{
+    for (size_t i = 0; i < w->record.views.len; i++) {
+        const struct view_row *r = &w->record.views.items[i];
+        struct csv_out *c = begin(x, VIEWS, v, w, r->at);
+
+        csv_text(c, r->space);
+        csv_text(c, r->pod);
+        csv_text(c, view_names[r->view]);
+        csv_text(c, r->service);
+        csv_text(c, r->node);
+        csv_row(c);
+    }
+}
+
 static void put_failures(struct export *x, const struct variant *v,
                          const struct world *w)
 {
@@ -227,6 +246,7 @@ void export_rows(void *ctx, const struct variant *v, const struct world *w)
     put_pods(x, v, w);
     put_series(x, v, w);
     put_events(x, v, w);
+    put_views(x, v, w);
     put_failures(x, v, w);
 }
 

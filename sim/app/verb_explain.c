@@ -5,10 +5,12 @@
 #include <string.h>
 #include "app/report.h"
 #include "app/narrate.h"
+#include "app/why.h"
 #include "base/text.h"
 #include "models/action.h"
 #include "models/behaviour.h"
 #include "models/fault.h"
+#include "models/request.h"
 
 /* ---- tables -------------------------------------------------------------- */
 
@@ -141,14 +143,36 @@ static const struct topic {
 
 /* ---- a run --------------------------------------------------------------- */
 
+/* --why names something else. */
+static enum exit_code refuse_why(struct app *app, const char *word)
+{
+    const char *names[CAUSE_COUNT + 1] = { "failed_requests" };
+    const char *near;
+
+    for (int c = CAUSE_NONE + 1; c < CAUSE_COUNT; c++)
+        names[c] = arena_printf(app->arena, "failed_%s", cause_names[c]);
+    near = nearest_word(word, names);
+    if (near)
+        return cli_usage(app, "--why: unknown \"%s\", did you mean \"%s\"?",
+                         word, near);
+    return cli_usage(app, "--why explains failed_requests or failed_CAUSE, "
+                     "not \"%s\"", word);
+}
+
 static enum exit_code explain_run(struct app *app)
 {
     struct scenario s;
+    const char *cause;
 
+    if (app->o.why && !why_metric(app->o.why, &cause))
+        return refuse_why(app, app->o.why);
     if (scenario_load(app, &s) != SIM_OK)
         return EXIT_INPUT;
     for (size_t v = 0; v < s.nvariants; v++)
-        narrate(app, &s, v, (uint32_t)app->o.replication);
+        if (app->o.why)
+            why(app, &s, v, (uint32_t)app->o.replication, cause);
+        else
+            narrate(app, &s, v, (uint32_t)app->o.replication);
     return EXIT_DONE;
 }
 
@@ -159,6 +183,9 @@ enum exit_code command_explain(struct app *app)
                          "timings, strategies, faults, kubectl");
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
         if (strcmp(app->o.words.items[0], topics[i].name) == 0) {
+            if (app->o.why)
+                return cli_usage(app, "--why needs a scenario, \"%s\" is a "
+                                 "table", topics[i].name);
             topics[i].print(app);
             return EXIT_DONE;
         }

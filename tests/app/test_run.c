@@ -21,7 +21,7 @@ static void set_up(void)
 
 static const char *const files[] = {
     "metrics.csv", "summary.csv", "timeline.csv", "pods.csv", "series.csv",
-    "events.csv", "failures.csv"
+    "events.csv", "views.csv", "failures.csv"
 };
 
 static const char *in_folder(const char *name)
@@ -69,6 +69,7 @@ START_TEST(all_files_of_the_contract_are_written_with_their_columns)
         "strategy,replication,time_s,source,version,requests,failed,p50_ms,"
         "p95_ms,p99_ms",
         "strategy,replication,time_s,type,reason,namespace,object,message",
+        "strategy,replication,time_s,namespace,pod,view,service,node",
         "strategy,replication,time_s,source,request,version,pod,cause"
     };
 
@@ -268,6 +269,49 @@ START_TEST(failures_in_the_file_are_those_that_were_counted)
 }
 END_TEST
 
+/* When the pod first had this row of views.csv; -1 if never. */
+static double time_of(const struct csv_table *t, const char *pod,
+                      const char *view)
+{
+    for (size_t i = 0; i < t->len; i++)
+        if (strcmp(csv_get(t, i, 4), pod) == 0 &&
+            strcmp(csv_get(t, i, 5), view) == 0)
+            return strtod(csv_get(t, i, 2), NULL);
+    return -1;
+}
+
+/* Who learns of a deletion later cannot know of it earlier. */
+START_TEST(views_of_a_deletion_are_in_the_order_of_the_news)
+{
+    static const char *const order[] = { "terminating", "controller",
+                                         "slice_drops", "rules_drop" };
+    const char *text;
+    struct csv_table t;
+    int pods = 0;
+
+    metrics_of_run(SMALL " -n 1 --strategy recreate --set "
+                   "cluster.kubernetes=1.20");
+    text = text_of(in_folder("views.csv"));
+    ck_assert_int_eq(csv_read(arena, "views.csv", text, strlen(text), true,
+                              &t, &errors), SIM_OK);
+    for (size_t i = 0; i < t.len; i++) {
+        const char *pod = csv_get(&t, i, 4);
+
+        if (strcmp(csv_get(&t, i, 5), "terminating") != 0)
+            continue;
+        pods++;
+        for (size_t k = 1; k < COUNT_OF(order); k++)
+            ck_assert_double_ge(time_of(&t, pod, order[k]),
+                                time_of(&t, pod, order[k - 1]));
+        ck_assert_double_ge(time_of(&t, pod, "exits"),
+                            time_of(&t, pod, "sigterm"));
+        ck_assert_double_ge(time_of(&t, pod, "network_gone"),
+                            time_of(&t, pod, "exits"));
+    }
+    ck_assert_int_gt(pods, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("run");
@@ -290,6 +334,7 @@ int main(void)
                         (int)COUNT_OF(verdicts));
     tcase_add_test(tc, a_folder_that_cannot_be_made_is_a_failure_of_the_system);
     tcase_add_test(tc, failures_in_the_file_are_those_that_were_counted);
+    tcase_add_test(tc, views_of_a_deletion_are_in_the_order_of_the_news);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
