@@ -3,7 +3,8 @@
  *
  * A case is a folder with input.yaml, steps.yaml and summary.json (see the
  * README of the recordings).  convert.c writes it as a scenario; judge.c
- * compares the simulated failures with the recorded ones.
+ * compares the simulated failures with the recorded ones; delays.c the delays on
+ * a request's way.
  */
 #ifndef TESTS_REQUESTS_H
 #define TESTS_REQUESTS_H
@@ -47,6 +48,32 @@ bool requests_simulated(struct arena *a, const char *csv,
  * NULL if there is none. */
 const char *requests_judge(struct arena *a, const struct recorded *r,
                            const struct simulated *s);
+
+/* ---- delays.c ------------------------------------------------------------------------- */
+
+/* Delays of one kind, recorded and simulated. */
+struct sample {
+    double *items;
+    size_t len, cap;
+};
+struct delay {
+    const char *name;           /* "terminating -> slice drops it, minSync 1 s" */
+    struct sample recorded, simulated;
+};
+struct delays {
+    struct arena *arena;
+    struct delay *items;
+    size_t len, cap;
+};
+
+/* Add those of a case: of its recorded runs, and of the replications whose
+ * views.csv is below csv. */
+bool delays_add(struct delays *d, const char *folder, const char *name,
+                const char *csv, struct err_list *errors);
+
+/* The median, p90 and p99 of both, in words; *holds: are the simulated ones
+ * within 20 % of the recorded? */
+const char *delay_judge(struct arena *a, struct delay *d, bool *holds);
 
 double mean_of(const double *x, size_t n);
 

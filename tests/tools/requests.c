@@ -6,7 +6,8 @@
  * Each case below CASES is written as a scenario to OUT, run 200 times with
  * the program ROLLSIM, and judged; then all of them together: totals within
  * 10 %, rank correlation of the totals at least 0.95, no cause off by more
- * than 25 % in sum.  The last line is the count; exit 1 if anything failed.
+ * than 25 % in sum; and the delays, from a few more replications with rows,
+ * within 20 %.  The last line is the count; exit 1 if anything failed.
  */
 #include <dirent.h>
 #include <math.h>
@@ -30,14 +31,18 @@ struct all {
     double recorded[CASES_MAX][GROUP_COUNT];
     double simulated[CASES_MAX][GROUP_COUNT];
     size_t n;
+    struct delays delays;
     int passed, failed;
 };
 
-static int run(const char *rollsim, const char *scenario, const char *csv)
+#define ROWS_PER_RUN 8          /* replications with rows for each recorded run */
+
+static int run(const char *rollsim, const char *scenario, const char *csv,
+               const char *replications, const char *record)
 {
     const char *argv[] = { rollsim, "run", scenario, "--csv", csv, "-q", "-n",
-                           REPLICATIONS, "--allow", "no-readiness-probe",
-                           NULL };
+                           replications, "--record", record, "--allow",
+                           "no-readiness-probe", NULL };
     posix_spawn_file_actions_t io;
     pid_t pid;
     int status = -1;
@@ -59,6 +64,7 @@ static const char *check(struct all *all, const char *rollsim,
     struct arena *a = all->arena;
     const char *scenario = arena_printf(a, "%s/%s.yaml", out, name);
     const char *csv = arena_printf(a, "%s/%s", out, name);
+    const char *rows = arena_printf(a, "%s/%s-rows", out, name);
     struct err_list errors;
     struct recorded r;
     struct simulated s;
@@ -67,11 +73,15 @@ static const char *check(struct all *all, const char *rollsim,
     err_init(&errors, a);
     if (why)
         return why;
-    if (run(rollsim, scenario, csv) != 0)
+    if (run(rollsim, scenario, csv, REPLICATIONS, "first") != 0)
         return "rollsim run failed";
     if (!requests_recorded(a, folder, &r) ||
         !requests_simulated(a, csv, &s, &errors))
         return "results cannot be read";
+    if (run(rollsim, scenario, rows,
+            arena_printf(a, "%zu", ROWS_PER_RUN * r.runs), "all") != 0 ||
+        !delays_add(&all->delays, folder, name, rows, &errors))
+        return "delays cannot be read";
     for (int g = 0; g < GROUP_COUNT; g++) {
         all->recorded[all->n][g] = r.mean[g];
         all->simulated[all->n][g] = mean_of(s.x[g], s.n);
@@ -149,6 +159,13 @@ static void together(struct all *all)
     }
     claim(all, rho >= 0.95,
           arena_printf(all->arena, "rank correlation of totals %.3f", rho));
+    for (size_t i = 0; i < all->delays.len; i++) {
+        bool holds;
+        const char *text = delay_judge(all->arena, &all->delays.items[i],
+                                       &holds);
+
+        claim(all, holds, text);
+    }
 }
 
 static int visible(const struct dirent *d)
@@ -164,6 +181,7 @@ int main(int argc, char **argv)
     struct err_list errors;
     int count;
 
+    all.delays.arena = all.arena;
     if (argc > 2 && strcmp(argv[1], "--only") == 0) {
         only = argv[2];
         argv += 2;
