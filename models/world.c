@@ -15,6 +15,7 @@
 #include "models/action.h"
 #include "models/controller.h"
 #include "models/fault.h"
+#include "models/ingress.h"
 #include "models/kubelet.h"
 #include "models/lease.h"
 #include "models/measure.h"
@@ -270,6 +271,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     record_watch(w);
     network_new(w);
     routers_new(w);
+    ingresses_new(w);
     traffic_new(w);
     apply_manifests(w);
     actions_start(w);

@@ -52,6 +52,7 @@ struct rules {
     object_uid node;
     struct rule *items;         /* usable endpoints, in order of pod uid */
     size_t len;
+    bool headless;              /* resolved by DNS, not translated */
     bool drop;                  /* without endpoints: dropped, not rejected */
     sim_time leaks_from;        /* from here to the next change packets are
                                  * neither rejected nor translated; NEVER */
@@ -63,10 +64,17 @@ struct rules {
     struct rules_state *state;  /* proxy.c */
 };
 
+/* A node that is none: the ingress controller.  Its "rules" are those of its
+ * own view of the endpoints: ready ones only, no policy, no kernel. */
+#define INGRESS_NODE ((object_uid)0)
+
 /* The rules on a node for Service space/name, which need not exist yet.
  * Starts a proxy there if there is none.  Lives as long as w. */
 struct rules *network_rules(struct world *w, object_uid node,
                             const char *space, const char *name);
+
+/* Something besides endpoints asks the proxy of this node for a sync. */
+void network_wants_sync(struct world *w, object_uid node);
 
 /* Pick the endpoint of a new connection; NULL if there is none.  u: the
  * request's uniform; client: its address, for affinity; sticky: it stays with

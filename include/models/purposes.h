@@ -28,6 +28,8 @@ enum purpose {
     PURPOSE_ROUTER,         /* a place that clients send from: delays */
     PURPOSE_ATTRIBUTE,      /* client class and key: values of its users */
     PURPOSE_MIRROR,         /* client class: is request i copied */
+    PURPOSE_DNS,            /* node and Service: when it looks the name up */
+    PURPOSE_INGRESS,        /* the ingress controller: delays */
 };
 
 #endif

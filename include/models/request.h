@@ -37,6 +37,7 @@ struct version {
 struct ask {
     struct sender *sender;
     int64_t i;                  /* of its sender, from 0 */
+    sim_time gives_up;          /* through an ingress: when its client does */
     sim_time sent;              /* first attempt: the intended arrival */
     struct job *parent;         /* the work it is part of; NULL: a client's */
     double u_pick, u_work, u_error; /* of this attempt */
@@ -44,6 +45,8 @@ struct ask {
     uint32_t user;              /* 0 .. users - 1; 0 without users */
     uint16_t place;             /* which of its sender's client nodes */
     uint8_t attempt;            /* from 0 */
+    uint8_t tries;              /* of the ingress controller in this attempt,
+                                 * before this one */
     bool first_failed;          /* the first attempt did */
     bool exposed;               /* some attempt was served by the release */
 };

@@ -61,6 +61,11 @@ void routers_new(struct world *w);
 /* Clients send by these rules: obey the routes of their Service. */
 void router_at(struct world *w, struct rules *root);
 
+/* Clients send by these rules: obey this route from now on (NULL: none),
+ * which lives as long as w. */
+void router_install(struct world *w, struct rules *root,
+                    const struct httproute *route);
+
 /* The rules by which a goes, which asks for root's Service; *u, a uniform,
  * leaves as another one, independent of the choice. */
 struct rules *router_pick(struct rules *root, const struct ask *a,

@@ -92,6 +92,7 @@ struct client_spec {
     enum client_protocol protocol;
     sim_time connect_timeout, timeout;  /* whole request; 0: none */
     int retries;
+    double writes;              /* share of requests that are not idempotent */
     sim_time backoff;
     const char *node;           /* where the clients are; NULL: spread */
     const struct attribute_share *attributes;
@@ -101,6 +102,7 @@ struct client_spec {
 struct traffic_spec {
     const char *name;
     const char *to;             /* "service/NAME", "ingress/HOST/PATH", ... */
+    const char *host, *path;    /* of an Ingress; NULL: none */
     const char *space;          /* namespace of the target */
     struct rate_spec rate;
     struct client_spec clients;

@@ -20,6 +20,7 @@ struct network;
 struct traffic;
 struct measure;
 struct routers;
+struct ingresses;
 struct pod_template;
 
 struct world {
@@ -37,6 +38,7 @@ struct world {
     struct leases *leases;      /* heartbeats of nodes */
     struct network *network;    /* slices' way to the nodes: proxies */
     struct routers *routers;    /* from routes to rules */
+    struct ingresses *ingresses;        /* the ingress controller */
     struct traffic *traffic;
     struct measure *measure;    /* metrics */
     struct record record;

@@ -15,6 +15,7 @@
 #include "base/bug.h"
 #include "models/argo.h"
 #include "models/daemonset.h"
+#include "models/ingress.h"
 #include "models/network.h"
 #include "models/route.h"
 #include "models/rollout.h"
@@ -241,6 +242,7 @@ const struct value *kubectl_last_applied(const struct meta *m)
            : m->kind == KIND_DAEMONSET   ? daemonset_seen(m)->last_applied
            : m->kind == KIND_SERVICE     ? service_seen(m)->last_applied
            : m->kind == KIND_ROLLOUT     ? argo_seen(m)->last_applied
+           : m->kind == KIND_INGRESS     ? ingress_seen(m)->last_applied
            : m->kind == KIND_HTTPROUTE   ? httproute_seen(m)->last_applied
                                          : NULL;
 }
@@ -257,6 +259,8 @@ void kubectl_set_last_applied(struct meta *draft, const struct value *v)
         service_of(draft)->last_applied = v;
     else if (draft->kind == KIND_ROLLOUT)
         argo_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_INGRESS)
+        ingress_of(draft)->last_applied = v;
     else if (draft->kind == KIND_HTTPROUTE)
         httproute_of(draft)->last_applied = v;
 }

@@ -15,9 +15,17 @@
  * endpoints come back, packets are for a moment neither rejected nor
  * translated, and whoever connects then is lost (rules.leaks_from).
  *
+ * A headless Service has no rules: its clients on a node use the addresses
+ * that a name lookup gave them for dnsTtl, each node from another moment on.
+ *
+ * The ingress controller's view (INGRESS_NODE) goes the same way: its syncs
+ * start at least ingressPeriod after each other and take ingressPickup (and a
+ * reload if Ingresses ask for it); it takes ready endpoints only, in turns.
+ *
  * Not modelled: the periodic full sync (it writes what is there already),
- * failures of a sync, health-check node ports, DNS of headless Services
- * (their endpoints are used as if they were proxied).
+ * failures of a sync, health-check node ports; a headless Service's targetPort
+ * is used although there is nobody to translate it; answers of DNS that are
+ * lost or in transit.
  * Source: pkg/util/async/bounded_frequency_runner.go at v1.20,
  * pkg/proxy/runner at v1.36; reference 6.3; recordings of requests 1, 4, 8, 9.
  */
@@ -28,6 +36,7 @@
 #include "base/bug.h"
 #include "base/map.h"
 #include "models/informer.h"
+#include "models/ingress.h"
 #include "models/measure.h"
 #include "models/node.h"
 #include "models/pod.h"
@@ -52,6 +61,8 @@ struct rules_state {
     bool staged;                /* the sync under way will change it */
     struct rules next;          /* to be in force at the end of the sync */
     size_t cap, next_cap;       /* of items and next.items */
+    event_id lookup;            /* the next one, of a headless Service */
+    sim_time phase;             /* of lookups; < 0: not drawn yet */
     struct map clients;         /* client -> struct stuck */
     struct rules *after;        /* of the same proxy */
 };
@@ -67,6 +78,7 @@ struct proxy {
     double tokens;              /* 1.20 */
     sim_time filled;            /* when tokens was right */
     sim_time ended;             /* the last sync; < 0: none yet */
+    sim_time begun;             /* the same, when it began */
     bool running, again;
     event_id timer;
 };
@@ -164,7 +176,9 @@ const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
     if (sticks)
         i = stuck_index(r, client, sticky, now);
     if (i == r->len)
-        i = balancer_of(w->spec->cluster.proxy_mode)->pick(r, u);
+        i = balancer_of(r->node == INGRESS_NODE
+                        ? PROXY_IPVS    /* round robin, as ingress-nginx */
+                        : w->spec->cluster.proxy_mode)->pick(r, u);
     if (sticks)
         stick(r, client, r->items[i].pod, now);
     return resolved(r, i);
@@ -172,8 +186,11 @@ const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
 
 /* ---- what the rules for a Service ought to be --------------------------- */
 
-static struct policy policy_of(const struct world *w, const struct service *s)
+static struct policy policy_of(const struct world *w, const struct service *s,
+                               object_uid node)
 {
+    if (node == INGRESS_NODE || s->headless)
+        return (struct policy){ 0 };
     return (struct policy){
         .internal_local = s->internal_local,
         .external_local = s->external_local,
@@ -263,23 +280,25 @@ static void stage(struct rules *r)
     const struct endpointslice *slice =
         m ? slice_of_service(st->proxy, m->uid) : NULL;
     struct selection chosen;
+    struct policy policy;
 
     st->dirty = false;
     st->staged = true;
     st->next.len = 0;
     st->next.drop = false;
+    st->next.headless = s && s->headless;
     if (!slice)
         return;
     need_scratch(net, slice->len);
     chosen.cluster = net->cluster;
     chosen.local = net->local;
-    proxy_select(slice->items, slice->len, r->node, policy_of(net->w, s),
-                 &chosen);
+    policy = policy_of(net->w, s, r->node);
+    proxy_select(slice->items, slice->len, r->node, policy, &chosen);
     stage_items(st, s, slice,
-                s->internal_local ? chosen.local : chosen.cluster,
-                s->internal_local ? chosen.nlocal : chosen.ncluster);
+                policy.internal_local ? chosen.local : chosen.cluster,
+                policy.internal_local ? chosen.nlocal : chosen.ncluster);
     st->next.drop = chosen.any && st->next.len == 0;
-    st->next.affinity = s->affinity;
+    st->next.affinity = s->affinity && r->node != INGRESS_NODE;
     st->next.affinity_timeout = (sim_time)s->affinity_s * SIM_S;
 }
 
@@ -293,6 +312,7 @@ static void program(struct rules *r)
     r->items = st->next.items;
     r->len = st->next.len;
     r->drop = st->next.drop;
+    r->headless = st->next.headless;
     r->affinity = st->next.affinity;
     r->affinity_timeout = st->next.affinity_timeout;
     r->leaks_from = SIM_NEVER;
@@ -302,6 +322,50 @@ static void program(struct rules *r)
     st->staged = false;
     record_rules(st->proxy->w, r, items, len);
     measure_rules_changed(st->proxy->w, r);
+}
+
+/* ---- headless Services --------------------------------------------------- */
+
+static void fire_lookup(struct sim *sim, void *subject, int64_t arg)
+{
+    struct rules *r = subject;
+
+    (void)sim;
+    (void)arg;
+    stage(r);
+    program(r);
+}
+
+static const struct event_kind ev_lookup = {
+    .name = "dns.lookup", .rank = RANK_RULES, .fire = fire_lookup,
+};
+
+static bool is_headless(const struct rules *r)
+{
+    const struct meta *m = informer_find(r->state->proxy->w->network->services,
+                                         r->space, r->name);
+
+    return m && service_seen(m)->headless;
+}
+
+/* The addresses have changed: they are used from the next lookup on. */
+static void want_lookup(struct rules *r)
+{
+    struct rules_state *st = r->state;
+    struct world *w = st->proxy->w;
+    sim_time now = world_now(w), ttl;
+    struct stream stream;
+
+    if (sim_pending(w->sim, st->lookup))
+        return;
+    world_stream(w, &stream, PURPOSE_DNS,
+                 fnv64(r->node, r->name, strlen(r->name)));
+    ttl = world_draw(w, TIMING_DNS_TTL, &stream);
+    if (st->phase < 0)
+        st->phase = (sim_time)(stream_u01(&stream) * (double)ttl);
+    if (ttl > 0)
+        now += ttl - 1 - (now + ttl - 1 - st->phase % ttl) % ttl;
+    st->lookup = sim_at(w->sim, now, &ev_lookup, r, 0);
 }
 
 /* ---- syncs -------------------------------------------------------------- */
@@ -316,6 +380,8 @@ static void fire_synced(struct sim *sim, void *subject, int64_t arg)
     for (struct rules *r = p->rules; r; r = r->state->after)
         if (r->state->staged)
             program(r);
+    if (p->node == INGRESS_NODE)
+        ingress_sync_ends(p->w);
     p->running = false;
     p->ended = sim_now(sim);
     if (p->again)
@@ -328,10 +394,14 @@ static const struct event_kind ev_synced = {
 
 static sim_time sync_length(struct proxy *p)
 {
-    const struct world *w = p->w;
-    sim_time t = world_draw(w, TIMING_PROXY_SYNC, &p->stream);
+    struct world *w = p->w;
+    sim_time t = world_draw(w, p->node == INGRESS_NODE ? TIMING_INGRESS_PICKUP
+                                                      : TIMING_PROXY_SYNC,
+                            &p->stream);
     size_t services = informer_count(w->network->services);
 
+    if (p->node == INGRESS_NODE)
+        return t + ingress_sync_starts(w, &p->stream);
     if (world_is(w, KUBE_1_20) && services > 1)
         t += (sim_time)((double)t * PER_SERVICE_1_20 *
                         (double)(services - 1));
@@ -346,11 +416,17 @@ static void start_sync(struct proxy *p)
 
     p->running = true;
     p->again = false;
-    if (cluster->proxy_mode == PROXY_IPTABLES)
+    p->begun = world_now(p->w);
+    if (cluster->proxy_mode == PROXY_IPTABLES && p->node != INGRESS_NODE)
         leak = (sim_time)((double)length * LEAK_SHARE);
     for (struct rules *r = p->rules; r; r = r->state->after) {
         if (!r->state->dirty)
             continue;
+        if (p->node != INGRESS_NODE && (r->headless || is_headless(r))) {
+            r->state->dirty = false;
+            want_lookup(r);
+            continue;
+        }
         stage(r);
         if (r->len == 0 && r->state->next.len > 0 && leak > 0)
             r->leaks_from = world_now(p->w) + length - leak;
@@ -365,6 +441,11 @@ static sim_time sync_wait(struct proxy *p)
     sim_time period = p->min_sync;
     sim_time spaced = p->ended < 0 ? 0 : p->ended + period - now;
 
+    if (p->node == INGRESS_NODE) {      /* from start to start */
+        spaced = p->begun + world_draw(p->w, TIMING_INGRESS_PERIOD,
+                                       &p->stream) - now;
+        return p->ended < 0 || spaced < 0 ? 0 : spaced;
+    }
     if (period == 0)
         return 0;
     if (!world_is(p->w, KUBE_1_20))
@@ -454,10 +535,10 @@ static void slice_changed(void *ctx, const struct meta *before,
     const struct meta *m = after ? after : before;
     const struct meta *s = informer_get(p->w->network->services, m->owner);
 
-    if (world_is(p->w, KUBE_1_20) &&
+    if ((world_is(p->w, KUBE_1_20) || p->node == INGRESS_NODE) &&
         same_ready(before ? slice_seen(before) : NULL,
                    after ? slice_seen(after) : NULL))
-        return;                 /* 1.20 keeps only the ready ones */
+        return;                 /* these keep only the ready ones */
     if (s)
         touch(p, s->space, s->name);
 }
@@ -472,6 +553,14 @@ static const struct informer_ops slices_ops = {
     .name = "proxy.slices", .latency = TIMING_WATCH_PROXY,
     .handle = slice_changed, .lane = lane_of_proxy,
 };
+
+void network_wants_sync(struct world *w, object_uid node)
+{
+    struct proxy *p = map_get_number(&w->network->proxies, node);
+
+    if (p)
+        want_sync(p);
+}
 
 static void service_changed(void *ctx, const struct meta *before,
                             const struct meta *after)
@@ -524,13 +613,16 @@ static struct proxy *proxy_on(struct world *w, object_uid node)
     p->w = w;
     p->node = node;
     p->index = net->nproxies++;
-    p->min_sync = node_seen(api_get(w->api, node))->min_sync_period;
+    p->min_sync = -1;
+    if (node != INGRESS_NODE)
+        p->min_sync = node_seen(api_get(w->api, node))->min_sync_period;
     if (p->min_sync < 0)
         p->min_sync = net->min_sync;
     p->tokens = BURST_1_20;
     p->filled = world_now(w);
     p->ended = -1;
-    world_stream(w, &p->stream, PURPOSE_PROXY, node);
+    world_stream(w, &p->stream,
+                 node == INGRESS_NODE ? PURPOSE_INGRESS : PURPOSE_PROXY, node);
     p->slices = informer_new(w, KIND_ENDPOINTSLICE, &slices_ops, p);
     map_put_number(&net->proxies, node, p);
     return p;
@@ -548,6 +640,7 @@ static struct rules *rules_new(struct proxy *p, const char *space,
     r->leaks_from = SIM_NEVER;
     r->state = arena_make(w->arena, struct rules_state);
     r->state->proxy = p;
+    r->state->phase = -1;
     map_init(&r->state->clients, w->arena);
     r->state->after = p->rules;
     p->rules = r;

@@ -157,19 +157,32 @@ void routers_new(struct world *w)
     r->routes = informer_new(w, KIND_HTTPROUTE, &routes_ops, r);
 }
 
+static struct split *split_new(struct world *w, struct rules *root)
+{
+    struct split *s = arena_make(w->arena, struct split);
+
+    s->w = w;
+    s->root = root;
+    root->split = s;
+    return s;
+}
+
+void router_install(struct world *w, struct rules *root,
+                    const struct httproute *route)
+{
+    install(root->split ? root->split : split_new(w, root), route);
+}
+
 void router_at(struct world *w, struct rules *root)
 {
     struct routers *r = w->routers;
-    struct split *s = root->split;
+    struct split *s;
 
-    if (s)
+    if (root->split)
         return;
-    s = arena_make(w->arena, struct split);
-    s->w = w;
-    s->root = root;
+    s = split_new(w, root);
     world_stream(w, &s->stream, PURPOSE_ROUTER,
                  (uint64_t)r->splits.len + 1);
-    root->split = s;
     vec_push(w->arena, &r->splits, s);
     for (size_t i = 0; i < informer_count(r->routes); i++) {
         const struct httproute *h =

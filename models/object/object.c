@@ -287,7 +287,7 @@ static const struct {
     { "po", KIND_POD }, { "no", KIND_NODE }, { "svc", KIND_SERVICE },
     { "cm", KIND_CONFIGMAP }, { "ns", KIND_NAMESPACE },
     { "deploy", KIND_DEPLOYMENT }, { "rs", KIND_REPLICASET }, { "rc", KIND_RC },
-    { "ro", KIND_ROLLOUT },
+    { "ro", KIND_ROLLOUT }, { "ing", KIND_INGRESS },
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
     { "pdb", KIND_PDB }, { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },

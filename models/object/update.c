@@ -14,6 +14,7 @@
 #include "models/config.h"
 #include "models/daemonset.h"
 #include "models/hpa.h"
+#include "models/ingress.h"
 #include "models/network.h"
 #include "models/route.h"
 #include "models/statefulset.h"
@@ -51,6 +52,8 @@ const struct value *object_raw(const struct meta *m)
         return service_seen(m)->raw;
     case KIND_ROLLOUT:
         return argo_seen(m)->raw;
+    case KIND_INGRESS:
+        return ingress_seen(m)->raw;
     case KIND_HTTPROUTE:
         return httproute_seen(m)->raw;
     case KIND_CONFIGMAP:

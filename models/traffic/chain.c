@@ -21,6 +21,8 @@ const char *traffic_node(const struct world *w, const struct ask *a)
     object_uid node = a->sender->places.items[a->place]->rules->node;
     const struct meta *m = api_get(w->api, node);
 
+    if (node == INGRESS_NODE)
+        return "the ingress controller";
     return m ? m->name : "a node that is gone";
 }
 

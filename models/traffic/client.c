@@ -25,7 +25,7 @@ struct address *client_of(const struct ask *a)
     struct place *p = a->sender->places.items[a->place];
     struct address *own;
 
-    if (a->sender->users == 0)
+    if (a->sender->users == 0 || a->sender->site)
         return &p->address;
     own = map_get_number(&p->addresses, a->user);
     if (!own) {
@@ -41,34 +41,36 @@ static sim_time earlier(sim_time a, sim_time b)
     return a < b ? a : b;
 }
 
-sim_time client_patience(const struct sender *s, sim_time begun)
+sim_time client_patience(const struct ask *a, sim_time begun)
 {
+    const struct sender *s = a->sender;
+
+    if (s->site)
+        return ingress_patience(a, begun, false);
     return s->timeout > 0 ? begun + s->timeout : SIM_NEVER;
 }
 
-sim_time client_despair(const struct sender *s, sim_time begun)
+sim_time client_despair(const struct ask *a, sim_time begun)
 {
-    return earlier(client_patience(s, begun), begun + TCP_ENDS);
+    return earlier(client_patience(a, begun), begun + TCP_ENDS);
 }
 
-static sim_time connect_deadline(const struct sender *s, sim_time begun)
+static sim_time connect_deadline(const struct ask *a, sim_time begun)
 {
-    sim_time t = client_patience(s, begun);
+    const struct sender *s = a->sender;
+    sim_time t = client_patience(a, begun);
 
     if (s->connect_timeout > 0)
         t = earlier(t, begun + s->connect_timeout);
     return earlier(t, begun + TCP_CONNECT_ENDS);
 }
 
-/* Nothing will ever answer a. */
-static void lose(struct traffic *t, struct ask *a, struct request *r,
-                 sim_time begun, struct process *process)
+void client_lose(struct traffic *t, struct ask *a, struct request *r,
+                 sim_time ends, struct process *process)
 {
-    sim_time ends = connect_deadline(a->sender, begun);
-
     if (!r && process) {
         server_fly(server_of(t, process), a, NULL,
-                   (struct flight){ .begun = begun, .ends = ends,
+                   (struct flight){ .begun = world_now(t->w), .ends = ends,
                                     .cause = CAUSE_HANG });
         return;
     }
@@ -81,7 +83,7 @@ static void lose(struct traffic *t, struct ask *a, struct request *r,
 static void wait_for_syn(struct traffic *t, struct ask *a, struct request *r,
                          sim_time begun)
 {
-    sim_time next, deadline = connect_deadline(a->sender, begun);
+    sim_time next, deadline = connect_deadline(a, begun);
 
     if (!r)
         r = request_new(t, a);
@@ -103,10 +105,10 @@ static void try_connect(struct traffic *t, struct ask *a, struct request *r,
     } else if (answer == CONNECT_SILENCE) {
         wait_for_syn(t, a, r, begun);
     } else if (answer == CONNECT_LOST) {
-        lose(t, a, r, begun, process);
+        client_lose(t, a, r, connect_deadline(a, begun), process);
     } else if (!process || !process->network) {
         kernel_half_open(t, a, process);
-        lose(t, a, r, begun, process);
+        client_lose(t, a, r, connect_deadline(a, begun), process);
     } else if (!process_accepts(process)) {
         attempt_over(t, a, r, CAUSE_REFUSED);
     } else {
@@ -118,7 +120,7 @@ void client_syn(struct request *r)
 {
     struct traffic *t = r->traffic;
 
-    if (world_now(t->w) >= connect_deadline(r->ask.sender, r->begun))
+    if (world_now(t->w) >= connect_deadline(&r->ask, r->begun))
         request_over(r, CAUSE_HANG);
     else
         try_connect(t, &r->ask, r, r->begun, false);
@@ -156,6 +158,10 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     bool cut = false;           /* by the end of the connection */
 
     send_copy(t, a);
+    if (s->site) {
+        ingress_attempt(t, a, r);
+        return;
+    }
     if (s->keep_alive)
         process = conn_take(a, kernel_route(a), now, &cut);
     if (cut) {

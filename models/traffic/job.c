@@ -224,7 +224,7 @@ void job_begin(struct server *s, struct ask *a, struct request *r,
     j->client = r;
     r->begun = begun;
     r->job = j;
-    request_wait(r, REQUEST_AT_WORK, client_patience(a->sender, begun));
+    request_wait(r, REQUEST_AT_WORK, client_patience(a, begun));
     if (s->busy < b->concurrency)
         start(j);
     else
@@ -256,7 +256,7 @@ static void cut(struct job *j)
     j->client = NULL;
     j->stuck = true;
     if (r && s->vanished)
-        request_fly(r, CAUSE_HANG, client_despair(r->ask.sender, r->begun));
+        request_fly(r, CAUSE_HANG, client_despair(&r->ask, r->begun));
     else if (r)
         request_over(r, CAUSE_RESET);
     release(j);

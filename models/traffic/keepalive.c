@@ -139,13 +139,36 @@ struct process *conn_take(const struct ask *a, const struct rules *to,
     return NULL;
 }
 
+bool conn_take_to(const struct ask *a, const struct process *process,
+                  sim_time now, bool *cut)
+{
+    struct conn_pool *pool = &client_of(a)->pool;
+
+    while (pool->busy.len > 0 && pool->busy.items[0].free <= now)
+        vec_push(a->sender->traffic->w->arena, &pool->idle, busy_pop(pool));
+    for (size_t i = pool->idle.len; i-- > 0;) {
+        struct conn c = pool->idle.items[i];
+
+        if (c.process != process)
+            continue;
+        take(pool, i, false);
+        if (is_open(&c))
+            return true;
+        if (crosses(&c, now)) {
+            *cut = true;
+            return false;
+        }
+    }
+    return false;
+}
+
 void conn_put(const struct ask *a, struct process *process, sim_time free)
 {
     struct conn c = { .process = process, .run = process->run, .free = free };
     const struct sender *s = a->sender;
     struct conn_pool *pool = &client_of(a)->pool;
 
-    if (s->shared && pool->busy.len + pool->idle.len > 0)
+    if (s->shared && !s->site && pool->busy.len + pool->idle.len > 0)
         return;                 /* it is there already */
     busy_push(s->traffic->w->arena, pool, c);
 }

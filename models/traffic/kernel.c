@@ -89,8 +89,7 @@ static bool port_is_lost(struct traffic *t, const struct ask *a,
     return true;
 }
 
-/* A number for the address that a comes from. */
-static uint64_t number_of_client(const struct ask *a)
+uint64_t kernel_client(const struct ask *a)
 {
     uint64_t sender = (uint64_t)a->sender->index << 33;
 
@@ -106,7 +105,7 @@ struct rules *kernel_route(const struct ask *a)
 
     if (!router_routes(p->rules))
         return NULL;
-    return router_pick(p->rules, a, number_of_client(a), a->sender->sticky,
+    return router_pick(p->rules, a, kernel_client(a), a->sender->sticky,
                        &u);
 }
 
@@ -116,7 +115,7 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
                             struct process **process)
 {
     struct place *p = a->sender->places.items[a->place];
-    uint64_t client = number_of_client(a);
+    uint64_t client = kernel_client(a);
     double u = a->u_pick;
     struct rules *r = router_pick(p->rules, a, client, a->sender->sticky, &u);
     sim_time now = world_now(t->w);
@@ -134,5 +133,7 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         *process = rule->process;
         return CONNECT_TO;
     }
+    if (r->headless)            /* the name has no address */
+        return CONNECT_TOLD;
     return !r->drop && is_told(t, a) ? CONNECT_TOLD : CONNECT_SILENCE;
 }

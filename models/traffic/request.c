@@ -22,14 +22,21 @@ double ask_u(const struct ask *a, enum draw j)
     uint64_t index = ((uint64_t)a->i * 256 + a->attempt) * DRAWS + j;
 
     return stream_u01_at(w->spec->seed, PURPOSE_REQUEST,
-                         a->sender->entity + 1, w->replication, index);
+                         a->sender->entity + 1 + a->tries, w->replication,
+                         index);
+}
+
+/* All but the choice of a Service, which an ingress controller makes once. */
+static void ask_draw_work(struct ask *a)
+{
+    a->u_work = ask_u(a, DRAW_WORK);
+    a->u_error = ask_u(a, DRAW_ERROR);
 }
 
 void ask_draw(struct ask *a)
 {
     a->u_pick = ask_u(a, DRAW_PICK);
-    a->u_work = ask_u(a, DRAW_WORK);
-    a->u_error = ask_u(a, DRAW_ERROR);
+    ask_draw_work(a);
 }
 
 /* ---- accounts ----------------------------------------------------------- */
@@ -58,7 +65,8 @@ void ask_route(struct ask *a, struct server *s)
 bool ask_watched(const struct ask *a, enum cause cause)
 {
     return a->parent ||
-           (cause != CAUSE_NONE && a->attempt < a->sender->retries);
+           (cause != CAUSE_NONE && a->attempt < a->sender->retries) ||
+           ingress_goes_on(a, cause);
 }
 
 void ask_over(struct traffic *t, struct ask *a, enum cause cause,
@@ -128,9 +136,15 @@ void request_over(struct request *r, enum cause cause)
     struct ask a = r->ask;
 
     request_free(r);
-    if (cause != CAUSE_NONE && a.attempt < a.sender->retries) {
+    if (world_now(t->w) < a.gives_up && ingress_goes_on(&a, cause)) {
+        a.tries++;
+        ask_draw_work(&a);
+        r = request_new(t, &a);
+        ingress_attempt(t, &r->ask, r);
+    } else if (cause != CAUSE_NONE && a.attempt < a.sender->retries) {
         a.first_failed = true;
         a.attempt++;
+        a.tries = 0;
         ask_draw(&a);
         back_off(request_new(t, &a));
     } else {

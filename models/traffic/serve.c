@@ -187,7 +187,7 @@ static void answer(struct server *s, struct ask *a, struct request *r,
                    sim_time begun, sim_time start, sim_time departs)
 {
     struct sender *sender = a->sender;
-    sim_time patience = client_patience(sender, begun);
+    sim_time patience = client_patience(a, begun);
     struct flight f = { .begun = begun, .ends = departs, .departs = departs };
 
     if (patience < departs) {
@@ -219,7 +219,7 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
     if (s->vanished) {          /* over a connection kept from before */
         server_fly(s, a, r, (struct flight){
             .begun = begun, .cause = CAUSE_HANG,
-            .ends = client_despair(a->sender, begun) });
+            .ends = client_despair(a, begun) });
         return;
     }
     if (!a->parent && !a->sender->copies)
@@ -227,7 +227,7 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
     if (s->process->state == PROCESS_HUNG)
         server_fly(s, a, r, (struct flight){
             .begun = begun, .cause = CAUSE_TIMEOUT, .departs = SIM_NEVER,
-            .ends = client_patience(a->sender, begun) });
+            .ends = client_patience(a, begun) });
     else if (s->process->behaviour->ncalls > 0)
         job_begin(s, a, r, begun);
     else if (find_worker(s, a, world_now(t->w), &start, &departs))
@@ -268,7 +268,7 @@ static void cut(struct server *s, struct flight f, sim_time now)
     } else if (f.ends <= now) {
         ask_over(s->traffic, &f.ask, f.cause, f.ends);
     } else if (s->vanished) {
-        divert(s, f, CAUSE_HANG, client_despair(f.ask.sender, f.begun), 0);
+        divert(s, f, CAUSE_HANG, client_despair(&f.ask, f.begun), 0);
     } else {
         if (r)
             r->listed = false;
@@ -302,7 +302,7 @@ static void hang_all(struct server *s, sim_time now)
 
         if (f.departs > now && f.ends > now && !f.settled)
             divert(s, f, CAUSE_TIMEOUT,
-                   client_patience(f.ask.sender, f.begun), SIM_NEVER);
+                   client_patience(&f.ask, f.begun), SIM_NEVER);
         else
             vec_push(s->traffic->w->arena, &s->flights, f);
     }

@@ -164,8 +164,12 @@ static struct place *place_new(struct sender *s, object_uid node)
     struct world *w = s->traffic->w;
     struct place *p = arena_make(w->arena, struct place);
 
-    p->rules = network_rules(w, node, s->space, s->service);
-    router_at(w, p->rules);
+    if (s->site) {
+        p->rules = s->site->rules;
+    } else {
+        p->rules = network_rules(w, node, s->space, s->service);
+        router_at(w, p->rules);
+    }
     p->address.tokens = ICMP_BURST;
     map_init(&p->addresses, w->arena);
     vec_push(w->arena, &s->places, p);
@@ -202,7 +206,7 @@ static struct sender *sender_new(struct traffic *t, const char *name,
     s->traffic = t;
     s->name = name;
     s->space = space;
-    s->service = service_of_target(to);
+    s->service = strncmp(to, "ingress/", 8) == 0 ? "" : service_of_target(to);
     s->index = t->senders.len;
     s->entity = fnv64(FNV_START, name, strlen(name));
     s->next = SIM_NEVER;
@@ -266,12 +270,17 @@ static struct sender *client_sender(struct traffic *t,
     s->users = c->users;
     s->retries = c->retries;
     s->sticky = c->sticky && c->users > 0;
-    s->keep_alive = c->keep_alive;
+    if (spec->host)
+        s->site = ingress_site(t->w, spec->space, spec->host, spec->path);
+    s->keep_alive = c->keep_alive || s->site;
     s->shared = c->protocol == CLIENT_HTTP2;
     s->connect_timeout = c->connect_timeout;
     s->timeout = c->timeout;
     s->backoff = c->backoff;
-    place_clients(s, c->node);
+    if (s->site)
+        place_new(s, INGRESS_NODE);
+    else
+        place_clients(s, c->node);
     sender_start(s);
     return s;
 }

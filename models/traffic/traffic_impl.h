@@ -6,6 +6,7 @@
  *   client.c    an attempt: connection, hand-over, time-out, retry
  *   keepalive.c pools of open connections
  *   attribute.c headers and cookies that requests carry
+ *   ingress.c   an attempt through the ingress controller
  *   kernel.c    rejects, retransmissions, connection tracking of a node
  *   serve.c     a pod's workers when the latency is known on arrival
  *   job.c       a pod's workers when it depends on calls to others
@@ -19,6 +20,7 @@
 #include "base/pool.h"
 #include "base/vec.h"
 #include "kernel/rng.h"
+#include "models/ingress.h"
 #include "models/process.h"
 #include "models/proxy.h"
 #include "models/request.h"
@@ -96,6 +98,7 @@ struct sender {
     size_t index;
     const struct traffic_spec *spec;    /* NULL: calls between services */
     const char *space, *service;
+    struct site *site;          /* of the ingress controller; NULL: none */
     uint64_t entity;
     int users;
     int retries;
@@ -242,10 +245,23 @@ struct address *client_of(const struct ask *a);
 void client_attempt(struct traffic *t, struct ask *a, struct request *r);
 /* The SYN of r was not answered in time. */
 void client_syn(struct request *r);
-/* Until when a client waits for an answer to what it began at `begun`. */
-sim_time client_patience(const struct sender *s, sim_time begun);
+/* Until when somebody waits for an answer to what of a began at `begun`. */
+sim_time client_patience(const struct ask *a, sim_time begun);
 /* The same if nothing answers any more: TCP itself gives up. */
-sim_time client_despair(const struct sender *s, sim_time begun);
+sim_time client_despair(const struct ask *a, sim_time begun);
+/* Nothing will ever answer a, which is sent to process (or NULL): it is over
+ * at `ends`. */
+void client_lose(struct traffic *t, struct ask *a, struct request *r,
+                 sim_time ends, struct process *process);
+
+/* ---- ingress.c ---------------------------------------------------------- */
+
+/* Make an attempt now; as client_attempt. */
+void ingress_attempt(struct traffic *t, struct ask *a, struct request *r);
+/* Does the controller try the next endpoint after this? */
+bool ingress_goes_on(const struct ask *a, enum cause cause);
+/* Until when it waits for a connection, or for an answer. */
+sim_time ingress_patience(const struct ask *a, sim_time begun, bool connects);
 
 /* ---- kernel.c ----------------------------------------------------------- */
 
@@ -256,6 +272,8 @@ enum connect { CONNECT_TO, CONNECT_TOLD, CONNECT_SILENCE, CONNECT_LOST };
  * CONNECT_LOST: no answer, ever; *process may be a dead pod's, or NULL. */
 enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
                             struct process **process);
+/* A number for the address that a comes from. */
+uint64_t kernel_client(const struct ask *a);
 /* The rules that a router sends a by; NULL if it meets none. */
 struct rules *kernel_route(const struct ask *a);
 /* The connection of a is tracked to a pod that does not answer. */
@@ -272,6 +290,9 @@ sim_time kernel_syn_again(int k);
  * connection while the request is on its way. */
 struct process *conn_take(const struct ask *a, const struct rules *to,
                           sim_time now, bool *cut);
+/* Is there an idle one to this process?  It is taken. */
+bool conn_take_to(const struct ask *a, const struct process *process,
+                  sim_time now, bool *cut);
 /* A connection of a's client to process is idle from `free` on. */
 void conn_put(const struct ask *a, struct process *process, sim_time free);
 

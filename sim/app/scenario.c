@@ -9,7 +9,9 @@
 #include <string.h>
 #include "base/units.h"
 #include "io/file.h"
+#include "models/api.h"
 #include "models/behaviour.h"
+#include "models/ingress.h"
 
 /* The mark of the value at a path of the Scenario; the document's if none. */
 static struct mark scenario_mark(const struct loader *l, const char *path)
@@ -196,6 +198,63 @@ static bool made_later(const struct loader *l, const struct spec *spec,
     return false;
 }
 
+/* Does an Ingress answer to this host and path? */
+static const struct document *ingress_at(const struct loader *l,
+                                         const char *space, const char *host,
+                                         const char *path)
+{
+    const char *service;
+
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *o = &l->objects.items[i];
+        struct err_list errors;
+        const struct meta *m;
+
+        if (o->kind != KIND_INGRESS ||
+            (space && strcmp(o->space, space) != 0))
+            continue;
+        err_init(&errors, l->arena);    /* they are told elsewhere */
+        m = kind_ops_of(KIND_INGRESS)->decode(l->arena, o->value, &errors);
+        if (m && ingress_fit(ingress_seen(m), host, path, &service) > 0)
+            return o;
+    }
+    return NULL;
+}
+
+/* "ingress/NAME" (its first host and path, unless some are given), or
+ * "ingress/HOST/PATH". */
+static void resolve_ingress(struct loader *l, const struct value *at,
+                            struct traffic_spec *t)
+{
+    const char *rest = t->to + strlen("ingress/");
+    const char *slash = strchr(rest, '/');
+    const struct document *found =
+        manifests_find(l, KIND_INGRESS, t->space, rest);
+    const struct value *rule;
+
+    if (found) {
+        rule = value_at(found->value, "spec.rules[0]");
+        if (!t->host)
+            t->host = value_text(value_get(rule, "host"), "");
+        if (!t->path)
+            t->path = value_text(value_at(rule, "http.paths[0].path"), "/");
+    } else if (slash || strchr(rest, '.')) {
+        t->host = slash ? arena_strndup(l->arena, rest,
+                                        (size_t)(slash - rest)) : rest;
+        t->path = slash ? slash : "/";
+        found = ingress_at(l, t->space, t->host, t->path);
+        if (!found)
+            err_error(l->errors, at ? &at->mark : NULL, "no Ingress has a "
+                      "rule for host \"%s\", path \"%s\"", t->host, t->path);
+    } else {
+        found = manifests_resolve(l, at, t->to, KIND_INGRESS, t->space);
+    }
+    if (!t->name)
+        t->name = slash ? arena_strndup(l->arena, rest,
+                                        (size_t)(slash - rest)) : rest;
+    t->space = found ? found->space : "default";
+}
+
 static void resolve_source(struct loader *l, const struct spec *spec,
                            struct traffic_spec *t, size_t i)
 {
@@ -205,10 +264,19 @@ static void resolve_source(struct loader *l, const struct spec *spec,
     const char *name = slash ? slash + 1 : t->to;
     const struct document *found;
 
-    if (slash && (strncmp(t->to, "ingress/", 8) == 0 ||
-                  strncmp(t->to, "rollout/", 8) == 0)) {
+    if (strncmp(t->to, "ingress/", 8) == 0) {
+        resolve_ingress(l, at, t);
+        return;
+    }
+    if (t->host || t->path) {
+        err_error(l->errors, at ? &at->mark : NULL, "host and path are asked "
+                  "of an Ingress: send it to ingress/NAME");
+        return;
+    }
+    if (slash && strncmp(t->to, "rollout/", 8) == 0) {
         err_error(l->errors, at ? &at->mark : NULL, "traffic to \"%s\" is not "
-                  "supported yet: send it to service/NAME", t->to);
+                  "supported yet: send it to service/NAME or ingress/NAME",
+                  t->to);
         return;
     }
     if (!t->name)

@@ -190,6 +190,66 @@ static const struct field cluster_fields[] = {
 
 static const char *const protocol_names[] = { "http1", "http2", NULL };
 
+typedef VEC(struct attribute_share) share_list;
+
+/* The shares of one header or cookie by value. */
+static bool shares_parse(struct binder *b, const struct member *key,
+                         share_list *out)
+{
+    size_t mark = field_enter(b, key->key);
+    double sum = 0;
+    bool fine = true;
+
+    if (key->value->type != VALUE_MAP) {
+        field_expected(b, key->value, "shares by value, as in {b: 50%}");
+        fine = false;
+    }
+    for (size_t i = 0; fine && i < key->value->len; i++) {
+        const struct member *m = &key->value->u.members[i];
+        struct attribute_share s = { .key = key->key, .value = m->key };
+        const char *why = NULL;
+
+        if (!parse_share(value_text(m->value, ""), false, &s.share, &why)) {
+            field_expected(b, m->value, "a share from 0% to 100%");
+            fine = false;
+        }
+        sum += s.share;
+        vec_push(b->arena, out, s);
+    }
+    if (fine && sum > 1 + 1e-9) {
+        err_error(b->errors, &key->value->mark, "\"%s\": the shares are more "
+                  "than 100%% together", b->path);
+        fine = false;
+    }
+    field_leave(b, mark);
+    return fine;
+}
+
+static bool attributes_parse(struct binder *b, const struct value *v,
+                             void *out)
+{
+    struct client_spec *c = (struct client_spec *)
+        ((char *)out - offsetof(struct client_spec, attributes));
+    share_list list = { 0 };
+    bool fine = true;
+
+    if (v->type != VALUE_MAP) {
+        field_expected(b, v, "a map, as in {x-group: {b: 50%}}");
+        return false;
+    }
+    for (size_t i = 0; i < v->len; i++)
+        fine &= shares_parse(b, &v->u.members[i], &list);
+    c->attributes = list.items;
+    c->nattributes = list.len;
+    return fine;
+}
+
+static void attributes_schema(FILE *out)
+{
+    fputs("{\"type\": \"object\", \"additionalProperties\": {\"type\": "
+          "\"object\"}}", out);
+}
+
 static const struct field client_fields[] = {
     FIELD(INT32, struct client_spec, users, "users", "0", 0, 1e8, "users",
           "distinct users behind the requests; 0: nobody counts them"),
@@ -207,9 +267,15 @@ static const struct field client_fields[] = {
           "attempts after the first one failed"),
     FIELD(DURATION, struct client_spec, backoff, "backoff", "100ms", 0, 3600,
           "s", "pause before the first retry; it doubles with each"),
+    FIELD(SHARE, struct client_spec, writes, "writes", "0%", 0, 1, "-",
+          "requests that are not idempotent (POST, PATCH): an ingress "
+          "controller does not send them twice"),
     FIELD(STRING, struct client_spec, node, "node", NULL, 0, 0, "-",
           "node from which the requests come; spread over all if absent"),
-    FIELD_LATER("attributes"),
+    FIELD_CUSTOM(struct client_spec, attributes, "attributes", NULL,
+                 attributes_parse, attributes_schema, "-", "headers and "
+                 "cookies that users (or, without users, requests) carry, by "
+                 "shares: {x-group: {b: 50%}}"),
     FIELD_END
 };
 
@@ -249,9 +315,14 @@ static void bursts_schema(FILE *out)
 static const struct field traffic_fields[] = {
     FIELD(STRING, struct traffic_spec, name, "name", NULL, 0, 0, "-",
           "of the source, in results; its target's if absent"),
-    FIELD_NEEDED(struct traffic_spec, to, "to", "service/NAME"),
+    FIELD_NEEDED(struct traffic_spec, to, "to", "service/NAME, or "
+                 "ingress/HOST/PATH, or ingress/NAME"),
+    FIELD(STRING, struct traffic_spec, host, "host", NULL, 0, 0, "-",
+          "asked of an ingress/NAME; the host of its first rule if absent"),
+    FIELD(STRING, struct traffic_spec, path, "path", NULL, 0, 0, "-",
+          "asked of an ingress/NAME; the path of its first rule if absent"),
     FIELD(STRING, struct traffic_spec, space, "namespace", NULL, 0, 0, "-",
-          "of the Service; needed only if two have this name"),
+          "of the Service or Ingress; needed only if two have this name"),
     FIELD_CUSTOM(struct traffic_spec, rate, "rate", "10/s", rate_parse,
                  rate_schema, "1/s", "200/s, or {series: FILE, column, scale}, "
                  "{sine: {mean, amplitude, period, phase}}, {steps: [{at, "
