@@ -141,7 +141,8 @@ START_TEST(kinds_are_found_by_version_and_by_what_people_type)
         { "po", KIND_POD }, { "pods", KIND_POD }, { "rs", KIND_REPLICASET },
         { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
         { "hpa", KIND_HPA }, { "pdb", KIND_PDB }, { "cj", KIND_CRONJOB },
-        { "deployment.batch", KIND_NONE }, { "ingress", KIND_NONE },
+        { "deployment.batch", KIND_NONE }, { "ing", KIND_INGRESS },
+        { "ingress", KIND_INGRESS }, { "ingres", KIND_NONE },
         { "", KIND_NONE },
     };
 
