@@ -409,7 +409,8 @@ const struct field behaviour_fields[] = {
 /* ---- images ---------------------------------------------------------------------------- */
 
 struct behaviours {
-    struct arena *arena;
+    struct arena *arena;        /* its own: replications of other cells fill
+                                 * theirs at the same time */
     const struct value *entries;        /* the section; NULL: none */
     struct map resolved;        /* image -> struct behaviour */
     pthread_mutex_t lock;       /* of resolved and arena */
@@ -417,7 +418,10 @@ struct behaviours {
 
 static void release(void *arg)
 {
-    pthread_mutex_destroy(&((struct behaviours *)arg)->lock);
+    struct behaviours *bs = arg;
+
+    pthread_mutex_destroy(&bs->lock);
+    arena_free(bs->arena);
 }
 
 /* Check every entry by itself, so that faults are reported once. */
@@ -437,8 +441,8 @@ struct behaviours *behaviours_from(struct binder *b, const struct value *v)
 {
     struct behaviours *bs = arena_make(b->arena, struct behaviours);
 
-    bs->arena = b->arena;
-    map_init(&bs->resolved, b->arena);
+    bs->arena = arena_new();
+    map_init(&bs->resolved, bs->arena);
     pthread_mutex_init(&bs->lock, NULL);
     arena_on_free(b->arena, release, bs);
     if (v && v->type == VALUE_MAP) {

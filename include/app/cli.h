@@ -41,6 +41,8 @@ struct options {
     const char *csv, *figures;  /* folders; NULL: none */
     const char *picture, *size; /* of figures: svg png pdf, "960x540" */
     const char *figure, *output;        /* plot: which, into which file */
+    const char *results;        /* file of results; NULL: none */
+    const char *shard;          /* I/N or auto; NULL: everything */
     const char *record;         /* first, all */
     const char *baseline, *metrics;
     const char *format;         /* human json gcc */
@@ -57,6 +59,8 @@ struct app {
     bool colour_out, colour_err;
     bool glyphs;                /* UTF-8 may be printed */
     struct options o;
+    int argc;                   /* as given, for the record */
+    char **argv;
     const struct command *command;
 };
 

@@ -10,7 +10,8 @@
  * The whole grid, as run, compare and sweep want it: experiment_run.  Variants
  * that get different numbers of replications, as a search wants them:
  *
- *     experiment_begin(app, s, &e);
+ *     if (experiment_begin(app, s, &e) != SIM_OK)
+ *         return EXIT_SYSTEM;
  *     while (... decide until[v] for every variant ...)
  *         if (!experiment_extend(&e, until))
  *             break;                      (interrupted, or cannot write)
@@ -20,13 +21,17 @@
 #define APP_EXPERIMENT_H
 #include "app/progress.h"
 #include "app/scenario.h"
+#include "app/shard.h"
 #include "stats/ci.h"
 
+struct archive;
 struct world;
 
 /* The results of one variant. */
 struct column {
     size_t n;                   /* replications 0 .. n - 1 are known */
+    size_t asked;               /* and n is no more than this, whatever the
+                                 * results file has */
     size_t cap;
     double *values;             /* [replication][metric]; NaN: undefined */
     uint64_t *digests;
@@ -39,9 +44,13 @@ struct experiment {
     size_t n;                   /* replications that every variant has */
     struct column *columns;     /* one per variant */
     size_t threads;
+    struct shard shard;         /* the others' replications are not computed */
+    struct archive *archive;    /* NULL: no results file */
+    size_t found;               /* replications that it had */
     struct progress progress;
     bool precise;               /* the precision asked for was reached */
     int interrupted;            /* the signal, or 0 */
+    bool failed;                /* the results file could not be written */
 };
 
 /* Gets the rows of every recorded replication, in order of replication, then
@@ -52,24 +61,33 @@ struct row_sink {
     bool all;                   /* every replication, not only the first */
 };
 
-/* Make *e ready for the variants of s, with nothing known.  From here on an
- * interrupt (SIGINT, SIGTERM) ends experiment_extend after the replications
- * under way.  Progress is shown on app->err. */
-void experiment_begin(struct app *app, const struct scenario *s,
-                      struct experiment *e);
+/* Make *e ready for the variants of s.  With -o, what the results file has is
+ * known already and will not be computed, and what is computed goes there.
+ * From here on an interrupt (SIGINT, SIGTERM) ends experiment_extend after the
+ * replications under way.  Progress is shown on app->err.  SIM_SYSTEM or
+ * SIM_INVALID if the results file cannot be used. */
+enum sim_code experiment_begin(struct app *app, const struct scenario *s,
+                               struct experiment *e);
 
 /* Compute what is missing of replications 0 .. until[v] - 1 of each variant
  * v, by replication, then variant; until[v] may be below what is known.  Sets
- * e->n and the columns' n.  False if it was ended early. */
+ * e->n and the columns' n.  False if it was ended early: by an interrupt, or
+ * because the results file cannot be written. */
 bool experiment_extend(struct experiment *e, const size_t *until);
 
-/* The end of computing; results can still be read. */
-void experiment_end(struct experiment *e);
+/* The end of computing: everything is in the results file when this returns;
+ * results can still be read.  SIM_SYSTEM if it could not be written. */
+enum sim_code experiment_end(struct experiment *e);
 
 /* All of the above for the replications that the scenario asks for, its
  * stopping rule included.  sink may be NULL. */
-void experiment_run(struct app *app, const struct scenario *s,
-                    const struct row_sink *sink, struct experiment *out);
+enum sim_code experiment_run(struct app *app, const struct scenario *s,
+                             const struct row_sink *sink,
+                             struct experiment *out);
+
+/* Replications, of all variants, that this process has or had to compute: all
+ * of them without --shard; and how many of those are known. */
+size_t experiment_share(const struct experiment *e, size_t *known);
 
 /* A metric in a replication (known) of variant v; NaN if undefined. */
 double experiment_value(const struct experiment *e, size_t v,
@@ -88,7 +106,8 @@ struct interval experiment_interval(const struct experiment *e,
 /* One number for all replications of variant v. */
 uint64_t experiment_digest(const struct experiment *e, size_t v);
 
-/* The exit code: promises, expectations, precision, interrupts. */
+/* The exit code: faults of the results file, interrupts, promises,
+ * expectations, precision.  A shard judges nothing. */
 enum exit_code experiment_verdict(const struct experiment *e);
 
 #endif

@@ -43,6 +43,13 @@ struct parameter {
     struct mark mark;
 };
 
+/* What was read for a cell, for the key of its results. */
+struct origin {
+    const struct value *root;   /* the Scenario; NULL: none */
+    const char *const *data;    /* keys of the data files */
+    size_t ndata;
+};
+
 /* One column of the comparison: a strategy over its own manifests, in one
  * cell of the parameters. */
 struct variant {
@@ -52,6 +59,7 @@ struct variant {
     size_t cell;                /* of scenario_vary's; 0 */
     const char *const *settings;        /* the text of each parameter, in
                                          * order; NULL: the file's own */
+    const struct origin *origin;
 };
 
 /* Objects of a kind that is not simulated. */

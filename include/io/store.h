@@ -111,6 +111,8 @@ struct store_cell {
     const char *params_json;    /* "{}" if nothing is varied; sorted keys */
     uint64_t seed;
     int64_t model_version;
+    const char *strategy_json;  /* its block as written; NULL: "{}" */
+    const char *content_key;    /* key_of all that was simulated; NULL: "" */
 };
 
 /* Find the cell, or make it; sets *id, its number in this file. */
@@ -119,6 +121,11 @@ enum sim_code store_cell(struct store *s, const struct store_cell *x,
 
 /* Set have[r] for r < n: is replication r of the cell in the file? */
 enum sim_code store_have(struct store *s, int64_t cell, size_t n, bool *have);
+
+/* Set recorded[r] for r < n: has replication r of the cell recorded rows?
+ * After store_tables. */
+enum sim_code store_have_rows(struct store *s, int64_t cell, size_t n,
+                              bool *recorded);
 
 /* Delete a cell and all its replications. */
 enum sim_code store_remove(struct store *s, int64_t cell);
@@ -156,9 +163,9 @@ struct store_replication {
 #define STORE_BATCH_NS INT64_C(200000000)   /* or what came in this time */
 
 /* Write n replications in one transaction; waits up to 10 s for another
- * writer.  One that is there already is left as it is; if its trace hash
- * differs, that is a fault (SIM_SYSTEM), but the others are written.  Nothing
- * is written if anything else fails. */
+ * writer.  One that is there already is left as it is, but gets recorded rows
+ * that it lacks; if its trace hash differs, that is a fault (SIM_SYSTEM), but
+ * the others are written.  Nothing is written if anything else fails. */
 enum sim_code store_write(struct store *s, const struct store_replication *x,
                           size_t n);
 

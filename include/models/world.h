@@ -12,6 +12,10 @@
 #include "models/record.h"
 #include "models/spec.h"
 
+/* Raised whenever the result of some replication may change: results of
+ * another version are kept, but not mixed with new ones. */
+#define MODEL_VERSION 1
+
 struct controller;
 struct scheduler;
 struct kubelets;

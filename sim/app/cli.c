@@ -308,7 +308,7 @@ static void print_errors(struct app *app)
 
 int cli_main(int argc, char **argv, FILE *out, FILE *err)
 {
-    struct app app = { .out = out, .err = err };
+    struct app app = { .out = out, .err = err, .argc = argc, .argv = argv };
     enum exit_code code;
 
     setlocale(LC_CTYPE, "");

@@ -50,6 +50,11 @@ const struct option global_options[] = {
 
 #define RUN_OPTIONS                                                           \
     GRID_OPTIONS,                                                             \
+    TEXT('o', "output", "FILE", results,                                      \
+         "results database: only what it lacks is computed, and kept there"), \
+    TEXT(0, "shard", "I/N|auto", shard,                                       \
+         "compute only every N-th replication, from I = 0 on; auto: as Slurm "\
+         "or a Kubernetes Indexed Job says"),                                 \
     TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder"),       \
     TEXT(0, "figures", "DIR", figures,                                        \
          "draw figures into this folder, with gnuplot"),                      \

@@ -18,7 +18,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include "app/archive.h"
 #include "base/bug.h"
 #include "base/text.h"
 #include "kernel/event.h"
@@ -76,7 +78,7 @@ static void count_known(struct experiment *e)
     for (size_t v = 0; v < e->scenario->nvariants; v++) {
         struct column *c = &e->columns[v];
 
-        while (c->n < c->cap && c->known[c->n])
+        while (c->n < c->asked && c->known[c->n])
             c->n++;
         e->n = c->n < e->n ? c->n : e->n;
     }
@@ -86,23 +88,59 @@ static void count_known(struct experiment *e)
 
 /* ---- replications -------------------------------------------------------- */
 
-/* Run one and keep its metrics and digest; a is empty before and after. */
-static void run_one(struct experiment *e, struct arena *a,
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Hand a replication to the results file; *a is empty afterwards. */
+static void keep(struct experiment *e, struct arena **a, size_t variant,
+                 size_t replication, const struct world *w, int64_t wall_us)
+{
+    const struct column *c = &e->columns[variant];
+    const double *values = c->values + replication * METRIC_COUNT;
+
+    if (archive_put(e->archive, variant, replication, values, w, *a, wall_us))
+        *a = arena_new();
+    else
+        arena_reset(*a);
+}
+
+/* Run one and keep its metrics and digest; *a is empty before and after. */
+static void run_one(struct experiment *e, struct arena **a,
                     const struct row_sink *sink, size_t variant,
                     size_t replication)
 {
     const struct variant *v = &e->scenario->variants[variant];
     struct column *c = &e->columns[variant];
-    struct world *w = world_new(a, v->spec, v->strategy,
-                                (uint32_t)replication, sink != NULL);
+    bool rows = sink || (e->archive &&
+                         archive_records(e->archive, replication));
+    int64_t start = now_us();
+    struct world *w = world_new(*a, v->spec, v->strategy,
+                                (uint32_t)replication, rows);
+    bool same;
 
     world_run(w);
+    same = c->known[replication] &&
+           c->digests[replication] == sim_digest(w->sim);
     metrics_of(w, c->values + replication * METRIC_COUNT);
     c->digests[replication] = sim_digest(w->sim);
     if (sink)
         sink->rows(sink->ctx, v, w);
+    if (e->archive && !same)
+        keep(e, a, variant, replication, w, now_us() - start);
+    else
+        arena_reset(*a);
     c->known[replication] = true;
-    arena_reset(a);
+}
+
+/* Is computing more of no use? */
+static bool must_stop(struct experiment *e)
+{
+    return interrupted || (e->archive && archive_failed(e->archive));
 }
 
 /* ---- rounds -------------------------------------------------------------- */
@@ -126,16 +164,16 @@ static void work(struct round *r, bool first)
 {
     struct arena *a = arena_new();
 
-    while (!interrupted) {
+    while (!must_stop(r->e)) {
         size_t i = atomic_fetch_add(&r->next, 1);
 
         if (i >= r->len)
             break;
-        run_one(r->e, a, NULL, r->jobs[i].variant, r->jobs[i].replication);
+        run_one(r->e, &a, NULL, r->jobs[i].variant, r->jobs[i].replication);
         atomic_fetch_add(&r->done, 1);
         if (first)
             progress_show(&r->e->progress, r->before + atomic_load(&r->done),
-                          0);
+                          r->e->found);
     }
     arena_free(a);
 }
@@ -177,18 +215,33 @@ static struct job *missing_jobs(const struct experiment *e,
     *n = 0;
     for (size_t r = from; r < most; r++)
         for (size_t v = 0; v < e->scenario->nvariants; v++)
-            if (r < until[v] && !e->columns[v].known[r])
+            if (r < until[v] && !e->columns[v].known[r] &&
+                shard_has(&e->shard, r * e->scenario->nvariants + v))
                 jobs[(*n)++] = (struct job){ v, r };
     return jobs;
 }
 
-static size_t known_in_all(const struct experiment *e)
+size_t experiment_share(const struct experiment *e, size_t *known)
 {
-    size_t n = 0;
+    size_t variants = e->scenario->nvariants, mine = 0;
 
-    for (size_t v = 0; v < e->scenario->nvariants; v++)
-        n += e->columns[v].n;
-    return n;
+    *known = 0;
+    for (size_t v = 0; v < variants; v++)
+        for (size_t r = 0; r < e->columns[v].asked; r++)
+            if (shard_has(&e->shard, r * variants + v)) {
+                mine++;
+                *known += e->columns[v].known[r];
+            }
+    return mine;
+}
+
+/* Ask for at least n replications of variant v. */
+static void ask(struct experiment *e, size_t v, size_t n)
+{
+    struct column *c = &e->columns[v];
+
+    column_grow(c, n);
+    c->asked = n > c->asked ? n : c->asked;
 }
 
 bool experiment_extend(struct experiment *e, const size_t *until)
@@ -197,10 +250,10 @@ bool experiment_extend(struct experiment *e, const size_t *until)
     struct job *jobs;
 
     for (size_t v = 0; v < e->scenario->nvariants; v++)
-        column_grow(&e->columns[v], until[v]);
+        ask(e, v, until[v]);
     jobs = missing_jobs(e, until, &r.len);
     r.jobs = jobs;
-    r.before = known_in_all(e);
+    experiment_share(e, &r.before);
     atomic_init(&r.next, 0);
     atomic_init(&r.done, 0);
     if (r.len > 0)
@@ -208,7 +261,7 @@ bool experiment_extend(struct experiment *e, const size_t *until)
     free(jobs);
     count_known(e);
     e->interrupted = interrupted;
-    return !e->interrupted;
+    return !must_stop(e);
 }
 
 /* ---- the stopping rule --------------------------------------------------- */
@@ -278,9 +331,25 @@ static size_t processors(void)
     return n > 0 ? (size_t)n : 1;
 }
 
-void experiment_begin(struct app *app, const struct scenario *s,
-                      struct experiment *e)
+/* Take what the results file has. */
+static bool load_known(struct experiment *e)
 {
+    for (size_t v = 0; v < e->scenario->nvariants; v++) {
+        size_t n = archive_count(e->archive, v);
+
+        column_grow(&e->columns[v], n);
+        if (!archive_load(e->archive, v, n, &e->columns[v], &e->found))
+            return false;
+    }
+    return true;
+}
+
+enum sim_code experiment_begin(struct app *app, const struct scenario *s,
+                               struct experiment *e)
+{
+    size_t tasks = s->precision.max * s->nvariants;
+    bool all = app->o.record && strcmp(app->o.record, "all") == 0;
+
     *e = (struct experiment){
         .scenario = s, .arena = app->arena, .precise = true,
         .columns = arena_many(app->arena, struct column, s->nvariants),
@@ -288,13 +357,32 @@ void experiment_begin(struct app *app, const struct scenario *s,
     };
     for (size_t v = 0; v < s->nvariants; v++)
         arena_on_free(app->arena, free_column, &e->columns[v]);
+    if (!shard_read(app, &e->shard))
+        return SIM_INVALID;
     catch_signals();
-    progress_start(&e->progress, app, s->precision.max * s->nvariants);
+    if (app->o.results) {
+        e->archive = archive_open(app, app->o.results, s, all);
+        if (!e->archive)
+            return SIM_SYSTEM;
+        if (!load_known(e)) {
+            e->failed = true;
+            experiment_end(e);
+            return SIM_SYSTEM;
+        }
+    }
+    progress_start(&e->progress, app, tasks / e->shard.count);
+    return SIM_OK;
 }
 
-void experiment_end(struct experiment *e)
+enum sim_code experiment_end(struct experiment *e)
 {
     progress_end(&e->progress);
+    e->failed |= e->archive && archive_failed(e->archive);
+    if (e->archive && archive_close(e->archive, experiment_verdict(e)) !=
+        SIM_OK)
+        e->failed = true;
+    e->archive = NULL;
+    return e->failed ? SIM_SYSTEM : SIM_OK;
 }
 
 /* Replications whose rows a sink wants, in order; all of them if sink->all. */
@@ -304,10 +392,10 @@ static void run_recorded(struct experiment *e, const struct row_sink *sink)
     size_t last = sink->all ? s->precision.max : 1;
     struct arena *a = arena_new();
 
-    while (e->n < last && !interrupted) {
-        for (size_t v = 0; v < s->nvariants && !interrupted; v++) {
-            column_grow(&e->columns[v], e->n + 1);
-            run_one(e, a, sink, v, e->n);
+    while (e->n < last && !must_stop(e)) {
+        for (size_t v = 0; v < s->nvariants && !must_stop(e); v++) {
+            ask(e, v, e->n + 1);
+            run_one(e, &a, sink, v, e->n);
             progress_show(&e->progress, e->n * s->nvariants + v + 1, 0);
         }
         count_known(e);
@@ -318,26 +406,29 @@ static void run_recorded(struct experiment *e, const struct row_sink *sink)
     arena_free(a);
 }
 
-void experiment_run(struct app *app, const struct scenario *s,
-                    const struct row_sink *sink, struct experiment *out)
+enum sim_code experiment_run(struct app *app, const struct scenario *s,
+                             const struct row_sink *sink,
+                             struct experiment *out)
 {
     size_t *until = arena_many(app->arena, size_t, s->nvariants);
+    enum sim_code code = experiment_begin(app, s, out);
 
-    experiment_begin(app, s, out);
+    if (code != SIM_OK)
+        return code;
     if (sink)
         run_recorded(out, sink);
-    while (out->n < s->precision.max && !out->interrupted &&
+    while (out->n < s->precision.max && !must_stop(out) &&
            !(sink && sink->all)) {
         size_t end = round_end(out);
 
         for (size_t v = 0; v < s->nvariants; v++)
             until[v] = end;
-        if (!experiment_extend(out, until))
+        if (!experiment_extend(out, until) || out->shard.count > 1)
             break;
         if (s->until != METRIC_COUNT && precise_enough(out))
             break;
     }
-    experiment_end(out);
+    return experiment_end(out);
 }
 
 /* ---- results ------------------------------------------------------------- */
@@ -397,14 +488,19 @@ static void judge(const struct experiment *e, size_t v, struct arena *a,
 
 enum exit_code experiment_verdict(const struct experiment *e)
 {
-    struct arena *a = arena_new();
+    struct arena *a;
     bool missed = false, undecided = false;
 
+    if (e->failed)
+        return EXIT_SYSTEM;
+    if (e->interrupted)
+        return (enum exit_code)(128 + e->interrupted);
+    if (e->shard.count > 1)
+        return EXIT_DONE;
+    a = arena_new();
     for (size_t v = 0; v < e->scenario->nvariants; v++)
         judge(e, v, a, &missed, &undecided);
     arena_free(a);
-    if (e->interrupted)
-        return (enum exit_code)(128 + e->interrupted);
     return missed ? EXIT_MISSED
            : undecided || !e->precise ? EXIT_UNDECIDED : EXIT_DONE;
 }

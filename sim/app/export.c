@@ -7,44 +7,19 @@
  */
 #include "app/report.h"
 #include <string.h>
+#include "app/rows.h"
 #include "base/bug.h"
 #include "io/csv.h"
 #include "models/world.h"
 
-enum table_id { TIMELINE, PODS, SERIES, EVENTS, VIEWS, FAILURES, METRICS,
-                SUMMARY, TABLES };
+enum { METRICS = ROW_TABLES, SUMMARY, TABLES };
 
-struct table_row {
-    const char *file;
-    size_t n;
-    const char *columns[16];    /* those of the parameters follow strategy */
+static const char *const metric_columns[] = {
+    "scenario", "strategy", "replication", "metric", "unit", "value", NULL
 };
-
-static const struct table_row tables[TABLES] = {
-    [TIMELINE] = { "timeline.csv", 13,
-        { "strategy", "replication", "time_s", "kind", "namespace", "name",
-          "revision", "image", "desired", "pods", "ready", "available",
-          "endpoints" } },
-    [PODS] = { "pods.csv", 9,
-        { "strategy", "replication", "time_s", "namespace", "pod", "revision",
-          "image", "node", "state" } },
-    [SERIES] = { "series.csv", 10,
-        { "strategy", "replication", "time_s", "source", "version",
-          "requests", "failed", "p50_ms", "p95_ms", "p99_ms" } },
-    [EVENTS] = { "events.csv", 8,
-        { "strategy", "replication", "time_s", "type", "reason", "namespace",
-          "object", "message" } },
-    [VIEWS] = { "views.csv", 8,
-        { "strategy", "replication", "time_s", "namespace", "pod", "view",
-          "service", "node" } },
-    [FAILURES] = { "failures.csv", 8,
-        { "strategy", "replication", "time_s", "source", "request", "version",
-          "pod", "cause" } },
-    [METRICS] = { "metrics.csv", 6,
-        { "scenario", "strategy", "replication", "metric", "unit", "value" } },
-    [SUMMARY] = { "summary.csv", 13,
-        { "scenario", "strategy", "metric", "unit", "n", "defined", "mean",
-          "low", "high", "p50", "p95", "min", "max" } },
+static const char *const summary_columns[] = {
+    "scenario", "strategy", "metric", "unit", "n", "defined", "mean", "low",
+    "high", "p50", "p95", "min", "max", NULL
 };
 
 struct export {
@@ -54,22 +29,42 @@ struct export {
     size_t open;                /* of them */
 };
 
-/* The columns of a table: of a sweep, one per parameter after `strategy`. */
-static const char *const *columns_of(const struct export *x,
-                                     const struct scenario *s,
-                                     const struct table_row *t)
-{
-    const char **names = arena_many(x->app->arena, const char *,
-                                    t->n + x->parameters);
-    size_t n = 0;
+typedef VEC(const char *) names;
 
-    for (size_t i = 0; i < t->n; i++) {
-        names[n++] = t->columns[i];
+/* Append a column's name; after `strategy` those of the parameters. */
+static void put_name(const struct export *x, const struct scenario *s,
+                     names *out, const char *name)
+{
+    vec_push(x->app->arena, out, name);
+    if (strcmp(name, "strategy") == 0)
         for (size_t k = 0; k < x->parameters; k++)
-            if (strcmp(t->columns[i], "strategy") == 0)
-                names[n++] = s->parameters[k].name;
+            vec_push(x->app->arena, out, s->parameters[k].name);
+}
+
+/* The columns of file `id`. */
+static names columns_of(const struct export *x, const struct scenario *s,
+                        size_t id)
+{
+    const char *const *list = id == METRICS ? metric_columns
+                                            : summary_columns;
+    names out = {0};
+
+    if (id < ROW_TABLES) {
+        put_name(x, s, &out, "strategy");
+        put_name(x, s, &out, "replication");
+        for (size_t i = 0; i < row_tables[id].n; i++)
+            put_name(x, s, &out, row_csv_name(&row_tables[id].columns[i]));
+        return out;
     }
-    return names;
+    for (; *list; list++)
+        put_name(x, s, &out, *list);
+    return out;
+}
+
+static const char *file_of(size_t id)
+{
+    return id == METRICS ? "metrics" : id == SUMMARY ? "summary"
+                                                     : row_tables[id].name;
 }
 
 struct export *export_open(struct app *app, const char *folder,
@@ -82,12 +77,12 @@ struct export *export_open(struct app *app, const char *folder,
     if (file_make_folder(app->arena, folder, &app->errors) != SIM_OK)
         return NULL;
     for (; x->open < TABLES; x->open++) {
-        const struct table_row *t = &tables[x->open];
-        const char *path = arena_printf(app->arena, "%s/%s", folder, t->file);
+        names columns = columns_of(x, s, x->open);
+        const char *path = arena_printf(app->arena, "%s/%s.csv", folder,
+                                        file_of(x->open));
 
-        if (csv_create(&x->csv[x->open], app->arena, path,
-                       columns_of(x, s, t), t->n + x->parameters,
-                       &app->errors) == SIM_OK)
+        if (csv_create(&x->csv[x->open], app->arena, path, columns.items,
+                       columns.len, &app->errors) == SIM_OK)
             continue;
         export_abandon(x);
         return NULL;
@@ -112,142 +107,23 @@ static void put_variant(struct export *x, struct csv_out *c,
         csv_text(c, v->settings[k]);
 }
 
-/* The columns that all row files begin with. */
-static struct csv_out *begin(struct export *x, enum table_id id,
-                             const struct variant *v, const struct world *w,
-                             sim_time at)
-{
-    struct csv_out *c = &x->csv[id];
-
-    put_variant(x, c, v);
-    csv_int(c, w->replication);
-    csv_seconds(c, at - w->spec->warmup);
-    return c;
-}
-
-/* A count that may be undefined. */
-static void count(struct csv_out *c, int64_t x)
-{
-    if (x < 0)
-        csv_empty(c);
-    else
-        csv_int(c, x);
-}
-
-static void put_timeline(struct export *x, const struct variant *v,
-                         const struct world *w)
-{
-    for (size_t i = 0; i < w->record.timeline.len; i++) {
-        const struct timeline_row *r = &w->record.timeline.items[i];
-        struct csv_out *c = begin(x, TIMELINE, v, w, r->at);
-
-        csv_text(c, r->kind);
-        csv_text(c, r->space);
-        csv_text(c, r->name);
-        count(c, r->revision);
-        csv_text(c, r->image);
-        count(c, r->desired);
-        count(c, r->pods);
-        count(c, r->ready);
-        count(c, r->available);
-        count(c, r->endpoints);
-        csv_row(c);
-    }
-}
-
-static void put_pods(struct export *x, const struct variant *v,
-                     const struct world *w)
-{
-    for (size_t i = 0; i < w->record.pods.len; i++) {
-        const struct pod_row *r = &w->record.pods.items[i];
-        struct csv_out *c = begin(x, PODS, v, w, r->at);
-
-        csv_text(c, r->space);
-        csv_text(c, r->pod);
-        count(c, r->revision);
-        csv_text(c, r->image);
-        csv_text(c, r->node);
-        csv_text(c, r->state);
-        csv_row(c);
-    }
-}
-
-static void put_series(struct export *x, const struct variant *v,
-                       const struct world *w)
-{
-    for (size_t i = 0; i < w->record.series.len; i++) {
-        const struct series_row *r = &w->record.series.items[i];
-        struct csv_out *c = begin(x, SERIES, v, w, r->at);
-
-        csv_text(c, r->source);
-        csv_text(c, r->version);
-        csv_int(c, r->requests);
-        csv_int(c, r->failed);
-        csv_real(c, r->p50_ms);
-        csv_real(c, r->p95_ms);
-        csv_real(c, r->p99_ms);
-        csv_row(c);
-    }
-}
-
-static void put_events(struct export *x, const struct variant *v,
-                       const struct world *w)
-{
-    for (size_t i = 0; i < w->record.events.len; i++) {
-        const struct event_row *r = &w->record.events.items[i];
-        struct csv_out *c = begin(x, EVENTS, v, w, r->at);
-
-        csv_text(c, r->type);
-        csv_text(c, r->reason);
-        csv_text(c, r->space);
-        csv_text(c, r->object);
-        csv_text(c, r->message);
-        csv_row(c);
-    }
-}
-
-static void put_views(struct export *x, const struct variant *v,
-                      const struct world *w)
-{
-    for (size_t i = 0; i < w->record.views.len; i++) {
-        const struct view_row *r = &w->record.views.items[i];
-        struct csv_out *c = begin(x, VIEWS, v, w, r->at);
-
-        csv_text(c, r->space);
-        csv_text(c, r->pod);
-        csv_text(c, view_names[r->view]);
-        csv_text(c, r->service);
-        csv_text(c, r->node);
-        csv_row(c);
-    }
-}
-
-static void put_failures(struct export *x, const struct variant *v,
-                         const struct world *w)
-{
-    for (size_t i = 0; i < w->record.failures.len; i++) {
-        const struct failure_row *r = &w->record.failures.items[i];
-        struct csv_out *c = begin(x, FAILURES, v, w, r->at);
-
-        csv_text(c, r->source);
-        csv_int(c, r->request);
-        csv_text(c, r->version);
-        csv_text(c, r->pod);
-        csv_text(c, r->cause);
-        csv_row(c);
-    }
-}
-
 void export_rows(void *ctx, const struct variant *v, const struct world *w)
 {
     struct export *x = ctx;
 
-    put_timeline(x, v, w);
-    put_pods(x, v, w);
-    put_series(x, v, w);
-    put_events(x, v, w);
-    put_views(x, v, w);
-    put_failures(x, v, w);
+    for (size_t id = 0; id < ROW_TABLES; id++) {
+        const struct row_table *t = &row_tables[id];
+        struct csv_out *c = &x->csv[id];
+        const char *row;
+        size_t n = rows_of(&w->record, t, &row);
+
+        for (size_t i = 0; i < n; i++) {
+            put_variant(x, c, v);
+            csv_int(c, w->replication);
+            row_put_csv(c, t, row + i * t->size, w->spec->warmup);
+            csv_row(c);
+        }
+    }
 }
 
 /* ---- metrics and summaries ----------------------------------------------- */

@@ -69,6 +69,7 @@ static struct loader copy_of(const struct loader *l, struct err_list *errors)
                                    sizeof(*l->objects.items));
     c.objects.cap = l->objects.len;
     memset(&c.images, 0, sizeof(c.images));
+    memset(&c.data, 0, sizeof(c.data));
     memset(&c.ignored, 0, sizeof(c.ignored));
     return c;
 }

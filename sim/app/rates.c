@@ -6,20 +6,26 @@
 #include "base/units.h"
 #include "io/csv.h"
 #include "io/file.h"
+#include "io/key.h"
 
 /* A file named in the Scenario, as a table; false after an error. */
 static bool read_table(struct loader *l, const struct value *name,
                        bool header, struct csv_table *t)
 {
     const char *file = value_text(name, NULL);
+    char key[KEY_ROOM];
 
     if (!file) {
         err_error(l->errors, &name->mark, "the name of a file was expected");
         return false;
     }
     l->nfiles++;
-    return csv_read_file(l->arena, file_beside(l->arena, l->file, file),
-                         header, &name->mark, t, l->errors) == SIM_OK;
+    if (csv_read_file(l->arena, file_beside(l->arena, l->file, file), header,
+                      &name->mark, t, l->errors) != SIM_OK)
+        return false;
+    key_of(key, t->source->text, t->source->len);
+    vec_push(l->arena, &l->data, arena_strdup(l->arena, key));
+    return true;
 }
 
 /* The number in a field of a table; false after an error. */

@@ -550,7 +550,9 @@ static void build_variants(struct loader *l, const struct field_list *list,
     const struct strategy_spec *s = list->items;
     size_t n = list->len ? list->len : 1;
     struct variant *v = arena_many(l->arena, struct variant, n);
+    struct origin *origin = arena_make(l->arena, struct origin);
 
+    *origin = (struct origin){ l->root, l->data.items, l->data.len };
     check_wanted(l, s, list->len);
     for (size_t i = 0; i < n; i++) {
         struct spec *spec;
@@ -562,7 +564,7 @@ static void build_variants(struct loader *l, const struct field_list *list,
             manifests_build(l, &s[i], target, spec);
         v[out->nvariants++] = (struct variant){
             list->len ? s[i].name : "manifest", spec,
-            list->len ? &s[i] : NULL, l->cell, l->settings
+            list->len ? &s[i] : NULL, l->cell, l->settings, origin
         };
     }
     out->variants = v;

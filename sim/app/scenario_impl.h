@@ -25,6 +25,7 @@ struct loader {
     documents objects;
     VEC(struct not_simulated) ignored;
     VEC(const char *) images;   /* every image that something may run */
+    VEC(const char *) data;     /* keys of the data files read */
     size_t nfiles;
     bool missing;               /* a file could not be read */
     size_t cell;                /* of the variants being built */

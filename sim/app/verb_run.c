@@ -76,40 +76,100 @@ static enum exit_code close_sinks(struct app *app, struct sinks *s,
     return EXIT_DONE;
 }
 
-/* Load and run; EXIT_DONE if there is a result to report. */
-static enum exit_code execute(struct app *app, struct scenario *s,
-                              struct experiment *e)
+/* What --shard does not go with. */
+static bool shard_fits(struct app *app, const struct scenario *s)
+{
+    struct shard shard;
+
+    if (!app->o.shard)
+        return true;
+    if (!shard_read(app, &shard))
+        return false;
+    if (!app->o.results)
+        cli_usage(app, "--shard needs -o FILE: the parts are united by "
+                  "rollsim merge");
+    else if (app->o.csv || app->o.figures || app->o.json)
+        cli_usage(app, "a shard is no result: merge, then run again with "
+                  "--csv, --figures or --json");
+    else if (s->until != METRIC_COUNT)
+        cli_usage(app, "a shard cannot see when the precision is reached: "
+                  "say how many replications with -n");
+    else
+        return true;
+    return false;
+}
+
+/* Say what a shard has done. */
+static void report_shard(struct app *app, const struct experiment *e)
+{
+    size_t known, mine = experiment_share(e, &known);
+
+    fprintf(app->out, "%s: shard %zu of %zu: %zu of %zu replications in %s\n",
+            e->scenario->name, e->shard.index, e->shard.count, known, mine,
+            app->o.results);
+}
+
+/* Run; false, and the exit code, if there is nothing to report. */
+static bool simulate(struct app *app, const struct scenario *s,
+                     struct sinks *sinks, struct experiment *e,
+                     enum exit_code *code)
+{
+    struct row_sink sink = { all_rows, sinks, false };
+
+    sink.all = app->o.record && strcmp(app->o.record, "all") == 0;
+    if (experiment_run(app, s, sinks->csv || sinks->figures ? &sink : NULL,
+                       e) != SIM_OK) {
+        if (sinks->csv)
+            export_abandon(sinks->csv);
+        *code = EXIT_SYSTEM;
+        return false;
+    }
+    if (e->shard.count > 1) {
+        report_shard(app, e);
+        *code = experiment_verdict(e);
+        return false;
+    }
+    *code = close_sinks(app, sinks, e);
+    if (*code == EXIT_DONE && e->interrupted && e->n == 0)
+        *code = experiment_verdict(e);
+    return *code == EXIT_DONE;
+}
+
+/* Load and run; false, and the exit code, if there is nothing to report. */
+static bool execute(struct app *app, struct scenario *s, struct experiment *e,
+                    enum exit_code *code)
 {
     struct sinks sinks = {0};
-    struct row_sink sink = { all_rows, &sinks, false };
-    enum exit_code code;
 
-    if (app->o.words.len == 0)
-        return cli_usage(app, "name a scenario file");
-    if (app->o.replications == 0)
-        return cli_usage(app, "--replications must be at least 1");
+    *code = EXIT_USAGE;
+    if (app->o.words.len == 0) {
+        cli_usage(app, "name a scenario file");
+        return false;
+    }
+    if (app->o.replications == 0) {
+        cli_usage(app, "--replications must be at least 1");
+        return false;
+    }
     if (figures_check(app) != EXIT_DONE)
-        return EXIT_USAGE;
+        return false;
+    *code = EXIT_INPUT;
     if (scenario_load(app, s) != SIM_OK)
-        return EXIT_INPUT;
+        return false;
     say_ignored(app, s);
-    if (!open_sinks(app, &sinks, s))
-        return EXIT_SYSTEM;
-    sink.all = app->o.record && strcmp(app->o.record, "all") == 0;
-    experiment_run(app, s, sinks.csv || sinks.figures ? &sink : NULL, e);
-    code = close_sinks(app, &sinks, e);
-    if (code == EXIT_DONE && e->interrupted && e->n == 0)
-        return experiment_verdict(e);
-    return code;
+    *code = EXIT_USAGE;
+    if (!shard_fits(app, s))
+        return false;
+    *code = EXIT_SYSTEM;
+    return open_sinks(app, &sinks, s) && simulate(app, s, &sinks, e, code);
 }
 
 enum exit_code command_run(struct app *app)
 {
     struct scenario s;
     struct experiment *e = arena_make(app->arena, struct experiment);
-    enum exit_code code = execute(app, &s, e);
+    enum exit_code code;
 
-    if (code != EXIT_DONE)
+    if (!execute(app, &s, e, &code))
         return code;
     if (app->o.json)
         report_json(app, e);
@@ -176,8 +236,7 @@ enum exit_code command_compare(struct app *app)
 
     if (!metrics_of_option(app, metrics, &n))
         return EXIT_USAGE;
-    code = execute(app, &s, e);
-    if (code != EXIT_DONE)
+    if (!execute(app, &s, e, &code))
         return code;
     baseline = baseline_of(app, &s);
     if (baseline == s.nvariants)

@@ -39,7 +39,9 @@ static const char schema[] =
     " cell_key TEXT NOT NULL UNIQUE,"
     " scenario_key TEXT NOT NULL REFERENCES scenario,"
     " strategy TEXT NOT NULL, params_json TEXT NOT NULL DEFAULT '{}',"
-    " model_version INTEGER NOT NULL, master_seed TEXT NOT NULL) STRICT;"
+    " model_version INTEGER NOT NULL, master_seed TEXT NOT NULL,"
+    " strategy_json TEXT NOT NULL DEFAULT '{}',"
+    " content_key TEXT NOT NULL DEFAULT '') STRICT;"
     "CREATE TABLE replication(cell_id INTEGER NOT NULL REFERENCES cell,"
     " rep INTEGER NOT NULL,"
     " status TEXT NOT NULL CHECK(status IN ('ok','timeout','error')),"
@@ -356,11 +358,12 @@ static char *cell_key(char room[KEY_ROOM], const struct store_cell *x)
 {
     struct buf b = {0};
 
-    buf_printf(&b, "%zu:%s,%zu:%s,%zu:%s,%016" PRIx64 ",%" PRId64,
+    buf_printf(&b, "%zu:%s,%zu:%s,%zu:%s,%016" PRIx64 ",%" PRId64 ",%s",
                strlen(x->scenario_key), x->scenario_key,
                strlen(x->strategy), x->strategy,
                strlen(x->params_json), x->params_json,
-               x->seed, x->model_version);
+               x->seed, x->model_version,
+               x->content_key ? x->content_key : "");
     key_of(room, b.text, b.len);
     buf_free(&b);
     return room;
@@ -373,10 +376,13 @@ enum sim_code store_cell(struct store *s, const struct store_cell *x,
     char *seed = arena_printf(s->arena, "%016" PRIx64, x->seed);
     char *version = arena_printf(s->arena, "%" PRId64, x->model_version);
     const char *text[] = {cell_key(key, x), x->scenario_key, x->strategy,
-                          x->params_json, version, seed};
+                          x->params_json, version, seed,
+                          x->strategy_json ? x->strategy_json : "{}",
+                          x->content_key ? x->content_key : ""};
     enum sim_code code = put_texts(s,
         "INSERT INTO cell(cell_key, scenario_key, strategy, params_json,"
-        " model_version, master_seed) VALUES(?,?,?,?,CAST(? AS INTEGER),?)"
+        " model_version, master_seed, strategy_json, content_key)"
+        " VALUES(?,?,?,?,CAST(? AS INTEGER),?,?,?)"
         " ON CONFLICT DO NOTHING", text, COUNT_OF(text));
     struct store_query *q;
 
@@ -388,18 +394,38 @@ enum sim_code store_cell(struct store *s, const struct store_cell *x,
     return query_end(q);
 }
 
-enum sim_code store_have(struct store *s, int64_t cell, size_t n, bool *have)
+/* Set have[rep] for the rows of sql, which takes cell and n. */
+static enum sim_code mark_reps(struct store *s, const char *sql, int64_t cell,
+                               size_t n, bool *have)
 {
-    struct store_query *q = store_query(s,
-        "SELECT rep FROM replication WHERE cell_id = ?1 AND rep >= 0"
-        " AND rep < ?2");
+    struct store_query *q = store_query(s, sql);
 
-    memset(have, 0, n * sizeof *have);
     query_bind_integer(q, 1, cell);
     query_bind_integer(q, 2, (int64_t)n);
     while (query_next(q))
         have[query_integer(q, 0)] = true;
     return query_end(q);
+}
+
+enum sim_code store_have(struct store *s, int64_t cell, size_t n, bool *have)
+{
+    memset(have, 0, n * sizeof *have);
+    return mark_reps(s, "SELECT rep FROM replication WHERE cell_id = ?1"
+                     " AND rep >= 0 AND rep < ?2", cell, n, have);
+}
+
+enum sim_code store_have_rows(struct store *s, int64_t cell, size_t n,
+                              bool *recorded)
+{
+    enum sim_code code = SIM_OK;
+
+    memset(recorded, 0, n * sizeof *recorded);
+    for (size_t i = 0; i < s->len && code == SIM_OK; i++)
+        code = mark_reps(s, arena_printf(s->arena, "SELECT rep FROM \"%s\""
+                         " WHERE cell_id = ?1 AND seq = 0 AND rep >= 0"
+                         " AND rep < ?2", s->tables[i].name), cell, n,
+                         recorded);
+    return code;
 }
 
 enum sim_code store_remove(struct store *s, int64_t cell)

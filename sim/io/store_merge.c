@@ -69,8 +69,9 @@ static const char definitions[] =
     " SELECT name, unit, better, help FROM shard.metric_def WHERE true"
     " ORDER BY metric_id ON CONFLICT DO NOTHING;"
     "INSERT INTO main.cell(cell_key, scenario_key, strategy, params_json,"
-    " model_version, master_seed) SELECT cell_key, scenario_key, strategy,"
-    " params_json, model_version, master_seed FROM shard.cell WHERE true"
+    " model_version, master_seed, strategy_json, content_key)"
+    " SELECT cell_key, scenario_key, strategy, params_json, model_version,"
+    " master_seed, strategy_json, content_key FROM shard.cell WHERE true"
     " ORDER BY cell_id ON CONFLICT DO NOTHING;"
     "CREATE TEMP TABLE cell_map AS SELECT f.cell_id AS old, t.cell_id AS new"
     " FROM shard.cell f JOIN main.cell t USING(cell_key);"
@@ -183,6 +184,8 @@ static enum sim_code describe(struct store *s, const char *name,
     return SIM_INVALID;
 }
 
+/* Rows of replications of which the file has none: also of those that it has
+ * without having recorded them. */
 static enum sim_code copy_rows(struct store *s, const struct store_table *t)
 {
     char *columns = sqlite3_mprintf("%s", ""), *sql;
@@ -195,10 +198,11 @@ static enum sim_code copy_rows(struct store *s, const struct store_table *t)
         columns = more;
     }
     sql = sqlite3_mprintf("INSERT INTO main.\"%w\" SELECT k.new, f.rep, f.seq"
-                          "%s FROM fresh k JOIN shard.\"%w\" f"
-                          " ON f.cell_id = k.old AND f.rep = k.rep"
-                          " ORDER BY k.new, f.rep, f.seq",
-                          t->name, columns, t->name);
+                          "%s FROM cell_map k JOIN shard.\"%w\" f"
+                          " ON f.cell_id = k.old WHERE NOT EXISTS (SELECT 1"
+                          " FROM main.\"%w\" t WHERE t.cell_id = k.new"
+                          " AND t.rep = f.rep) ORDER BY k.new, f.rep, f.seq",
+                          t->name, columns, t->name, t->name);
     if (code == SIM_OK)
         code = store_run(s, sql);
     sqlite3_free(columns);

@@ -273,6 +273,30 @@ static enum sim_code put_rows(struct store *s,
     return code;
 }
 
+static enum sim_code put_tables(struct store *s,
+                                const struct store_replication *x)
+{
+    enum sim_code code = SIM_OK;
+
+    for (size_t i = 0; i < x->tables && code == SIM_OK; i++)
+        code = put_rows(s, x, &x->rows[i]);
+    return code;
+}
+
+/* Rows of a replication that is there: they go in if it has none yet. */
+static enum sim_code add_rows(struct store *s,
+                              const struct store_replication *x)
+{
+    bool *recorded;
+    enum sim_code code;
+
+    if (x->tables == 0)
+        return SIM_OK;
+    recorded = arena_many(s->arena, bool, (size_t)x->rep + 1);
+    code = store_have_rows(s, x->cell, (size_t)x->rep + 1, recorded);
+    return code != SIM_OK || recorded[x->rep] ? code : put_tables(s, x);
+}
+
 static enum sim_code put_replication(struct store *s,
                                      const struct store_replication *x,
                                      int *conflicts)
@@ -286,13 +310,13 @@ static enum sim_code put_replication(struct store *s,
     if (code != SIM_OK)
         return code;
     if (!ours) {
-        *conflicts += is_conflict(s, x, hash);
-        return SIM_OK;
+        bool conflict = is_conflict(s, x, hash);
+
+        *conflicts += conflict;
+        return conflict ? SIM_OK : add_rows(s, x);
     }
     code = put_metrics(s, x);
-    for (size_t i = 0; i < x->tables && code == SIM_OK; i++)
-        code = put_rows(s, x, &x->rows[i]);
-    return code;
+    return code == SIM_OK ? put_tables(s, x) : code;
 }
 
 enum sim_code store_write(struct store *s, const struct store_replication *x,

@@ -330,7 +330,10 @@ START_TEST(a_cell_is_found_by_its_contents)
     char *path = in_folder("a.db");
     struct store *s = start(path);
     int64_t one = cell_of(s, "rolling"), two = cell_of(s, "canary"), other;
-    struct store_cell x = {"5ce0a210", "rolling", "{}", SEED, 3};
+    struct store_cell x = {
+        .scenario_key = "5ce0a210", .strategy = "rolling",
+        .params_json = "{}", .seed = SEED, .model_version = 3,
+    };
 
     ck_assert(one != two);
     store_close(s);
