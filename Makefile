@@ -96,6 +96,7 @@ $(tools): %: %.o $(call libs,app)
 
 benches  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 TEST_OBJ += $(addsuffix .o,$(benches))
+$(BUILD)/tests/bench/bench_store: $(call libs,io)
 $(benches): %: %.o $(call libs,kernel)
 	@echo "  LD    $@"
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)

@@ -49,6 +49,10 @@ struct options {
     int64_t replication;        /* explain: which */
     const char *why;            /* explain: a metric of failed requests; NULL */
     bool markdown, show_defaults, list;
+    int64_t cell, remove;       /* runs: a cell's number; -1: none */
+    const char *what, *table_format;    /* export */
+    bool wide, spreadsheet;
+    bool verify;                /* merge: write nothing */
     text_list words;            /* neither command nor option */
 };
 
@@ -112,6 +116,9 @@ enum exit_code command_compare(struct app *app);
 enum exit_code command_plot(struct app *app);
 enum exit_code command_check(struct app *app);
 enum exit_code command_explain(struct app *app);
+enum exit_code command_runs(struct app *app);
+enum exit_code command_export(struct app *app);
+enum exit_code command_merge(struct app *app);
 enum exit_code command_schema(struct app *app);
 enum exit_code command_help(struct app *app);
 enum exit_code command_version(struct app *app);

@@ -41,6 +41,9 @@ struct row_table {
 enum { ROW_TABLES = 6 };
 extern const struct row_table row_tables[ROW_TABLES];
 
+/* The table called name, NULL if none. */
+const struct row_table *row_table_find(const char *name);
+
 /* The name of a column in CSV files: "time_s" for "time_ns". */
 const char *row_csv_name(const struct row_column *c);
 

@@ -177,8 +177,9 @@ struct store_merged {
 
 /* Add what s lacks from the file at path, which is checked first.  Refused
  * whole (SIM_SYSTEM) if a replication is in both with different trace hashes,
- * SIM_INVALID if the file is damaged or of another kind. */
-enum sim_code store_merge(struct store *s, const char *path,
+ * SIM_INVALID if the file is damaged or of another kind.  keep
+ * false: only say what would be added. */
+enum sim_code store_merge(struct store *s, const char *path, bool keep,
                           struct store_merged *out);
 
 /* ---- reading ---- */

@@ -100,6 +100,30 @@ static const struct option explain_options[] = {
     INPUT_OPTIONS, END
 };
 
+static const struct option runs_options[] = {
+    COUNT(0, "cell", "N", cell, "show this cell: its scenario and strategy"),
+    COUNT(0, "remove", "N", remove, "remove this cell and its replications"),
+    SWITCH(0, "json", json, "as JSON, with who wrote what"), END
+};
+
+static const struct option export_options[] = {
+    CHOICE(0, "what",
+           "metrics|summary|timeline|pods|series|events|views|failures", what,
+           "which table; metrics if absent"),
+    CHOICE(0, "format", "csv|json|jsonl", table_format,
+           "of the table; csv if absent"),
+    TEXT(0, "csv", "DIR", csv, "write all tables into this folder instead"),
+    SWITCH(0, "wide", wide, "metrics with one column each"),
+    SWITCH(0, "spreadsheet", spreadsheet,
+           "CSV: a ' before texts that a spreadsheet would take for formulas"),
+    END
+};
+
+static const struct option merge_options[] = {
+    SWITCH(0, "verify", verify, "only check that it can be done"),
+    SWITCH(0, "json", json, "print the counts as JSON"), END
+};
+
 static const struct option version_options[] = {
     SWITCH(0, "json", json, "as JSON"), END
 };
@@ -121,6 +145,15 @@ const struct command commands[] = {
       "strategies, faults, kubectl",
       "rollsim explain scenarios/bad-release.yaml",
       explain_options, command_explain },
+    { "runs", "RESULTS.db", "list what a results file has, or remove from it",
+      "rollsim runs results.db", runs_options, command_runs },
+    { "export", "RESULTS.db",
+      "print a table of a results file as CSV or JSON",
+      "rollsim export results.db --what summary", export_options,
+      command_export },
+    { "merge", "RESULTS.db SHARD.db...",
+      "unite shards in one results file, each replication once",
+      "rollsim merge all.db shard-*.db", merge_options, command_merge },
     { "schema", "", "print the JSON Schema of scenario files",
       "rollsim schema > rollsim.schema.json", NULL, command_schema },
     { "completion", "bash|zsh|fish", "print completion for a shell",

@@ -46,6 +46,14 @@ const struct row_table row_tables[ROW_TABLES] = {
         SAME(failure_row, TEXT, pod), SAME(failure_row, TEXT, cause) } },
 };
 
+const struct row_table *row_table_find(const char *name)
+{
+    for (size_t i = 0; i < ROW_TABLES; i++)
+        if (strcmp(row_tables[i].name, name) == 0)
+            return &row_tables[i];
+    return NULL;
+}
+
 const char *row_csv_name(const struct row_column *c)
 {
     return c->cell == ROW_TIME ? "time_s" : c->name;

@@ -219,11 +219,12 @@ static enum sim_code check_kind(struct store *s, enum store_mode mode)
 {
     int64_t objects = store_integer(s, "SELECT count(*) FROM sqlite_schema",
                                     -1);
-    int64_t id = store_integer(s, "PRAGMA application_id", -1);
-    int64_t version = store_integer(s, "PRAGMA user_version", -1);
+    int64_t id, version;
 
-    if (objects < 0)
+    if (objects < 0)            /* now: the next query hides why */
         return fault(s, "read");
+    id = store_integer(s, "PRAGMA application_id", -1);
+    version = store_integer(s, "PRAGMA user_version", -1);
     if (objects == 0 && id == 0 && mode == STORE_WRITE)
         return SIM_OK;
     if (id != STORE_APPLICATION_ID) {

@@ -257,7 +257,22 @@ static enum sim_code merge_attached(struct store *s, const char *path,
     return store_run(s, cleaning);
 }
 
-enum sim_code store_merge(struct store *s, const char *path,
+/* Merge in a transaction, which is undone unless it is to be kept. */
+static enum sim_code merge_once(struct store *s, const char *path, bool keep,
+                                struct store_merged *out)
+{
+    enum sim_code code = store_transaction(s);
+
+    if (code == SIM_OK)
+        code = merge_attached(s, path, out);
+    if (code == SIM_OK && !keep) {
+        store_commit(s, SIM_INVALID);
+        return SIM_OK;
+    }
+    return store_commit(s, code);
+}
+
+enum sim_code store_merge(struct store *s, const char *path, bool keep,
                           struct store_merged *out)
 {
     enum sim_code code = check_shard(s, path), last;
@@ -270,9 +285,7 @@ enum sim_code store_merge(struct store *s, const char *path,
     /* References were checked; checking each again would only cost. */
     code = store_run(s, "PRAGMA foreign_keys=OFF");
     if (code == SIM_OK)
-        code = store_transaction(s);
-    if (code == SIM_OK)
-        code = store_commit(s, merge_attached(s, path, out));
+        code = merge_once(s, path, keep, out);
     last = store_run(s, "PRAGMA foreign_keys=ON; DETACH shard");
     return code != SIM_OK ? code : last;
 }

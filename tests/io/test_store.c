@@ -561,15 +561,15 @@ START_TEST(overlapping_shards_merge_to_what_one_process_writes)
 
     ck_assert_int_eq(store_open(arena, in_folder("all.db"), STORE_WRITE, &s,
                                 &errors), SIM_OK);
-    ck_assert_int_eq(store_merge(s, two, &m), SIM_OK);
+    ck_assert_int_eq(store_merge(s, two, true, &m), SIM_OK);
     ck_assert_int_eq(m.added, 120);
-    ck_assert_int_eq(store_merge(s, one, &m), SIM_OK);
+    ck_assert_int_eq(store_merge(s, one, true, &m), SIM_OK);
     ck_assert_int_eq(m.added, 80);
     ck_assert_int_eq(m.present, 40);
     ck_assert_int_eq(store_open(arena, whole, STORE_READ, &w, &errors),
                      SIM_OK);
     ck_assert(dump(s) == dump(w));
-    ck_assert_int_eq(store_merge(s, one, &m), SIM_OK);
+    ck_assert_int_eq(store_merge(s, one, true, &m), SIM_OK);
     ck_assert_int_eq(m.added, 0);
     ck_assert_int_eq(m.present, 120);
     ck_assert(dump(s) == dump(w));
@@ -592,7 +592,7 @@ START_TEST(a_shard_with_another_outcome_is_refused_whole)
 
     ck_assert_int_eq(store_open(arena, one, STORE_WRITE, &s, &errors), SIM_OK);
     before = dump(s);
-    ck_assert_int_eq(store_merge(s, two, &m), SIM_SYSTEM);
+    ck_assert_int_eq(store_merge(s, two, true, &m), SIM_SYSTEM);
     ck_assert(dump(s) == before);
     ck_assert_int_eq(m.added, 0);
     ck_assert_int_eq(count(s, "SELECT count(*) FROM cell"), 2);
@@ -626,21 +626,21 @@ START_TEST(a_damaged_shard_is_refused_clearly)
     ck_assert(stat(bad, &st) == 0);
     for (long at = st.st_size / 2; at < st.st_size - 4096; at += 4096)
         damage(bad, at, "no b-tree here");
-    ck_assert_int_eq(store_merge(s, bad, &m), SIM_INVALID);
+    ck_assert_int_eq(store_merge(s, bad, true, &m), SIM_INVALID);
     expect_error("2.db");
     ck_assert_int_eq(count(s, "SELECT count(*) FROM replication"), 20);
 
     ck_assert(truncate(bad, st.st_size / 3) == 0);
-    ck_assert_int_eq(store_merge(s, bad, &m), SIM_INVALID);
+    ck_assert_int_eq(store_merge(s, bad, true, &m), SIM_INVALID);
     ck_assert(truncate(bad, 0) == 0);
-    ck_assert_int_eq(store_merge(s, bad, &m), SIM_INVALID);
+    ck_assert_int_eq(store_merge(s, bad, true, &m), SIM_INVALID);
     expect_error("is not a file of results");
     damage(bad, 0, "strategy,metric,value\nrolling,downtime,3\n"
            "and so on, for more than the hundred bytes of a header, so that "
            "it is not taken for an empty file");
-    ck_assert_int_eq(store_merge(s, bad, &m), SIM_INVALID);
+    ck_assert_int_eq(store_merge(s, bad, true, &m), SIM_INVALID);
     expect_error("not a database");
-    ck_assert_int_eq(store_merge(s, in_folder("none.db"), &m), SIM_SYSTEM);
+    ck_assert_int_eq(store_merge(s, in_folder("none.db"), true, &m), SIM_SYSTEM);
     expect_error("No such file");
     expect_whole(s);
     store_close(s);

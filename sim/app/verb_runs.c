@@ -1,0 +1,224 @@
+/*
+ * verb_runs.c - the command runs: what a results file has, who wrote it, and
+ * the removal of a cell.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "app/results.h"
+#include "base/bug.h"
+#include "base/text.h"
+#include "io/json.h"
+
+/* ---- as a table ---------------------------------------------------------- */
+
+enum { COLUMNS = 6 };
+static const char *const heads[COLUMNS] = {
+    "cell", "scenario", "strategy", "parameters", "seed", "replications"
+};
+
+/* "surge=1 unavailable=25%", "-" if none. */
+static const char *params_text(struct arena *a, const struct value *params)
+{
+    struct buf b = {0};
+    const char *text;
+
+    for (size_t i = 0; params->type == VALUE_MAP && i < params->len; i++)
+        buf_printf(&b, "%s%s=%s", i ? " " : "", params->u.members[i].key,
+                   value_text(params->u.members[i].value, ""));
+    text = arena_strdup(a, b.len ? b.text : "-");
+    buf_free(&b);
+    return text;
+}
+
+static void print_line(FILE *out, const char *const *cells, const int *width)
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        int used = display_width(cells[c], strlen(cells[c]));
+
+        fprintf(out, "%s%s", c ? "   " : "", cells[c]);
+        for (; c + 1 < COLUMNS && used < width[c]; used++)
+            fputc(' ', out);
+    }
+    fputc('\n', out);
+}
+
+static void list_cells(struct app *app, const struct results *r)
+{
+    struct arena *a = app->arena;
+    const char **cells = arena_many(a, const char *,
+                                    (r->ncells + 1) * COLUMNS);
+    int width[COLUMNS] = {0};
+
+    memcpy(cells, heads, sizeof(heads));
+    for (size_t i = 0; i < r->ncells; i++) {
+        const struct result_cell *c = &r->cells[i];
+        const char **line = cells + (i + 1) * COLUMNS;
+
+        line[0] = arena_printf(a, "%" PRId64, c->id);
+        line[1] = c->scenario;
+        line[2] = c->strategy;
+        line[3] = params_text(a, c->params);
+        line[4] = arena_printf(a, "%" PRIu64, c->seed);
+        line[5] = arena_printf(a, "%" PRId64, c->replications);
+    }
+    for (size_t i = 0; i < (r->ncells + 1) * COLUMNS; i++) {
+        int used = display_width(cells[i], strlen(cells[i]));
+
+        if (used > width[i % COLUMNS])
+            width[i % COLUMNS] = used;
+    }
+    for (size_t i = 0; i <= r->ncells; i++)
+        print_line(app->out, cells + i * COLUMNS, width);
+}
+
+/* ---- as JSON ------------------------------------------------------------- */
+
+static void member_text(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_text(j, text);
+}
+
+static void put_cell(struct json *j, const struct result_cell *c)
+{
+    json_object(j);
+    json_key(j, "cell");
+    json_int(j, c->id);
+    member_text(j, "scenario", c->scenario);
+    member_text(j, "strategy", c->strategy);
+    json_key(j, "parameters");
+    json_object(j);
+    for (size_t i = 0; c->params->type == VALUE_MAP && i < c->params->len; i++)
+        member_text(j, c->params->u.members[i].key,
+                    value_text(c->params->u.members[i].value, ""));
+    json_end(j);
+    json_key(j, "seed");
+    json_int(j, (int64_t)c->seed);
+    json_key(j, "modelVersion");
+    json_int(j, c->model_version);
+    json_key(j, "replications");
+    json_int(j, c->replications);
+    json_end(j);
+}
+
+static enum sim_code put_invocations(struct json *j, struct store *s)
+{
+    struct store_query *q = store_query(s,
+        "SELECT invocation_id, started_utc, ended_utc, host, argv_json,"
+        " tool_version, exit_code, (SELECT count(*) FROM replication r"
+        " WHERE r.invocation_id = i.invocation_id) FROM invocation i"
+        " ORDER BY started_utc, invocation_id");
+    static const char *const keys[] = { "id", "started", "ended", "host",
+                                        "arguments", "version" };
+
+    json_list(j);
+    while (query_next(q)) {
+        json_object(j);
+        for (int i = 0; i < (int)COUNT_OF(keys); i++)
+            member_text(j, keys[i], query_text(q, i));
+        json_key(j, "exitCode");
+        if (query_integer(q, 6) == STORE_NONE)
+            json_null(j);
+        else
+            json_int(j, query_integer(q, 6));
+        json_key(j, "replications");
+        json_int(j, query_integer(q, 7));
+        json_end(j);
+    }
+    json_end(j);
+    return query_end(q);
+}
+
+static enum sim_code list_json(struct app *app, const struct results *r)
+{
+    struct json j;
+    enum sim_code code;
+
+    json_start(&j, app->out, 2);
+    json_object(&j);
+    json_key(&j, "cells");
+    json_list(&j);
+    for (size_t i = 0; i < r->ncells; i++)
+        put_cell(&j, &r->cells[i]);
+    json_end(&j);
+    json_key(&j, "invocations");
+    code = put_invocations(&j, r->store);
+    json_end(&j);
+    json_finish(&j);
+    return code;
+}
+
+/* ---- one cell ------------------------------------------------------------ */
+
+static enum sim_code show_cell(struct app *app, const struct results *r,
+                               const struct result_cell *c)
+{
+    struct store_query *q = store_query(r->store,
+        "SELECT c.strategy_json, c.content_key, s.source_text FROM cell c"
+        " JOIN scenario s USING(scenario_key) WHERE c.cell_id = ?1");
+
+    fprintf(app->out, "# cell %" PRId64 ": %s, seed %" PRIu64 ", %" PRId64
+            " replications, model version %" PRId64 "\n", c->id, c->strategy,
+            c->seed, c->replications, c->model_version);
+    query_bind_integer(q, 1, c->id);
+    if (query_next(q)) {
+        fprintf(app->out, "# parameters: %s\n# strategy: %s\n# contents: %s\n",
+                params_text(app->arena, c->params), query_text(q, 0),
+                query_text(q, 1));
+        fputs(query_text(q, 2), app->out);
+    }
+    return query_end(q);
+}
+
+/* The cell with this number, NULL after an error. */
+static const struct result_cell *cell_of(struct app *app,
+                                         const struct results *r, int64_t id)
+{
+    for (size_t i = 0; i < r->ncells; i++)
+        if (r->cells[i].id == id)
+            return &r->cells[i];
+    err_error(&app->errors, NULL, "\"%s\" has no cell %" PRId64,
+              app->o.words.items[0], id);
+    return NULL;
+}
+
+static enum sim_code remove_cell(struct app *app, struct results *r,
+                                 const struct result_cell *c)
+{
+    enum sim_code code = store_remove(r->store, c->id);
+
+    if (code == SIM_OK)
+        fprintf(app->out, "removed cell %" PRId64 ": %s, %" PRId64
+                " replications\n", c->id, c->strategy, c->replications);
+    return code;
+}
+
+enum exit_code command_runs(struct app *app)
+{
+    int64_t id = app->o.remove >= 0 ? app->o.remove : app->o.cell;
+    const struct result_cell *c = NULL;
+    struct results r;
+    enum exit_code code;
+    enum sim_code done = SIM_OK;
+
+    if (app->o.words.len != 1)
+        return cli_usage(app, "name a results file");
+    code = results_open(app, app->o.words.items[0],
+                        app->o.remove >= 0 ? STORE_WRITE : STORE_READ, &r);
+    if (code != EXIT_DONE)
+        return code;
+    if (id >= 0)
+        c = cell_of(app, &r, id);
+    if (id >= 0 && !c)
+        done = SIM_INVALID;
+    else if (c)
+        done = app->o.remove >= 0 ? remove_cell(app, &r, c)
+                                  : show_cell(app, &r, c);
+    else if (app->o.json)
+        done = list_json(app, &r);
+    else
+        list_cells(app, &r);
+    if (store_close(r.store) != SIM_OK)
+        done = SIM_SYSTEM;
+    return results_exit(done);
+}
