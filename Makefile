@@ -116,6 +116,9 @@ $(BUILD)/.flags: FORCE               # rebuild when the compiler or a flag chang
 test: $(TESTS) $(BUILD)/rollsim $(tools)      ## build and run every test but the long ones
 	$(Q)BUILD='$(BUILD)' .ci/run-tests $(TESTS)
 
+test-cluster: $(BUILD)/rollsim       ## run the recipes of scenarios/cluster here: GNU parallel, Slurm (root)
+	$(Q)ROLLSIM='$(abspath $(BUILD)/rollsim)' sh tests/cluster/cluster.sh
+
 demo: $(BUILD)/rollsim               ## compare two strategies on the sample; files and figures in out/demo
 	$(Q)command -v gnuplot >/dev/null || .ci/install-packages >&2
 	$(Q)$(BUILD)/rollsim compare scenarios/sample.yaml --csv out/demo --figures out/demo
@@ -212,7 +215,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all demo test fidelity conformance validate bench check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all demo test test-cluster fidelity conformance validate bench check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
