@@ -15,7 +15,7 @@
 
 #define CONFIDENCE 0.95
 
-/* ---- a table being written, in one of the formats ------------------------- */
+/* ---- a table being written, in one of the formats ------------------------ */
 
 enum format { FORMAT_CSV, FORMAT_JSON, FORMAT_JSONL };
 
@@ -110,7 +110,7 @@ static void sheet_end(struct sheet *t)
     json_finish(&t->json);
 }
 
-/* ---- what stands in the rows ---------------------------------------------- */
+/* ---- what stands in the rows --------------------------------------------- */
 
 struct exporting {
     struct app *app;
@@ -144,7 +144,7 @@ static void name_cell(struct exporting *x, bool scenario)
         name(x, x->results->parameters[i]);
 }
 
-/* ---- metrics --------------------------------------------------------------- */
+/* ---- metrics ------------------------------------------------------------- */
 
 #define METRICS_OF                                                            \
     "SELECT m.rep, d.name, d.unit, m.value FROM metric m"                     \
@@ -233,7 +233,7 @@ static enum sim_code put_wide(struct exporting *x)
     return code;
 }
 
-/* ---- summary --------------------------------------------------------------- */
+/* ---- summary ------------------------------------------------------------- */
 
 static void name_summary(struct exporting *x)
 {
@@ -306,7 +306,7 @@ static enum sim_code put_summary(struct exporting *x)
     return code;
 }
 
-/* ---- recorded rows --------------------------------------------------------- */
+/* ---- recorded rows ------------------------------------------------------- */
 
 static void name_rows(struct exporting *x, const struct row_table *t)
 {
@@ -359,7 +359,7 @@ static enum sim_code put_rows(struct exporting *x, const struct row_table *t)
     return code;
 }
 
-/* ---- the command ----------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------- */
 
 /* Write the table called what on out. */
 static enum sim_code put_table(struct exporting *x, const char *what,

@@ -124,6 +124,9 @@ static bool simulate(struct app *app, const struct scenario *s,
         *code = EXIT_SYSTEM;
         return false;
     }
+    if (e->interrupted && app->o.results && !app->o.quiet)
+        fprintf(app->err, "interrupted: what was finished is in %s, the same "
+                "command goes on\n", app->o.results);
     if (e->shard.count > 1) {
         report_shard(app, e);
         *code = experiment_verdict(e);
