@@ -13,7 +13,7 @@ static const struct cluster_spec cluster_defaults = {
     .scheduler_qps = 50, .scheduler_burst = 100,
     .kubelet_qps = 50, .kubelet_burst = 100,
     .registry_bytes_per_s = 40e6, .restart_backoff_s = 10,
-    .restart_backoff_max_s = 300, .clock_s = 1767571200,   /* 2026-01-05 */
+    .restart_backoff_max_s = 300, .monitoring.scrape = 15 * SIM_S, .clock_s = 1767571200,   /* 2026-01-05 */
 };
 
 static struct quantity quantity_of(const char *text)
@@ -43,6 +43,7 @@ struct spec *spec_defaults(struct arena *a, bool exact)
     s->seed = 1;
     s->cluster = cluster_defaults;
     s->cluster.profile = exact ? PROFILE_EXACT : PROFILE_DEFAULT;
+    s->cluster.monitoring.lag = dist_constant(0);
     s->cluster.pools = pool;
     s->cluster.npools = 1;
     timings_from_profile(&s->cluster.timings, s->cluster.profile);

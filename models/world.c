@@ -15,6 +15,7 @@
 #include "models/action.h"
 #include "models/controller.h"
 #include "models/fault.h"
+#include "models/guard.h"
 #include "models/ingress.h"
 #include "models/kubelet.h"
 #include "models/lease.h"
@@ -275,6 +276,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     traffic_new(w);
     apply_manifests(w);
     actions_start(w);
+    guards_start(w);
     faults_start(w);
     return w;
 }

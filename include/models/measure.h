@@ -35,6 +35,9 @@ void measure_release(struct world *w, const struct pod_template *old,
  * it is compared with what there is now. */
 void measure_release_begins(struct world *w, const struct pod_template *old);
 
+/* Has the release begun? */
+bool measure_released(const struct world *w);
+
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 

@@ -22,7 +22,7 @@ enum purpose {
     PURPOSE_PULL,           /* node and image */
     PURPOSE_BOOTSTRAP,      /* statistics */
     PURPOSE_OPERATOR,       /* people: reaction times */
-    PURPOSE_ANALYSIS,
+    PURPOSE_ANALYSIS,       /* monitoring: when it reads, what it loses */
     PURPOSE_LEASE,          /* node: when it renews its lease */
     PURPOSE_DAEMON,         /* in which order DaemonSets look at nodes */
     PURPOSE_ROUTER,         /* a place that clients send from: delays */

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "base/value.h"
 #include "models/behaviour.h"
+#include "models/guard.h"
 #include "models/object.h"
 #include "models/timings.h"
 
@@ -28,6 +29,12 @@ struct node_pool {
 
 /* Proxies: scenario cluster.proxy. */
 enum proxy_mode { PROXY_IPTABLES, PROXY_IPVS, PROXY_NFTABLES };
+
+struct monitoring_spec {
+    sim_time scrape;            /* between two readings: 15 s */
+    struct dist lag;            /* reading to answer: 0 */
+    double loss;                /* share of readings that are lost */
+};
 
 struct cluster_spec {
     enum profile profile;
@@ -55,6 +62,7 @@ struct cluster_spec {
     double registry_bytes_per_s;        /* 40e6; for images with a size */
     int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */
     int restart_backoff_first_s;        /* before the first restart: 0 */
+    struct monitoring_spec monitoring;
 };
 
 /* ---- traffic ------------------------------------------------------------- */
@@ -143,10 +151,15 @@ struct release_spec {
     struct mark mark;
 };
 
+enum guard_then { GUARD_ROLLBACK, GUARD_PAUSE, GUARD_KUBECTL };
+
 struct guard_spec {
-    const char *when;
-    struct dist after;
-    const char *then;
+    const char *when;           /* as written */
+    struct guard_condition condition;
+    struct dist after;          /* until he or it acts */
+    sim_time looks;             /* only so often; 0: told of each reading */
+    enum guard_then then;
+    const char *kubectl;        /* KUBECTL: the words after kubectl */
     struct mark mark;
 };
 

@@ -23,6 +23,7 @@ struct leases;
 struct network;
 struct traffic;
 struct measure;
+struct monitoring;
 struct routers;
 struct ingresses;
 struct pod_template;
@@ -45,6 +46,7 @@ struct world {
     struct ingresses *ingresses;        /* the ingress controller */
     struct traffic *traffic;
     struct measure *measure;    /* metrics */
+    struct monitoring *monitoring;      /* what is seen; NULL: nobody looks */
     struct record record;
     struct map pods_made;       /* revision_key -> how many so far */
     struct stream uid_stream;

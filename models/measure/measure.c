@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "measure_impl.h"
+#include "models/monitoring.h"
 
 #define CHAINS 10000            /* failures whose causes are told */
 
@@ -131,6 +132,7 @@ void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
 {
     struct measure *m = w->measure;
 
+    monitoring_outcome(w, a, cause, end);
     if (!is_measured(m, a))
         return;
     if (cause == CAUSE_NONE) {

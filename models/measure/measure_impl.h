@@ -5,6 +5,7 @@
  *   window.c    seconds: brownout, rows of the series
  *   outage.c    who can be reached: downtime, mixed versions
  *   rollout.c   the release: pods, capacity, completion, rollback
+ *   monitoring.c  what can be seen of it while it runs
  *   metrics.c   the table of metrics, and their values
  */
 #ifndef MODELS_MEASURE_IMPL_H

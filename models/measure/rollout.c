@@ -125,6 +125,11 @@ void measure_release_begins(struct world *w, const struct pod_template *old)
         begin(w->measure, old);
 }
 
+bool measure_released(const struct world *w)
+{
+    return w->measure->rollout.released != SIM_NEVER;
+}
+
 /* Is this the workload that the scenario releases (any, if it does not
  * say)? */
 static bool is_released(const struct measure *m, const struct meta *workload)

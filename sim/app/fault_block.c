@@ -10,7 +10,7 @@
 
 /* Faults of the language that have no file yet. */
 static const char *const later[] = {
-    "fail", "partition", "monitoring", "drain", NULL
+    "fail", "partition", "drain", NULL
 };
 
 struct when_section {

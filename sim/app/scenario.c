@@ -173,6 +173,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->restart_backoff_s = c->restart.initial_s;
     to->restart_backoff_max_s = c->restart.max_s;
     to->restart_backoff_first_s = c->restart.first_s;
+    to->monitoring = c->monitoring;
     timings_from_profile(&to->timings, to->profile);
     timings_bind(&b, c->timings, &to->timings);
     take_pools(l, &c->nodes, spec);
@@ -621,6 +622,7 @@ static void fill(struct loader *l, const struct document_section *d,
     spec->faults = d->faults.items;
     spec->nfaults = d->faults.len;
     target = take_release(l, d->release, spec);
+    guards_read(l, d, spec);
     take_traffic(l, &d->traffic, spec);
     take_behaviours(l, d->images, spec);
     manifests_build(l, NULL, target, spec);

@@ -144,6 +144,16 @@ static const struct field restart_fields[] = {
     FIELD_END
 };
 
+static const struct field monitoring_fields[] = {
+    FIELD(DURATION, struct monitoring_spec, scrape, "scrape", "15s", 0.1,
+          3600, "s", "time between two readings of the counters"),
+    FIELD_DIST(struct monitoring_spec, lag, "lag", "0s",
+               "reading to the first answer that includes it"),
+    FIELD(SHARE, struct monitoring_spec, loss, "loss", "0%", 0, 1, "share",
+          "of the readings that are lost"),
+    FIELD_END
+};
+
 static const struct field cluster_fields[] = {
     FIELD_ENUM(struct cluster_section, profile, "profile", "default",
                profile_names, "a named set of timings"),
@@ -182,7 +192,9 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(OBJECT, struct cluster_section, registry, "registry",
               registry_fields, struct registry_section, "where images come "
               "from"),
-    FIELD_LATER("monitoring"),
+    FIELD_SUB(OBJECT, struct cluster_section, monitoring, "monitoring",
+              monitoring_fields, struct monitoring_spec, "what guards and "
+              "analyses see, and when"),
     FIELD_END
 };
 
@@ -349,6 +361,21 @@ static const struct field release_fields[] = {
     FIELD_END
 };
 
+static const struct field guard_fields[] = {
+    FIELD_NEEDED(struct guard_section, when, "when",
+                 "METRIC [of new|old|all] [over DURATION] [> VALUE], of what "
+                 "monitoring sees: error_rate, latency_p50, latency_p95, "
+                 "latency_p99, request_rate, ready_replicas, restarts, "
+                 "progress_deadline"),
+    FIELD_DIST(struct guard_section, after, "after", "0s",
+               "how long the person or the robot takes to act"),
+    FIELD(DURATION, struct guard_section, looks, "looks", "0s", 0, 1e6, "s",
+          "somebody looks only so often; 0: an alert at once"),
+    FIELD(VALUE, struct guard_section, then, "then", "rollback", 0, 0, "-",
+          "rollback, pause, or {kubectl: the words after kubectl}"),
+    FIELD_END
+};
+
 static const struct field action_fields[] = {
     FIELD_DIST(struct action_section, at, "at", "0s",
                "when, since the end of the warm-up"),
@@ -413,6 +440,9 @@ const struct field scenario_fields[] = {
                  strategies_parse, strategies_schema, "-", "ways to release, "
                  "each with a name, one block of `rollsim explain strategies`, "
                  "and perhaps a patch over the manifests"),
+    FIELD_SUB(LIST, struct document_section, guards, "guard", guard_fields,
+              struct guard_section, "what makes somebody, or something, roll "
+              "the release back"),
     FIELD_SUB(LIST, struct document_section, actions, "actions",
               action_fields, struct action_section, "what a person types"),
     FIELD_CUSTOM(struct document_section, faults, "faults", NULL,
@@ -425,7 +455,6 @@ const struct field scenario_fields[] = {
     FIELD_SUB(MAP, struct document_section, parameters, "parameters",
               parameter_fields, struct parameter_section, "what a sweep "
               "varies, by name"),
-    FIELD_LATER("guard"),
     FIELD_LATER("objective"),
     FIELD_LATER("lesson"),
     FIELD_END

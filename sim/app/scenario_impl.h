@@ -58,6 +58,13 @@ struct registry_section {
     struct quantity bytes_per_s;
 };
 
+struct guard_section {
+    const char *when;
+    struct dist after;
+    sim_time looks;
+    const struct value *then;
+};
+
 struct cluster_section {
     int profile, version;
     struct field_list nodes;    /* struct node_pool */
@@ -70,6 +77,7 @@ struct cluster_section {
     bool probe_at_start;
     struct restart_section restart;
     struct registry_section registry;
+    struct monitoring_spec monitoring;
 };
 
 struct release_section {
@@ -89,6 +97,7 @@ struct document_section {
     const struct value *images;
     struct field_list traffic;  /* struct traffic_spec */
     struct release_section *release;
+    struct field_list guards;   /* struct guard_section */
     struct field_list actions;  /* struct action_section */
     struct field_list strategies;       /* struct strategy_spec */
     struct field_list faults;   /* struct fault_spec */
@@ -172,6 +181,10 @@ void manifests_lint(struct loader *l);
 /* ---- actions.c: the section `actions` ---- */
 void actions_read(struct loader *l, const struct document_section *d,
                   struct spec *spec);
+
+/* ---- guard_block.c: the section `guard` ---- */
+void guards_read(struct loader *l, const struct document_section *d,
+                 struct spec *spec);
 
 /* ---- scenario.c ---- */
 

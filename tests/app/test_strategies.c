@@ -1,6 +1,11 @@
-/* What is said of strategies, held in every replication by `expect`. */
+/* What is said of strategies, guards and monitoring, in every replication. */
 #include <check.h>
+#include <math.h>
+#include <unistd.h>
+#include "base/bug.h"
 #include "command.h"
+#include "io/csv.h"
+#include "io/file.h"
 
 /* A run whose exit code says whether all that is expected held. */
 static int exit_of(const char *line)
@@ -40,6 +45,126 @@ START_TEST(an_additional_batch_goes_away_again)
 }
 END_TEST
 
+/* ---- guards ------------------------------------------------------------- */
+
+#define REPLICATIONS 8
+
+/* The values of a metric in all replications of a run. */
+static void values_of(const char *line, const char *metric,
+                      double out[REPLICATIONS])
+{
+    struct arena *a = arena_new();
+    struct err_list errors;
+    char folder[] = "/tmp/rollsim-test-XXXXXX";
+    const char *path;
+    struct file_data d;
+    struct csv_table t;
+    size_t n = 0;
+
+    err_init(&errors, a);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(exit_of(arena_printf(a, "%s --quiet --csv %s", line,
+                                          folder)), 0);
+    path = arena_printf(a, "%s/metrics.csv", folder);
+    ck_assert_int_eq(file_read(a, path, 0, NULL, &d, &errors), SIM_OK);
+    ck_assert_int_eq(csv_read(a, path, d.bytes, strlen(d.bytes), true, &t,
+                              &errors), SIM_OK);
+    for (size_t i = 0; i < t.len; i++)
+        if (strcmp(csv_get(&t, i, 3), metric) == 0 && n < REPLICATIONS)
+            out[n++] = csv_get(&t, i, 5)[0] ? atof(csv_get(&t, i, 5)) : NAN;
+    ck_assert_int_eq((int)n, REPLICATIONS);
+    ck_assert_int_eq(system(arena_printf(a, "rm -r %s", folder)), 0);
+    arena_free(a);
+}
+
+/* Every error is seen at the second reading after the first error (the first
+ * one begins the series), that is after one to two scrapes; then comes the
+ * lag, then the reaction. */
+static const struct {
+    const char *set;
+    double least, most;         /* s */
+} seeing[] = {
+    { "", 10, 20 },
+    { " --set cluster.monitoring.scrape=2s", 2, 4 },
+    { " --set cluster.monitoring.lag=7s", 17, 27 },
+    { " --set guard[0].when=error_rate_of_all", 0, 0 },         /* refused */
+    { " --set guard[0].looks=1m", 10, 80 },
+};
+
+START_TEST(detection_takes_scrapes_lag_and_reaction)
+{
+    double x[REPLICATIONS], least = INFINITY, most = 0;
+    char line[256];
+
+    snprintf(line, sizeof(line), "run tests/app/data/guard.yaml%s",
+             seeing[_i].set);
+    if (seeing[_i].most == 0) {
+        ck_assert_int_eq(exit_of(line), 3);
+        return;
+    }
+    values_of(line, "detection_seconds", x);
+    for (int i = 0; i < REPLICATIONS; i++) {
+        ck_assert_msg(x[i] >= seeing[_i].least + 5 &&
+                      x[i] <= seeing[_i].most + 5.1, "%g", x[i]);
+        least = fmin(least, x[i]);
+        most = fmax(most, x[i]);
+    }
+    /* When it is read is a matter of luck. */
+    ck_assert_msg(most - least > 0.2 * (seeing[_i].most - seeing[_i].least),
+                  "%g to %g", least, most);
+}
+END_TEST
+
+/* Rolling back three pods one after the other takes 3 times 2 s (reference
+ * 8.4) from the decision; the last request that meets the new version comes
+ * shortly before the old one is whole again. */
+START_TEST(mitigation_and_restoration_are_told_apart)
+{
+    double decided[REPLICATIONS], whole[REPLICATIONS];
+
+    values_of("run tests/app/data/guard.yaml", "mitigation_seconds", decided);
+    values_of("run tests/app/data/guard.yaml", "rollback_seconds", whole);
+    for (int i = 0; i < REPLICATIONS; i++) {
+        ck_assert_msg(decided[i] > 5.5 && decided[i] <= 6.1, "%g", decided[i]);
+        ck_assert_msg(whole[i] >= 6 && whole[i] <= 6.1, "%g", whole[i]);
+        ck_assert_msg(decided[i] <= whole[i], "%g, %g", decided[i],
+                      whole[i]);
+    }
+}
+END_TEST
+
+/* While nobody can see, nobody rolls back: not before monitoring is there
+ * again, two minutes later, and at once then, as the counters went on. */
+START_TEST(lost_monitoring_delays_the_rollback)
+{
+    double x[REPLICATIONS];
+
+    values_of("run tests/app/data/guard.yaml --set "
+              "faults[0].for=120s",
+              "detection_seconds", x);
+    for (int i = 0; i < REPLICATIONS; i++)
+        ck_assert_msg(x[i] > 105 && x[i] < 155, "%g", x[i]);
+}
+END_TEST
+
+/* Nothing is done about a release that is well. */
+START_TEST(a_healthy_release_stays)
+{
+    double x[REPLICATIONS];
+
+    values_of("run tests/app/data/guard.yaml --set "
+              "release.images.web=shop/web:1.2", "detection_seconds", x);
+    for (int i = 0; i < REPLICATIONS; i++)
+        ck_assert(isnan(x[i]));
+}
+END_TEST
+
+START_TEST(the_guarded_release_is_rolled_back)
+{
+    ck_assert_int_eq(exit_of("run scenarios/guarded-release.yaml --quiet"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("strategies");
@@ -50,6 +175,12 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, an_additional_batch_never_lowers_capacity);
     tcase_add_test(tc, an_additional_batch_goes_away_again);
+    tcase_add_loop_test(tc, detection_takes_scrapes_lag_and_reaction, 0,
+                        COUNT_OF(seeing));
+    tcase_add_test(tc, mitigation_and_restoration_are_told_apart);
+    tcase_add_test(tc, lost_monitoring_delays_the_rollback);
+    tcase_add_test(tc, a_healthy_release_stays);
+    tcase_add_test(tc, the_guarded_release_is_rolled_back);
     suite_add_tcase(s, tc);
     r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
