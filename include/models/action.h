@@ -84,8 +84,8 @@ void kubectl_type(struct world *w, const char *text,
  * arena. */
 const char *release_command(struct world *w);
 
-/* The newest version of the workload that is released; NULL if it is not
- * there. */
+/* The newest version of the workload that is released, or of the Rollout that
+ * the strategy put in its place; NULL if it is not there. */
 const struct meta *release_target(const struct world *w);
 
 /* Note in a draft that v is what `kubectl apply` made it from: what a later

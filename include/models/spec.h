@@ -151,7 +151,8 @@ struct release_spec {
     struct mark mark;
 };
 
-enum guard_then { GUARD_ROLLBACK, GUARD_PAUSE, GUARD_KUBECTL };
+enum guard_then { GUARD_ROLLBACK, GUARD_PAUSE, GUARD_ABORT, GUARD_PROMOTE,
+                  GUARD_KUBECTL };
 
 struct guard_spec {
     const char *when;           /* as written */

@@ -99,14 +99,16 @@ const struct meta *release_target(const struct world *w)
 {
     const struct release_spec *r = &w->spec->release;
     const char *slash = r->workload ? strchr(r->workload, '/') : NULL;
+    const char *space = r->space ? r->space : "default";
+    const struct meta *m;
     char kind[64];
 
     if (!slash || (size_t)(slash - r->workload) >= sizeof(kind))
         return NULL;
     memcpy(kind, r->workload, (size_t)(slash - r->workload));
     kind[slash - r->workload] = '\0';
-    return api_find(w->api, kind_by_resource(kind),
-                    r->space ? r->space : "default", slash + 1);
+    m = api_find(w->api, kind_by_resource(kind), space, slash + 1);
+    return m ? m : api_find(w->api, KIND_ROLLOUT, space, slash + 1);
 }
 
 static void release_fire(struct sim *sim, void *subject, int64_t arg)

@@ -6,8 +6,9 @@
  * the decision from which mitigation and rollback count.  Without data nothing
  * is done, as an alert does not fire: where monitoring is lost, nobody knows.
  *
- * `rollback` types kubectl rollout undo of the released workload, `pause`
- * kubectl rollout pause.
+ * `rollback` types kubectl rollout undo of the released workload, or, of a
+ * Rollout, argo rollouts abort (undo once all users have the new version);
+ * `pause` kubectl rollout pause, `abort` and `promote` those of argo rollouts.
  */
 #include "models/guard.h"
 
@@ -17,6 +18,7 @@
 #include "base/bug.h"
 #include "base/text.h"
 #include "models/action.h"
+#include "models/argo.h"
 #include "models/measure.h"
 #include "models/world.h"
 
@@ -153,14 +155,45 @@ static const struct event_kind ev_act = { "guard.act", RANK_ACTION, fire_act };
 static const struct event_kind ev_look = { "guard.look", RANK_MEASURE,
                                            fire_look };
 
-static const char *on_release(const struct guard *g, const char *verb)
+/* A command on the released workload ("deployment/web"); on_rollout: on the
+ * Rollout of that name ("web"). */
+static const char *on_release(const struct guard *g, const char *verb,
+                              bool on_rollout)
 {
     const struct release_spec *r = &g->w->spec->release;
     const char *space = r->space ? r->space : "default";
+    const char *slash = strchr(r->workload, '/');
+    const char *what = on_rollout && slash ? slash + 1 : r->workload;
 
     if (strcmp(space, "default") == 0)
-        return arena_printf(g->w->arena, "%s %s", verb, r->workload);
-    return arena_printf(g->w->arena, "%s %s -n %s", verb, r->workload, space);
+        return arena_printf(g->w->arena, "%s %s", verb, what);
+    return arena_printf(g->w->arena, "%s %s -n %s", verb, what, space);
+}
+
+/* The way back: a Rollout is aborted, or undone if all users have the new
+ * version already. */
+static const char *way_back(const struct guard *g)
+{
+    const struct meta *m = release_target(g->w);
+    const struct argo *r = m && m->kind == KIND_ROLLOUT ? argo_seen(m) : NULL;
+
+    if (!r)
+        return on_release(g, "rollout undo", false);
+    if (r->stable && r->current && strcmp(r->stable, r->current) == 0)
+        return on_release(g, "argo rollouts undo", true);
+    return on_release(g, "argo rollouts abort", true);
+}
+
+static const char *command_of(const struct guard *g)
+{
+    switch (g->spec->then) {
+    case GUARD_ROLLBACK: return way_back(g);
+    case GUARD_PAUSE:    return on_release(g, "rollout pause", false);
+    case GUARD_ABORT:    return on_release(g, "argo rollouts abort", true);
+    case GUARD_PROMOTE:  return on_release(g, "argo rollouts promote", true);
+    case GUARD_KUBECTL:  break;
+    }
+    return g->spec->kubectl;
 }
 
 static void fire_act(struct sim *sim, void *subject, int64_t arg)
@@ -169,17 +202,7 @@ static void fire_act(struct sim *sim, void *subject, int64_t arg)
 
     (void)sim;
     (void)arg;
-    switch (g->spec->then) {
-    case GUARD_ROLLBACK:
-        kubectl_type(g->w, on_release(g, "rollout undo"), NULL, 0);
-        return;
-    case GUARD_PAUSE:
-        kubectl_type(g->w, on_release(g, "rollout pause"), NULL, 0);
-        return;
-    case GUARD_KUBECTL:
-        kubectl_type(g->w, g->spec->kubectl, NULL, 0);
-        return;
-    }
+    kubectl_type(g->w, command_of(g), NULL, 0);
 }
 
 static bool holds(const struct guard *g, double *value)

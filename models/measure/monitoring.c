@@ -19,6 +19,7 @@
 #include "base/vec.h"
 #include "measure_impl.h"
 #include "models/action.h"
+#include "models/argo.h"
 #include "models/pod.h"
 #include "models/workload.h"
 
@@ -135,9 +136,10 @@ static bool deadline_exceeded(const struct world *w)
     const struct meta *m = w->spec->release.given ? release_target(w) : NULL;
     const struct condition *c;
 
-    if (!m || m->kind != KIND_DEPLOYMENT)
+    if (!m || (m->kind != KIND_DEPLOYMENT && m->kind != KIND_ROLLOUT))
         return false;
-    c = &deployment_seen(m)->progressing;
+    c = m->kind == KIND_ROLLOUT ? &argo_seen(m)->progressing
+                                : &deployment_seen(m)->progressing;
     return c->status == CONDITION_FALSE && c->reason &&
            strcmp(c->reason, "ProgressDeadlineExceeded") == 0;
 }

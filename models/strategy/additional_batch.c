@@ -7,8 +7,9 @@
  * So ready capacity never falls below the original one by the rollout's doing,
  * and never more than `extra` pods are bought (those that terminate apart).
  * rollout_seconds and all that is compared with the state before the release
- * count from the first command.  The way back is `kubectl rollout undo`: the
- * additional pods stay until that is rolled out, too.
+ * count from the first command.  The way back is `kubectl rollout undo`: during
+ * the rollout the additional pods stay until that is rolled out, too; later it
+ * rolls at the original size in steps of `extra` and does lower capacity.
  *
  * The size is the Deployment's when the release begins; an autoscaler that
  * changes it meanwhile is overruled by the last command.

@@ -6,8 +6,8 @@
 #include <string.h>
 #include "models/action.h"
 
-static const char *const thens[] = { "rollback", "pause", NULL };
-static const char *const later[] = { "abort", "promote", NULL };
+static const char *const thens[] = { "rollback", "pause", "abort", "promote",
+                                      NULL };
 
 static int find(const char *const *list, const char *word)
 {
@@ -25,8 +25,8 @@ static void read_command(struct loader *l, const struct value *then,
     struct kubectl_command c;
 
     if (then->len != 1 || !text || text->type != VALUE_SCALAR) {
-        err_error(l->errors, &then->mark, "`then` is rollback, pause, or "
-                  "{kubectl: \"...\"}");
+        err_error(l->errors, &then->mark, "`then` is rollback, pause, "
+                  "abort, promote, or {kubectl: \"...\"}");
         return;
     }
     out->then = GUARD_KUBECTL;
@@ -57,16 +57,11 @@ static void read_then(struct loader *l, const struct value *then,
         out->then = (enum guard_then)i;
         return;
     }
-    if (find(later, word) >= 0) {
-        err_error(l->errors, &then->mark, "`then: %s` is not supported yet",
-                  word);
-        return;
-    }
     d = err_error(l->errors, &then->mark, "a guard cannot \"%s\"", word);
     diag_suggest(l->errors, d, word, thens);
     if (!d->help)
-        diag_help(l->errors, d, "`then` is rollback, pause, or {kubectl: "
-                  "\"...\"}");
+        diag_help(l->errors, d, "`then` is rollback, pause, abort, "
+                  "promote, or {kubectl: \"...\"}");
 }
 
 static void read_guard(struct loader *l, const struct guard_section *g,

@@ -372,7 +372,8 @@ static const struct field guard_fields[] = {
     FIELD(DURATION, struct guard_section, looks, "looks", "0s", 0, 1e6, "s",
           "somebody looks only so often; 0: an alert at once"),
     FIELD(VALUE, struct guard_section, then, "then", "rollback", 0, 0, "-",
-          "rollback, pause, or {kubectl: the words after kubectl}"),
+          "rollback, pause, abort, promote, or {kubectl: the words after "
+          "kubectl}"),
     FIELD_END
 };
 
