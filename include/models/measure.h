@@ -38,6 +38,12 @@ void measure_release_begins(struct world *w, const struct pod_template *old);
 /* Has the release begun? */
 bool measure_released(const struct world *w);
 
+/* A release of this workload is complete when somebody else says so, once,
+ * rather than when its own status does. */
+void measure_judged_elsewhere(struct world *w, enum kind kind,
+                              const char *space, const char *name);
+void measure_completed(struct world *w);
+
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 

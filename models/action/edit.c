@@ -15,6 +15,7 @@
 #include "base/bug.h"
 #include "models/argo.h"
 #include "models/daemonset.h"
+#include "models/flagger.h"
 #include "models/ingress.h"
 #include "models/network.h"
 #include "models/route.h"
@@ -242,6 +243,7 @@ const struct value *kubectl_last_applied(const struct meta *m)
            : m->kind == KIND_DAEMONSET   ? daemonset_seen(m)->last_applied
            : m->kind == KIND_SERVICE     ? service_seen(m)->last_applied
            : m->kind == KIND_ROLLOUT     ? argo_seen(m)->last_applied
+           : m->kind == KIND_CANARY      ? flagger_seen(m)->last_applied
            : m->kind == KIND_INGRESS     ? ingress_seen(m)->last_applied
            : m->kind == KIND_HTTPROUTE   ? httproute_seen(m)->last_applied
                                          : NULL;
@@ -259,6 +261,8 @@ void kubectl_set_last_applied(struct meta *draft, const struct value *v)
         service_of(draft)->last_applied = v;
     else if (draft->kind == KIND_ROLLOUT)
         argo_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_CANARY)
+        flagger_of(draft)->last_applied = v;
     else if (draft->kind == KIND_INGRESS)
         ingress_of(draft)->last_applied = v;
     else if (draft->kind == KIND_HTTPROUTE)

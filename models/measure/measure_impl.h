@@ -44,7 +44,14 @@ struct fleet {
     int64_t cpu_milli, memory_bytes;    /* requested */
 };
 
+struct judged {                 /* a workload, see measure_judged_elsewhere */
+    enum kind kind;
+    const char *space, *name;
+    struct judged *next;
+};
+
 struct rollout {
+    struct judged *judged;      /* workloads whose own status does not tell */
     sim_time released, completed, old_gone;     /* SIM_NEVER: not (yet) */
     sim_time decided, restored; /* rollback: decision, all well again */
     sim_time first_bad;         /* first failure at the new version */

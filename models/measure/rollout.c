@@ -152,6 +152,34 @@ static bool is_released(const struct measure *m, const struct meta *workload)
            strcmp(slash + 1, workload->name) == 0;
 }
 
+static bool is_judged_elsewhere(const struct measure *m,
+                                const struct meta *workload)
+{
+    for (const struct judged *j = m->rollout.judged; j; j = j->next)
+        if (j->kind == workload->kind &&
+            strcmp(j->space, workload->space) == 0 &&
+            strcmp(j->name, workload->name) == 0)
+            return true;
+    return false;
+}
+
+void measure_judged_elsewhere(struct world *w, enum kind kind,
+                              const char *space, const char *name)
+{
+    struct judged *j = arena_make(w->arena, struct judged);
+
+    *j = (struct judged){ kind, space, name, w->measure->rollout.judged };
+    w->measure->rollout.judged = j;
+}
+
+void measure_completed(struct world *w)
+{
+    struct rollout *r = &w->measure->rollout;
+
+    if (r->released != SIM_NEVER && r->completed == SIM_NEVER)
+        r->completed = world_now(w);
+}
+
 /* A Deployment, StatefulSet or DaemonSet was written. */
 static void workload_changed(struct measure *m, const struct meta *before,
                              const struct meta *after)
@@ -166,6 +194,7 @@ static void workload_changed(struct measure *m, const struct meta *before,
         r->workload = after->uid;
     }
     if (r->completed == SIM_NEVER && r->workload == after->uid &&
+        !is_judged_elsewhere(m, after) &&
         now->identity == r->identity &&
         rollout_status_of(m->w->arena, after).done)
         r->completed = world_now(m->w);

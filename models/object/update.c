@@ -13,6 +13,7 @@
 #include "models/claim.h"
 #include "models/config.h"
 #include "models/daemonset.h"
+#include "models/flagger.h"
 #include "models/hpa.h"
 #include "models/ingress.h"
 #include "models/network.h"
@@ -52,6 +53,8 @@ const struct value *object_raw(const struct meta *m)
         return service_seen(m)->raw;
     case KIND_ROLLOUT:
         return argo_seen(m)->raw;
+    case KIND_CANARY:
+        return flagger_seen(m)->raw;
     case KIND_INGRESS:
         return ingress_seen(m)->raw;
     case KIND_HTTPROUTE:

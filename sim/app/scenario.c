@@ -181,11 +181,31 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
 
 /* ---- names --------------------------------------------------------------- */
 
-/* May the Service come into being by an action? */
+/* Does a Canary make a Service of this name? */
+static bool made_by_canary(const struct loader *l, const char *name)
+{
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct value *v = l->objects.items[i].value;
+        const char *apex = value_text(value_at(v, "spec.service.name"),
+                                      value_text(value_at(v,
+                                                 "spec.targetRef.name"), ""));
+        size_t n = strlen(apex);
+
+        if (l->objects.items[i].kind == KIND_CANARY &&
+            strncmp(name, apex, n) == 0 &&
+            (!name[n] || strcmp(name + n, "-primary") == 0 ||
+             strcmp(name + n, "-canary") == 0))
+            return true;
+    }
+    return false;
+}
+
+/* May the Service come into being by an action, or by a controller? */
 static bool made_later(const struct loader *l, const struct spec *spec,
                        const char *name)
 {
-    (void)l;
+    if (made_by_canary(l, name))
+        return true;
     for (size_t i = 0; i < spec->nactions; i++) {
         const struct action_spec *a = &spec->actions[i];
 

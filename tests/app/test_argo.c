@@ -11,16 +11,11 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "command.h"
+#include "story.h"
 
 #define ROUTED "stableService: web, canaryService: web-2, trafficRouting: {}, "
 #define ONE_BY_ONE "maxSurge: 1, maxUnavailable: 0, "
 #define RELEASE "10s|argo rollouts set image web web=web:2"
-
-struct story {
-    const char *name, *spec;
-    const char *typed[7];       /* "at|command" */
-    const char *told[14];       /* "m:ss text" */
-};
 
 static const struct story stories[] = {
     { "the first deployment knows no steps",
@@ -208,39 +203,12 @@ static struct output tell(const struct story *s)
     return o;
 }
 
-/* The place after the line that says so ("m:ss text"), or NULL. */
-static const char *after_line(const char *out, const char *want)
-{
-    size_t at = want[0] >= '0' && want[0] <= '9' ? 4 : 0;
-
-    for (const char *p = out; *p; p = strchr(p, '\n') + 1) {
-        const char *line = arena_strndup(arena, p, strcspn(p, "\n"));
-
-        if (strstr(line, at ? want + at + 1 : want) &&
-            (at == 0 || strncmp(line + 2, want, at) == 0))
-            return p + strlen(line);
-    }
-    return NULL;
-}
-
 START_TEST(a_rollout_goes_as_its_story_says)
 {
     const struct story *s = &stories[_i];
     struct output o = tell(s);
-    const char *at = o.out;
 
-    for (size_t i = 0; i < COUNT_OF(s->told) && s->told[i]; i++) {
-        const char *want = s->told[i], *next;
-
-        if (*want == '~') {     /* not any more */
-            ck_assert_msg(!strstr(at, want + 1), "%s: \"%s\" in\n%s", s->name,
-                          want + 1, o.out);
-            continue;
-        }
-        next = after_line(at, want);
-        ck_assert_msg(next, "%s: no \"%s\" in\n%s", s->name, want, o.out);
-        at = next;
-    }
+    story_holds(arena, s, o.out);
     output_free(&o);
 }
 END_TEST

@@ -19,7 +19,7 @@ static const char source[] = "reference/validation-cases.md 5.5";
 static const struct probe every10 = TOY_PROBE(10, 3);
 
 /* What a pod does in a world of its own, as told by its processes. */
-struct seen {
+struct watched {
     const struct world *w;
     sim_time listen[16], told, exit[16];
     int listens, exits;
@@ -27,7 +27,7 @@ struct seen {
 
 static void see_listen(void *ctx, struct process *p)
 {
-    struct seen *s = ctx;
+    struct watched *s = ctx;
 
     (void)p;
     if (s->listens < 16)
@@ -36,12 +36,12 @@ static void see_listen(void *ctx, struct process *p)
 
 static void see_close(void *ctx, struct process *p)
 {
-    ((struct seen *)ctx)->told = p->told;
+    ((struct watched *)ctx)->told = p->told;
 }
 
 static void see_exit(void *ctx, struct process *p)
 {
-    struct seen *s = ctx;
+    struct watched *s = ctx;
 
     if (s->exits < 16)
         s->exit[s->exits++] = p->ended;
@@ -57,14 +57,14 @@ static double seconds(sim_time t)
 }
 
 /* Begin replication i of one pod of this container and behaviour. */
-static object_uid begin(struct toy *t, struct seen *s, uint32_t i,
+static object_uid begin(struct toy *t, struct watched *s, uint32_t i,
                         const struct container *c,
                         void (*edit)(struct behaviour *))
 {
     toy_open(t, KUBE_1_36);
     edit(toy_image(t, c->image));
     toy_start_replication(t, i);
-    *s = (struct seen){ .w = t->w };
+    *s = (struct watched){ .w = t->w };
     process_watch(t->w, &see_ops, s);
     return toy_bind(t, toy_pod(t, c, 1));
 }
@@ -85,7 +85,7 @@ static void run_p1(struct report *r)
 
     for (uint32_t i = 0; i < PODS; i++) {
         struct toy t;
-        struct seen s;
+        struct watched s;
         object_uid pod = begin(&t, &s, i, c, starts_in_12);
 
         toy_run(&t, 1000);
@@ -114,7 +114,7 @@ static void run_p2(struct report *r)
 
     for (uint32_t i = 0; i < PODS; i++) {
         struct toy t;
-        struct seen s;
+        struct watched s;
         object_uid pod = begin(&t, &s, i, c, hangs_some_time);
         double hung;
 
@@ -174,7 +174,7 @@ static double drain_of(int hook_s, int grace_s)
 {
     struct container c = TOY_CONTAINER("a");
     struct toy t;
-    struct seen s;
+    struct watched s;
     object_uid pod;
 
     c.pre_stop = (struct hook){ .kind = HOOK_SLEEP,
@@ -211,7 +211,7 @@ static void run_p7(struct report *r)
                                          "first 7", "first 8" };
     struct container c = TOY_CONTAINER("a");
     struct toy t;
-    struct seen s;
+    struct watched s;
     double sum = 0;
 
     begin(&t, &s, 0, &c, dies_at_once);
