@@ -16,7 +16,7 @@
 struct results {
     struct arena *arena;
     char folder[64];
-    struct csv_table metrics, events, pods;
+    struct csv_table metrics, events, pods, series;
 };
 
 static inline const char *results_path(struct results *r, const char *name)
@@ -59,6 +59,7 @@ static inline void results_of_file(struct results *r, const char *file,
     r->metrics = results_table(r, "metrics.csv");
     r->events = results_table(r, "events.csv");
     r->pods = results_table(r, "pods.csv");
+    r->series = results_table(r, "series.csv");
     for (size_t i = 0; i < COUNT_OF(files); i++)
         remove(results_path(r, files[i]));
     rmdir(r->folder);
