@@ -258,6 +258,8 @@ static void check_external(struct reader *r, const struct at *spec)
               "can be reached from outside");
     else if (is_external(spec->v))
         check_word(r, spec, "externalTrafficPolicy", policies, 0);
+    if (local && is_external(spec->v))
+        report_ignored(r, &policy);     /* no clients are outside */
     if (at_int(&health, 0) != 0) {
         if (!is_type(spec, "LoadBalancer") || !local)
             fault(r, &health, "Invalid", "may only be given for a "

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/bug.h"
 #include "command.h"
+#include "results.h"
 #include "story.h"
 
 #define RELEASE "12s|set image deployment/web web=web:2"
@@ -187,6 +188,25 @@ START_TEST(no_story_costs_a_request)
 }
 END_TEST
 
+/* The weight of the first tick is judged at the second, every failed check
+ * costs a tick, and so does the decision: (threshold + 1) intervals. */
+static const struct {
+    const char *strategy;
+    double keeps;
+} bad[] = { { "tutorial", (5 + 1) * 60 }, { "attentive", (2 + 1) * 15 } };
+
+START_TEST(a_bad_version_keeps_its_share_for_threshold_and_one_intervals)
+{
+    struct results r;
+
+    results_of_file(&r, "scenarios/flagger.yaml", "-n 1");
+    ck_assert_double_eq_tol(results_metric(&r, bad[_i].strategy,
+                                           "mixed_seconds"),
+                            bad[_i].keeps, 1);
+    results_free(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("flagger");
@@ -198,6 +218,9 @@ int main(void)
                         (int)COUNT_OF(stories));
     tcase_add_loop_test(c, no_story_costs_a_request, 0,
                         (int)COUNT_OF(stories));
+    tcase_add_loop_test(c,
+        a_bad_version_keeps_its_share_for_threshold_and_one_intervals, 0,
+        (int)COUNT_OF(bad));
     suite_add_tcase(s, c);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
