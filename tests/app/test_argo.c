@@ -232,6 +232,7 @@ int main(void)
     Suite *s = suite_create("argo");
     TCase *c = tcase_create("argo");
     SRunner *r;
+    int failed;
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, a_rollout_goes_as_its_story_says, 0,
@@ -241,5 +242,7 @@ int main(void)
     suite_add_tcase(s, c);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) > 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed > 0;
 }

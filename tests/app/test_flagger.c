@@ -212,6 +212,7 @@ int main(void)
     Suite *s = suite_create("flagger");
     TCase *c = tcase_create("flagger");
     SRunner *r;
+    int failed;
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, a_canary_goes_as_its_story_says, 0,
@@ -224,5 +225,7 @@ int main(void)
     suite_add_tcase(s, c);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) > 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed > 0;
 }
