@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/err.h"
+#include "base/vec.h"
+#include "models/object.h"
+#include "models/monitoring.h"
 
 /* In order of badness, for runs and metrics; NONE: nothing yet. */
 enum analysis_phase {
@@ -89,5 +93,98 @@ bool template_worse(enum template_phase a, enum template_phase b);
 /* Pods of a template; replicas: -1 if it does not say. */
 int template_replicas(int replicas, enum analysis_phase experiment,
                       enum template_phase status);
+
+/* ---- conditions: analysis_condition.c ------------------------------------------ */
+
+/* What a measurement came to: `result` of a condition. */
+struct analysis_result {
+    bool any;                   /* false: an empty list */
+    double value;               /* result, and result[0] */
+};
+
+/* Evaluate a condition such as "result[0] >= 0.95 && len(result) > 0": numbers,
+ * result, result[0], len, isNaN, isInf, default; + - * / < <= > >= == != && || !
+ * and brackets.  ANSWER_ERROR: result[0] of an empty list; or it cannot be read:
+ * then *why, a static text, says so (else it is NULL). */
+enum analysis_answer analysis_condition(const char *text,
+                                        const struct analysis_result *r,
+                                        const char **why);
+
+/* ---- templates: analysis_build.c ------------------------------------------------ */
+
+struct analysis_template {      /* AnalysisTemplate, ClusterAnalysisTemplate */
+    struct meta meta;
+    const struct value *raw, *last_applied;
+};
+
+#define analysis_template_of(m) ((struct analysis_template *)(m))
+#define analysis_template_seen(m) ((const struct analysis_template *)(m))
+
+/* A question to monitoring, and what is made of the answer. */
+struct analysis_query {
+    struct seen_query seen;
+    bool success;               /* 1 - error rate */
+    double factor;              /* multiplied by it; latencies are in ms */
+};
+
+/* Read "METRIC [of new | of old] [over DURATION] [* NUMBER]", such as
+ * "success_rate of new over 1m"; 1m if no window is given.  On a fault *why is
+ * a sentence of a. */
+bool analysis_read_query(struct arena *a, const char *text,
+                         struct analysis_query *q, const char **why);
+
+/* A scenario's cluster.monitoring.metrics: what the simulation has for a
+ * metric of a template, whose provider it cannot ask. */
+struct analysis_source {
+    const char *metric;         /* "NAME" or "TEMPLATE/NAME" */
+    struct analysis_query query;
+};
+
+struct analysis_metric {
+    const char *name;
+    struct analysis_limits limits;
+    int64_t interval, initial_delay;    /* as in struct analysis_timing */
+    const char *success, *failure;      /* conditions; NULL: not given */
+    struct analysis_query query;
+    bool dry;                   /* measured, and never judged */
+};
+
+struct analysis_plan {
+    VEC(struct analysis_metric) metrics;
+};
+
+/* Where templates are looked for. */
+struct analysis_shelf {
+    /* The template called name as it would be stored; NULL: there is none. */
+    const struct value *(*find)(void *ctx, bool cluster, const char *name);
+    void *ctx;
+    const struct analysis_source *sources;
+    size_t nsources;
+};
+
+/* The metrics of {templates, args, dryRun} with their arguments filled in.
+ * Faults go to errors, with the place where they were written; false after
+ * one. */
+bool analysis_build(struct arena *a, const struct value *block,
+                    const struct analysis_shelf *shelf,
+                    struct err_list *errors, struct analysis_plan *out);
+
+/* ---- runs: analysis_run.c --------------------------------------------------------- */
+
+struct analysis_run;
+
+/* Begin to measure now.  versions: of which pods, by enum seen_of.
+ * changed(ctx, run) is called when the phase has changed. */
+struct analysis_run *analysis_start(struct world *w,
+                                    const struct analysis_plan *plan,
+                                    const struct version *const versions[3],
+                                    void (*changed)(void *ctx,
+                                                    struct analysis_run *run),
+                                    void *ctx);
+enum analysis_phase analysis_run_phase(const struct analysis_run *run);
+/* Why it came out so, of the world's arena; NULL if nothing is wrong. */
+const char *analysis_run_message(const struct analysis_run *run);
+/* Measure no more; changed is not called any more. */
+void analysis_stop(struct analysis_run *run);
 
 #endif

@@ -12,6 +12,7 @@
  */
 #ifndef MODELS_ARGO_H
 #define MODELS_ARGO_H
+#include "models/analysis.h"
 #include "models/deployment.h"
 
 /* ---- the object ------------------------------------------------------------ */
@@ -83,6 +84,7 @@ struct argo {
     const char *stable_service, *canary_service;        /* NULL: none */
     const char *route;          /* HTTPRoute that stands for the router */
     const struct value *analysis;       /* in the background; NULL: none */
+    int analysis_from;          /* startingStep */
     /* blue-green */
     const char *const *active_services, *const *preview_services;
     size_t nactive, npreview;
@@ -288,9 +290,11 @@ struct argo_view {
     /* The hash in the selector of a Service: "" if it has none, NULL if there
      * is no such Service. */
     const char *(*selected)(void *ctx, const char *service);
-    /* An analysis that is wanted now (it is begun if it was not). */
+    /* An analysis that is wanted now (it is begun if it was not); why it
+     * failed. */
     enum argo_verdict (*analysed)(void *ctx, enum argo_run run,
-                                  const struct value *spec);
+                                  const struct value *spec,
+                                  const char **message);
     const struct value *route;  /* r->route as stored; NULL: not there */
     void *ctx;
     sim_time now;
@@ -321,6 +325,11 @@ struct argo_plan {
     bool rolls_back;            /* it has aborted by itself */
     sim_time wake;              /* look again; SIM_NEVER */
 };
+
+/* Complain of analyses that could not be run (models/control/argo_analysis.c). */
+void argo_check_analyses(struct arena *a, const struct argo *r,
+                         const struct analysis_shelf *shelf,
+                         struct err_list *errors);
 
 void argo_plan(const struct argo_view *v, struct argo_plan *p);
 

@@ -7,8 +7,10 @@
  */
 #ifndef MODELS_SPEC_H
 #define MODELS_SPEC_H
+#include "base/field.h"
 #include "base/units.h"
 #include "base/value.h"
+#include "models/analysis.h"
 #include "models/behaviour.h"
 #include "models/guard.h"
 #include "models/object.h"
@@ -34,6 +36,8 @@ struct monitoring_spec {
     sim_time scrape;            /* between two readings: 15 s */
     struct dist lag;            /* reading to answer: 0 */
     double loss;                /* share of readings that are lost */
+    struct field_map metrics;   /* of AnalysisTemplates: spec.sources as
+                                 * written */
 };
 
 struct cluster_spec {
@@ -200,6 +204,8 @@ struct spec {
     size_t nfaults;
     const struct guard_spec *guards;
     size_t nguards;
+    const struct analysis_source *sources;      /* cluster.monitoring */
+    size_t nsources;
     double slo_error_share;     /* brownout windows; 0.01 */
     sim_time slo_latency;       /* brownout windows; 0: not judged */
 };

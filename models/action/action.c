@@ -81,7 +81,10 @@ const char *release_command(struct world *w)
     struct buf text = {0};
     const char *result;
 
-    buf_printf(&text, "set image %s", r->workload);
+    if (strncmp(r->workload, "rollout/", 8) == 0)
+        buf_printf(&text, "argo rollouts set image %s", r->workload + 8);
+    else
+        buf_printf(&text, "set image %s", r->workload);
     if (r->space && strcmp(r->space, "default") != 0)
         buf_printf(&text, " -n %s", r->space);
     for (size_t i = 0; i < r->nimages; i++) {

@@ -103,8 +103,8 @@ static void promote_once(struct argo *r)
     if (r->pauses && !inconclusive) {
         r->promoted_once = true;
         r->pauses = 0;
-    } else if ((size_t)r->step < r->nsteps) {
-        r->step++;
+    } else {
+        r->step += (size_t)r->step < r->nsteps;
         r->pauses = 0;
         r->promoted_once = false;
     }

@@ -11,7 +11,7 @@
  * Source: argo-rollouts rollout/controller.go at 9f8d111d; reference on
  * progressive delivery 1.1 (constants), 1.4.
  */
-#include "models/argo.h"
+#include "argo_impl.h"
 
 #include <string.h>
 
@@ -36,6 +36,8 @@ struct argos {
     struct informer *rollouts, *sets, *services, *routes;
     struct arena *scratch;      /* of one pass */
     const struct argo *now;     /* the Rollout of the pass */
+    const struct argo_view *view;       /* ... and what it sees */
+    struct argo_analyses analyses;
     VEC(struct wrote *) written;
     struct pool spare;          /* struct wrote */
 };
@@ -172,6 +174,15 @@ static const char *selected(void *ctx, const char *service)
         if (strcmp(s->items[i].key, ARGO_HASH) == 0 && s->items[i].len == 1)
             return s->items[i].values[0];
     return m ? "" : NULL;
+}
+
+static enum argo_verdict analysed(void *ctx, enum argo_run run,
+                                  const struct value *spec,
+                                  const char **message)
+{
+    struct argos *as = ctx;
+
+    return argo_analysed(&as->analyses, as->view, run, spec, message);
 }
 
 /* The sets that r owns, oldest first. */
@@ -348,16 +359,20 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
 {
     struct argos *as = c->state;
     const struct argo *r = argo_seen(informer_get(as->rollouts, key));
-    struct argo_view view = { .seen = r, .selected = selected, .ctx = as,
+    struct argo_view view = { .seen = r, .selected = selected, .analysed = analysed,
+                              .ctx = as,
                               .now = world_now(c->w), .keep = c->w->arena,
                               .scratch = as->scratch };
     const struct meta *route;
     struct argo_plan plan;
 
+    if (!r)
+        argo_analyses_prune(&as->analyses, key, NULL);
     if (!r || is_behind(as, key))
         return;
     arena_reset(as->scratch);
     as->now = r;
+    as->view = &view;
     view.sets = owned_sets(as, r, &view.nsets);
     if (r->route) {
         route = informer_find(as->routes, r->meta.space, r->route);
@@ -365,6 +380,7 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     }
     argo_plan(&view, &plan);
     carry_out(as, s, &plan);
+    argo_analyses_prune(&as->analyses, key, &plan.r);
     if (plan.rolls_back)
         measure_rollback_decided(c->w);
     if (plan.wake != SIM_NEVER)
@@ -392,6 +408,7 @@ static void start(struct controller *c)
     as->sets = informer_new(c->w, KIND_REPLICASET, &watch_sets, as);
     as->services = informer_new(c->w, KIND_SERVICE, &watch_services, as);
     as->routes = informer_new(c->w, KIND_HTTPROUTE, &watch_routes, as);
+    argo_analyses_init(&as->analyses, c);
 }
 
 const struct controller_ops controller_argo = {

@@ -110,7 +110,7 @@ void argo_blue_green_pass(struct argo_pass *k)
         argo_blue_green_scale(k);
     if (!argo_same(r->active, r->current) || r->aborted)
         return;
-    if (r->promote_full || r->fast ||
+    if (!r->stable || r->promote_full || r->fast ||
         argo_skips_post_analysis(r, k->new_, true) ||
         argo_passes(k, RUN_POST, r->post_analysis))
         argo_promote(k);

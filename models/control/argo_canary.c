@@ -91,7 +91,8 @@ void argo_canary_pass(struct argo_pass *k)
     k->at_desired = argo_at_desired(r, k->new_, k->stable, k->older,
                                     k->nolder);
     argo_canary_traffic(k);
-    if (updating && !r->aborted && !r->promote_full)
+    if (updating && !r->aborted && !r->promote_full && !r->fast &&
+        r->step >= r->analysis_from)
         argo_passes(k, RUN_BACKGROUND, r->analysis);
     if (!argo_is_halted(k))
         argo_canary_scale(k);

@@ -5,7 +5,9 @@
  */
 #ifndef ARGO_IMPL_H
 #define ARGO_IMPL_H
+#include "models/analysis.h"
 #include "models/argo.h"
+#include "models/informer.h"
 
 /* A set as seen and as the pass has it in mind. */
 struct argo_set {
@@ -64,5 +66,28 @@ void argo_blue_green_scale(struct argo_pass *k);
 /* ---- argo_traffic.c: Services and routes of a canary ---- */
 
 void argo_canary_traffic(struct argo_pass *k);
+
+/* ---- argo_analysis.c: analysis runs of all Rollouts ---- */
+
+struct controller;
+struct argo_analysis;
+struct argo_analyses {
+    struct controller *c;
+    struct informer *templates, *cluster_templates;
+    VEC(struct argo_analysis *) runs;
+};
+
+void argo_analyses_init(struct argo_analyses *all, struct controller *c);
+/* What came of the analysis so far; it is begun if it was not.  *message: why
+ * it failed, or NULL. */
+enum argo_verdict argo_analysed(struct argo_analyses *all,
+                                const struct argo_view *v,
+                                enum argo_run which,
+                                const struct value *block,
+                                const char **message);
+/* End the runs that a Rollout, as it is after a pass (NULL: it is gone), has no
+ * more use for. */
+void argo_analyses_prune(struct argo_analyses *all, object_uid rollout,
+                         const struct argo *r);
 
 #endif

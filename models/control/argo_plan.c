@@ -170,19 +170,22 @@ bool argo_passes(struct argo_pass *k, enum argo_run run,
                  const struct value *spec)
 {
     struct argo *r = k->r;
+    const char *why = NULL;
 
-    if (!spec || !k->v->analysed)
+    if (!spec)
         return true;
-    switch (k->v->analysed(k->v->ctx, run, spec)) {
+    switch (k->v->analysed(k->v->ctx, run, spec, &why)) {
     case VERDICT_SUCCESSFUL:
         return true;
     case VERDICT_FAILED:
-        stop_update(k, "an analysis run failed");
+        stop_update(k, why ? why : "an analysis run failed");
         return false;
     case VERDICT_INCONCLUSIVE:
         if (!r->promoted_once && !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS)) {
             r->pauses |= PAUSE_INCONCLUSIVE_ANALYSIS;
             r->paused_at = k->v->now;
+            argo_tell(k, "Strategy", "RolloutPaused",
+                      "Rollout is paused (InconclusiveAnalysisRun)");
         }
         return r->promoted_once;
     case VERDICT_NONE:

@@ -226,6 +226,7 @@ void measure_rollback_decided(struct world *w)
 
     if (r->decided == SIM_NEVER)
         r->decided = world_now(w);
+    rollout_look(w->measure);
 }
 
 /* Is the old version at full capacity and serving everything? */

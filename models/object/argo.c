@@ -5,7 +5,7 @@
  * any kind makes a canary routed; the Gateway API plugin names its HTTPRoute,
  * for the others one called as the Rollout is made.
  *
- * Refused so far: analyses, experiments, step plugins, workloadRef, restartAt,
+ * Refused so far: experiments, step plugins, workloadRef, restartAt,
  * pingPong.  Reported: anti-affinity.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
  * Source: argo-rollouts pkg/apis/rollouts/v1alpha1/types.go and validation at
@@ -175,7 +175,6 @@ static void check_step(struct reader *r, const struct at *canary,
     if (duration.v && argo_pause_seconds(duration.v) < 0)
         fault(r, &duration, "Invalid", "must be a number of seconds, or a "
               "text such as 30s, 5m or 1h");
-    check_later(r, step, "analysis");
     check_later(r, step, "experiment");
     check_later(r, step, "plugin");
     check_managed(r, canary, &header);
@@ -214,7 +213,6 @@ static void check_canary(struct reader *r, const struct at *c)
         check_step(r, c, &step, get_int(&routing, "maxTrafficWeight", 100));
     }
     check_surge(r, c);
-    check_later(r, c, "analysis");
     check_later(r, c, "pingPong");
     if (canary && stable && strcmp(canary, stable) == 0)
         fault(r, &service, "Invalid", "must not be the stableService");
@@ -243,8 +241,6 @@ static void check_blue_green(struct reader *r, const struct at *b)
         strcmp(get_text(b, "activeService", ""),
                get_text(b, "previewService", "")) == 0)
         fault(r, &preview, "Invalid", "must not be the activeService");
-    check_later(r, b, "prePromotionAnalysis");
-    check_later(r, b, "postPromotionAnalysis");
     check_not_negative(r, b, "previewReplicaCount");
     check_not_negative(r, b, "autoPromotionSeconds");
     check_not_negative(r, b, "scaleDownDelaySeconds");
@@ -411,6 +407,14 @@ static const char *route_name(const struct argo *r, const struct at *routing)
     return name ? name : r->meta.name;
 }
 
+static int starting_step(const struct value *analysis)
+{
+    int64_t n;
+
+    return parse_int(value_text(value_get(analysis, "startingStep"), ""), &n,
+                     NULL) && n > 0 && n < INT32_MAX ? (int)n : 0;
+}
+
 static void make_canary(struct arena *a, struct argo *r, const struct at *c)
 {
     struct at steps = at_field(c, "steps");
@@ -431,6 +435,7 @@ static void make_canary(struct arena *a, struct argo *r, const struct at *c)
     r->max_weight = (int)get_int(&routing, "maxTrafficWeight", 100);
     r->route = route_name(r, &routing);
     r->analysis = at_field(c, "analysis").v;
+    r->analysis_from = starting_step(r->analysis);
     r->dynamic_stable_scale = get_bool(c, "dynamicStableScale", false);
     r->min_pods = (int)get_int(c, "minPodsPerReplicaSet", 0);
     make_threshold(c, r);

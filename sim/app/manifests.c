@@ -5,6 +5,7 @@
 #include "scenario_impl.h"
 #include <string.h>
 #include "models/api.h"
+#include "models/argo.h"
 #include "models/strategy.h"
 
 typedef VEC(struct manifest) manifest_list;
@@ -192,10 +193,57 @@ static bool selects(const struct loader *l, const struct value *service,
                           labels);
 }
 
+struct search {
+    const struct loader *l;
+    const char *space;
+};
+
+static const struct value *find_template(void *ctx, bool cluster,
+                                         const char *name)
+{
+    const struct search *s = ctx;
+    enum kind kind = cluster ? KIND_CLUSTERANALYSISTEMPLATE
+                             : KIND_ANALYSISTEMPLATE;
+
+    for (size_t i = 0; i < s->l->objects.len; i++) {
+        const struct document *o = &s->l->objects.items[i];
+
+        if (o->kind == kind && strcmp(o->name, name) == 0 &&
+            (cluster || strcmp(o->space, s->space) == 0))
+            return o->value;
+    }
+    return NULL;
+}
+
+/* Read an object for its faults. */
+static void judge(const struct loader *l, enum kind kind, const char *space,
+                  const struct value *v, const struct spec *spec)
+{
+    int before = l->errors->errors;
+    const struct meta *m = kind_ops_of(kind)->decode(l->arena, v, l->errors);
+    struct search search = { l, space };
+    const struct analysis_shelf shelf = { find_template, &search,
+                                          spec->sources, spec->nsources };
+
+    if (kind == KIND_ROLLOUT && l->errors->errors == before)
+        argo_check_analyses(l->arena, argo_seen(m), &shelf, l->errors);
+}
+
+const char *manifests_service_of(const struct loader *l,
+                                 const struct document *o)
+{
+    for (size_t i = 0; i < l->objects.len; i++)
+        if (l->objects.items[i].kind == KIND_SERVICE &&
+            strcmp(l->objects.items[i].space, o->space) == 0 &&
+            selects(l, l->objects.items[i].value, o->value))
+            return l->objects.items[i].name;
+    return NULL;
+}
+
 /* Let the strategy put other objects in the place of the Deployment o. */
 static void convert(struct loader *l, const struct strategy_spec *s,
                     const struct document *o, const struct value *v,
-                    manifest_list *out)
+                    const struct spec *spec, manifest_list *out)
 {
     const struct value **services = arena_many(l->arena, const struct value *,
                                                l->objects.len);
@@ -219,7 +267,7 @@ static void convert(struct loader *l, const struct strategy_spec *s,
             made, o->space, value_text(value_at(made, "metadata.name"), ""),
             made->mark };
 
-        kind_ops_of(m.kind)->decode(l->arena, made, l->errors);
+        judge(l, m.kind, o->space, made, spec);
         vec_push(l->arena, out, m);
     }
 }
@@ -233,7 +281,8 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
     if (strategy && strategy->patch)
         check_patch(l, strategy->patch, target);
     if (strategy && strategy->ops && target &&
-        target->kind != KIND_DEPLOYMENT)
+        target->kind != KIND_DEPLOYMENT &&
+        !(target->kind == KIND_ROLLOUT && strategy->ops->convert))
         err_error(l->errors, &strategy->mark, "strategy \"%s\" releases "
                   "Deployments: that of a %s is in its manifest, or in a "
                   "patch", strategy->ops->name, kind_name(target->kind));
@@ -246,12 +295,13 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
                               o->value->mark };
 
         if (strategy && strategy->ops && strategy->ops->convert &&
-            o->kind == KIND_DEPLOYMENT && (!target || o == target)) {
-            convert(l, strategy, o, v, &out);
+            (o->kind == KIND_DEPLOYMENT || o->kind == KIND_ROLLOUT) &&
+            (o == target || (!target && o->kind == KIND_DEPLOYMENT))) {
+            convert(l, strategy, o, v, spec, &out);
             continue;
         }
         if (!strategy || v != o->value)
-            kind_ops_of(o->kind)->decode(l->arena, v, l->errors);
+            judge(l, o->kind, o->space, v, spec);
         vec_push(l->arena, &out, m);
     }
     if (l->app->o.strict)

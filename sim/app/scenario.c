@@ -7,6 +7,7 @@
  */
 #include "scenario_impl.h"
 #include <string.h>
+#include "base/bug.h"
 #include "base/units.h"
 #include "io/file.h"
 #include "models/api.h"
@@ -136,6 +137,25 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
     spec->cluster.npools = nodes->len;
 }
 
+/* What stands for the metrics of AnalysisTemplates. */
+static void take_sources(struct loader *l, const struct field_map *metrics,
+                         struct spec *spec)
+{
+    const char *const *texts = metrics->items;
+    struct analysis_source *sources = arena_many(
+        l->arena, struct analysis_source, metrics->len);
+    const char *why;
+
+    for (size_t i = 0; i < metrics->len; i++) {
+        sources[i].metric = metrics->keys[i];
+        if (!analysis_read_query(l->arena, texts[i], &sources[i].query,
+                                 &why))
+            err_error(l->errors, &metrics->marks[i], "%s", why);
+    }
+    spec->sources = sources;
+    spec->nsources = metrics->len;
+}
+
 static void take_cluster(struct loader *l, const struct cluster_section *c,
                          struct spec *spec)
 {
@@ -174,6 +194,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->restart_backoff_max_s = c->restart.max_s;
     to->restart_backoff_first_s = c->restart.first_s;
     to->monitoring = c->monitoring;
+    take_sources(l, &c->monitoring.metrics, spec);
     timings_from_profile(&to->timings, to->profile);
     timings_bind(&b, c->timings, &to->timings);
     take_pools(l, &c->nodes, spec);
@@ -276,6 +297,32 @@ static void resolve_ingress(struct loader *l, const struct value *at,
     t->space = found ? found->space : "default";
 }
 
+/* The Service that users of a Rollout call, or (of a Deployment that a strategy
+ * makes one) the first that selects its pods; NULL, with a fault, if none. */
+static const char *service_of_rollout(struct loader *l,
+                                      const struct value *at,
+                                      const struct traffic_spec *t,
+                                      const char *name)
+{
+    static const char *const keys[] = {
+        "spec.strategy.canary.stableService",
+        "spec.strategy.blueGreen.activeService" };
+    const struct document *o = manifests_find(l, KIND_ROLLOUT, t->space, name);
+    const char *service = NULL;
+
+    if (!o)
+        o = manifests_find(l, KIND_DEPLOYMENT, t->space, name);
+    for (size_t i = 0; o && !service && i < COUNT_OF(keys); i++)
+        service = value_text(value_at(o->value, keys[i]), NULL);
+    if (o && !service)
+        service = manifests_service_of(l, o);
+    if (!service)
+        err_error(l->errors, at ? &at->mark : NULL, o
+                  ? "no Service selects the pods of \"%s\""
+                  : "there is no Rollout \"%s\"", name);
+    return service;
+}
+
 static void resolve_source(struct loader *l, const struct spec *spec,
                            struct traffic_spec *t, size_t i)
 {
@@ -295,10 +342,10 @@ static void resolve_source(struct loader *l, const struct spec *spec,
         return;
     }
     if (slash && strncmp(t->to, "rollout/", 8) == 0) {
-        err_error(l->errors, at ? &at->mark : NULL, "traffic to \"%s\" is not "
-                  "supported yet: send it to service/NAME or ingress/NAME",
-                  t->to);
-        return;
+        name = service_of_rollout(l, at, t, slash + 1);
+        if (!name)
+            return;
+        t->to = arena_printf(l->arena, "service/%s", name);
     }
     if (!t->name)
         t->name = name;
@@ -344,6 +391,8 @@ static const char *workload_word(enum kind k)
         return "statefulset";
     case KIND_DAEMONSET:
         return "daemonset";
+    case KIND_ROLLOUT:
+        return "rollout";
     default:
         return NULL;
     }

@@ -151,6 +151,11 @@ static const struct field monitoring_fields[] = {
                "reading to the first answer that includes it"),
     FIELD(SHARE, struct monitoring_spec, loss, "loss", "0%", 0, 1, "share",
           "of the readings that are lost"),
+    FIELD(LABELS, struct monitoring_spec, metrics, "metrics", NULL, 0, 0,
+          "-", "what stands for a metric of an AnalysisTemplate, NAME or "
+          "TEMPLATE/NAME: METRIC [of new | of old] [over DURATION] [* NUMBER], "
+          "METRIC one of error_rate, success_rate, request_rate, latency_p50, "
+          "latency_p95, latency_p99 (ms)"),
     FIELD_END
 };
 
@@ -327,7 +332,8 @@ static void bursts_schema(FILE *out)
 static const struct field traffic_fields[] = {
     FIELD(STRING, struct traffic_spec, name, "name", NULL, 0, 0, "-",
           "of the source, in results; its target's if absent"),
-    FIELD_NEEDED(struct traffic_spec, to, "to", "service/NAME, or "
+    FIELD_NEEDED(struct traffic_spec, to, "to", "service/NAME, "
+                 "rollout/NAME (the Service that its users call), "
                  "ingress/HOST/PATH, or ingress/NAME"),
     FIELD(STRING, struct traffic_spec, host, "host", NULL, 0, 0, "-",
           "asked of an ingress/NAME; the host of its first rule if absent"),
@@ -353,7 +359,7 @@ static const struct field release_fields[] = {
     FIELD(DURATION, struct release_section, at, "at", "1m", 0, 1e7, "s",
           "when, since the end of the warm-up"),
     FIELD(STRING, struct release_section, workload, "workload", NULL, 0, 0,
-          "-", "deployment/NAME; the only Deployment if absent"),
+          "-", "deployment/NAME, rollout/NAME, ...; the only Deployment if absent"),
     FIELD(STRING, struct release_section, space, "namespace", NULL, 0, 0, "-",
           "of the workload; needed only if two have this name"),
     FIELD(LABELS, struct release_section, images, "images", NULL, 0, 0, "-",

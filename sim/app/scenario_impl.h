@@ -160,6 +160,9 @@ void faults_check(struct loader *l, struct spec *spec);
 /* The object called name of a kind, NULL if none; space NULL: in any. */
 const struct document *manifests_find(const struct loader *l, enum kind kind,
                                       const char *space, const char *name);
+/* The name of the first Service that selects the pods of o; NULL. */
+const char *manifests_service_of(const struct loader *l,
+                                 const struct document *o);
 
 /* Faults of "kind/name" references: the object, or NULL after an error with
  * suggestions.  what: "release.workload", for the message. */

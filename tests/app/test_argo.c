@@ -17,6 +17,12 @@
 #define ONE_BY_ONE "maxSurge: 1, maxUnavailable: 0, "
 #define RELEASE "10s|argo rollouts set image web web=web:2"
 
+struct judged {
+    struct story s;
+    const char *metric;         /* the rest of its only metric */
+    const char *more;           /* keys of the scenario; NULL: none */
+};
+
 static const struct story stories[] = {
     { "the first deployment knows no steps",
       "strategy: {canary: {steps: [{setWeight: 25}, {pause: {}}]}}",
@@ -147,6 +153,101 @@ static const struct story stories[] = {
         "1:00 completed update to revision 3" } },
 };
 
+#define RUN "analysis: {templates: [{templateName: ok}]}"
+#define BAD "10s|argo rollouts set image web web=web:bad"
+
+/* Version bad answers 5xx always; pods are scraped every 15 s. */
+static const struct judged analyses[] = {
+    { { "in the background, a metric that fails aborts after D + F I",
+      "strategy: {canary: {" ROUTED RUN ", steps: [{setWeight: 25}, "
+      "{pause: {}}]}}",
+      { BAD },
+      { "0:10 Background Analysis Run: started", "1:10 Background Analysis Run: Failed: Metric \"good\" "
+        "assessed Failed due to failed (3) > failureLimit (2)",
+        "1:10 Rollout aborted", "1:10 weight updated from 25 to 0" } },
+      "initialDelay: 40s, interval: 10s, failureLimit: 2, "
+      "successCondition: \"result[0] > 0.9\"", NULL },
+    { { "a step waits for its analysis",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, "
+      "{pause: {duration: 40}}, {" RUN "}, {setWeight: 50}]}}",
+      { RELEASE },
+      { "0:15 step 1/4 completed", "0:55 Step Analysis Run: started",
+        "1:15 Step Analysis Run: Successful", "1:15 step 3/4 completed" } },
+      "interval: 10s, count: 3, successCondition: \"result[0] > 0.9\"",
+      NULL },
+    { { "consecutiveSuccessLimit ends it before its count",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, "
+      "{pause: {duration: 40}}, {" RUN "}]}}",
+      { RELEASE },
+      { "0:55 Step Analysis Run: started",
+        "1:05 Step Analysis Run: Successful" } },
+      "interval: 10s, count: 30, consecutiveSuccessLimit: 2, "
+      "successCondition: \"result[0] > 0.9\"", NULL },
+    { { "a loss of monitoring aborts a healthy release: five errors in 40 s",
+      "strategy: {canary: {" ROUTED RUN ", steps: [{setWeight: 25}, "
+      "{pause: {}}]}}",
+      { RELEASE },
+      { "0:10 Background Analysis Run: started",
+        "0:50 assessed Error due to consecutiveErrors (5) > "
+        "consecutiveErrorLimit (4)", "0:50 weight updated from 25 to 0" } },
+      "interval: 60s, successCondition: \"result[0] > 0.9\"",
+      "faults: [{at: 5s, monitoring: lost}]\n" },
+    { { "one that is inconclusive waits for a person, who goes on",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, "
+      "{pause: {duration: 40}}, {" RUN "}, {pause: {}}]}}",
+      { RELEASE, "80s|argo rollouts promote web" },
+      { "0:55 Step Analysis Run: Inconclusive: Metric \"good\"",
+        "0:55 is paused (InconclusiveAnalysisRun)", "1:20 'web' promoted",
+        "1:20 is paused (CanaryPauseStep)" } },
+      "successCondition: \"result[0] > 2\", failureCondition: "
+      "\"result[0] < 0\"", NULL },
+    { { "a dry run is measured and not judged; promotion ends what goes on",
+      "strategy: {canary: {" ROUTED "analysis: {templates: "
+      "[{templateName: ok}], dryRun: [{metricName: good}]}, steps: "
+      "[{setWeight: 25}, {pause: {duration: 60}}]}}",
+      { BAD },
+      { "0:10 Background Analysis Run: started", "1:15 step 2/2 completed",
+        "1:20 completed update to revision 2", "~aborted" } },
+      "interval: 10s, successCondition: \"result[0] > 0.9\"", NULL },
+    { { "startingStep and arguments of the Rollout",
+      "strategy: {canary: {" ROUTED "analysis: {templates: "
+      "[{templateName: ok}], startingStep: 2, args: [{name: least, "
+      "value: \"-1\"}]}, steps: [{setWeight: 25}, {pause: {duration: 40}}, "
+      "{setWeight: 50}, {pause: {duration: 20}}]}}",
+      { BAD },
+      { "0:55 step 2/4 completed", "0:55 Background Analysis Run: started",
+        "1:25 completed update to revision 2", "~aborted" } },
+      "interval: 5s, successCondition: \"result[0] > {{args.least}}\"",
+      NULL },
+    { { "before the switch nobody calls the preview: there is nothing to see",
+      "strategy: {blueGreen: {activeService: web, previewService: web-2, "
+      "prePromotionAnalysis: {templates: [{templateName: ok}]}}}",
+      { RELEASE },
+      { "0:15 Pre-promotion Analysis Run: started",
+        "0:55 Pre-promotion Analysis Run: Error", "0:55 Rollout aborted",
+        "~Switched selector for service 'web'" } },
+      "successCondition: \"result[0] > 0.9\"", NULL },
+    { { "after the switch, users go back at once",
+      "strategy: {blueGreen: {activeService: web, "
+      "postPromotionAnalysis: {templates: [{templateName: ok}]}}}",
+      { BAD },
+      { "0:15 Switched selector for service 'web'",
+        "0:15 Post-promotion Analysis Run: started",
+        "0:55 Post-promotion Analysis Run: Failed",
+        "0:55 Switched selector for service 'web'",
+        "1:25 (revision 2) from 4 to 0" } },
+      "initialDelay: 40s, failureCondition: \"result[0] < 0.9\"", NULL },
+    { { "a retry begins a new run",
+      "strategy: {canary: {" ROUTED RUN ", steps: [{setWeight: 25}, "
+      "{pause: {}}]}}",
+      { BAD, "100s|argo rollouts retry rollout web" },
+      { "0:50 Background Analysis Run: Failed", "1:40 'web' retried",
+        "1:40 Background Analysis Run: started",
+        "2:20 Background Analysis Run: Failed" } },
+      "initialDelay: 40s, successCondition: \"len(result) > 0 && "
+      "result[0] > 0.9\"", NULL },
+};
+
 static struct arena *arena;
 
 static void set_up(void)
@@ -162,10 +263,16 @@ static void tear_down(void)
 static const char before[] =
     "apiVersion: rollsim/v1\nkind: Scenario\n"
     "run: {duration: 4m, warmup: 30s, seed: 1, replications: 1}\n"
-    "cluster: {profile: exact, nodes: [{name: n, count: 2}]}\n"
+    "cluster:\n  profile: exact\n  nodes: [{name: n, count: 2}]\n"
+    "  monitoring: {metrics: {ok/good: success_rate of new over 1m}}\n"
     "images:\n  web: {startup: 5s, service: 5ms}\n"
     "  web:never: {readiness: never}\n"
-    "traffic: [{name: users, to: service/web, rate: 10/s}]\nactions:\n";
+    "  web:bad: {errorRate: 100%}\n"
+    "traffic: [{name: users, to: service/web, rate: 10/s}]\n";
+static const char template[] =
+    "\n---\napiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\n"
+    "metadata: {name: ok}\nspec:\n  args: [{name: least, value: \"0.9\"}]\n"
+    "  metrics: [{name: good, provider: {prometheus: {query: x}}, %s}]";
 static const char between[] =
     "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\n"
     "metadata: {name: web}\nspec:\n  replicas: 4\n"
@@ -180,13 +287,14 @@ static const char service[] =
     "spec: {selector: {app: web}, ports: [{port: 80}]}";
 
 /* The story as rollsim explain tells it. */
-static struct output tell(const struct story *s)
+static struct output tell(const struct story *s, const char *metric,
+                          const char *more)
 {
     char path[] = "/tmp/rollsim-argo-XXXXXX";
     FILE *f = fdopen(mkstemp(path), "w");
     struct output o;
 
-    fputs(before, f);
+    fprintf(f, "%s%sactions:\n", before, more ? more : "");
     for (size_t i = 0; i < COUNT_OF(s->typed) && s->typed[i]; i++) {
         const char *bar = strchr(s->typed[i], '|');
 
@@ -196,6 +304,8 @@ static struct output tell(const struct story *s)
     fprintf(f, "%s%s", between, s->spec);
     fprintf(f, service, "");
     fprintf(f, service, "-2");
+    if (metric)
+        fprintf(f, template, metric);
     fclose(f);
     o = command(arena_printf(arena, "explain --quiet %s", path));
     unlink(path);
@@ -203,13 +313,24 @@ static struct output tell(const struct story *s)
     return o;
 }
 
-START_TEST(a_rollout_goes_as_its_story_says)
+static void check_story(const struct story *s, const char *metric,
+                        const char *more)
 {
-    const struct story *s = &stories[_i];
-    struct output o = tell(s);
+    struct output o = tell(s, metric, more);
 
     story_holds(arena, s, o.out);
     output_free(&o);
+}
+
+START_TEST(a_rollout_goes_as_its_story_says)
+{
+    check_story(&stories[_i], NULL, NULL);
+}
+END_TEST
+
+START_TEST(analyses_count_and_judge)
+{
+    check_story(&analyses[_i].s, analyses[_i].metric, analyses[_i].more);
 }
 END_TEST
 
@@ -217,7 +338,7 @@ END_TEST
 START_TEST(no_story_costs_a_request)
 {
     const struct story *s = &stories[_i];
-    struct output o = tell(s);
+    struct output o = tell(s, NULL, NULL);
 
     ck_assert_msg(strstr(o.out, "failed_requests    0 requests"), "%s\n%s",
                   s->name, o.out);
@@ -237,6 +358,8 @@ int main(void)
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, a_rollout_goes_as_its_story_says, 0,
                         (int)COUNT_OF(stories));
+    tcase_add_loop_test(c, analyses_count_and_judge, 0,
+                        (int)COUNT_OF(analyses));
     tcase_add_loop_test(c, no_story_costs_a_request, 0,
                         (int)COUNT_OF(stories));
     suite_add_tcase(s, c);
