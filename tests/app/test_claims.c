@@ -157,6 +157,7 @@ END_TEST
 
 int main(void)
 {
+    int failed;
     Suite *s = suite_create("claims");
     TCase *c = tcase_create("claims");
     SRunner *runner = srunner_create(s);
@@ -173,5 +174,7 @@ int main(void)
     tcase_add_test(c, a_rollout_is_released_as_it_says_or_otherwise);
     suite_add_tcase(s, c);
     srunner_run_all(runner, CK_NORMAL);
-    return srunner_ntests_failed(runner) > 0;
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
 }

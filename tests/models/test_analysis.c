@@ -100,6 +100,7 @@ END_TEST
 
 int main(void)
 {
+    int failed;
     Suite *s = suite_create("analysis");
     TCase *c = tcase_create("analysis");
     SRunner *r = srunner_create(s);
@@ -112,5 +113,7 @@ int main(void)
     tcase_add_test(c, questions_are_read);
     suite_add_tcase(s, c);
     srunner_run_all(r, CK_NORMAL);
-    return srunner_ntests_failed(r) > 0;
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed > 0;
 }
