@@ -378,6 +378,9 @@ const struct field behaviour_fields[] = {
                  "probe: by the manifest's probes; never; or a map"),
     FIELD_DIST(struct behaviour, service, "service", "10ms",
                "work per request at full speed"),
+    FIELD(DURATION, struct behaviour, cpu_per_request, "cpuPerRequest", "0s",
+          0, 3600, "cpu s", "cpu time of a request, for autoscalers; 0: a core "
+          "for as long as a worker is busy with it"),
     FIELD(INT32, struct behaviour, concurrency, "concurrency", "100", 1, 1e6,
           "requests", "served at once by one pod"),
     FIELD(INT32, struct behaviour, queue, "queue", "1000000", 0, 1e9,

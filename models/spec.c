@@ -12,6 +12,7 @@ static const struct cluster_spec cluster_defaults = {
     .controller_qps = 20, .controller_burst = 30,
     .scheduler_qps = 50, .scheduler_burst = 100,
     .kubelet_qps = 50, .kubelet_burst = 100,
+    .metrics_interval = 15 * SIM_S, .metrics_window = 30 * SIM_S,
     .registry_bytes_per_s = 40e6, .restart_backoff_s = 10,
     .restart_backoff_max_s = 300, .monitoring.scrape = 15 * SIM_S, .clock_s = 1767571200,   /* 2026-01-05 */
 };

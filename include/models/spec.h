@@ -60,6 +60,8 @@ struct cluster_spec {
     sim_time clock_offset;      /* where in a wall-clock second the end of the
                                  * warm-up falls (time stamps are cut to whole
                                  * seconds) */
+    sim_time metrics_interval;  /* of metrics-server; 0: it knows at once */
+    sim_time metrics_window;    /* that its samples cover, if it knows */
     int64_t clock_s;            /* the wall clock at the end of the warm-up,
                                  * in seconds since 1970, without the offset */
     bool probe_at_start;        /* see kubelet.c */
@@ -134,6 +136,15 @@ struct action_spec {
     const char *name;           /* for marks on figures; may be NULL */
 };
 
+/* A metric as autoscalers see it, from `at` on (scenario: metrics). */
+struct metric_spec {
+    const char *name;           /* "cpu", or any other */
+    const char *of;             /* "deployment/web": a total that its Ready
+                                 * pods share; NULL: of an object */
+    struct quantity value;
+    sim_time at;                /* since the end of the warm-up; -1: always */
+};
+
 struct fault_spec {
     const struct fault_ops *ops;
     struct dist at, lasting;
@@ -202,6 +213,8 @@ struct spec {
     size_t nactions;
     const struct fault_spec *faults;
     size_t nfaults;
+    const struct metric_spec *metrics;
+    size_t nmetrics;
     const struct guard_spec *guards;
     size_t nguards;
     const struct analysis_source *sources;      /* cluster.monitoring */

@@ -40,6 +40,10 @@ const char *server_pod(const struct server *s);
 /* Count all outcomes that are known by now (they may be put down late). */
 void traffic_settle(struct world *w);
 
+/* CPU time of the requests that a process has begun to work on so far: what
+ * images.cpuPerRequest says, else the time of its workers. */
+sim_time traffic_cpu(const struct process *p);
+
 /* Would a new connection to this process be served? */
 bool traffic_able(const struct process *p);
 

@@ -23,7 +23,7 @@ static const struct verb_ops *const verbs[] = {
 
 /* Verbs of kubectl that change a cluster but have no file here yet. */
 static const char *const later[] = {
-    "autoscale", "create", "replace", "edit", "run", "set env",
+    "create", "replace", "edit", "run", "set env",
     "rollout history", "debug", "exec", "cp", "wait", "get", "describe",
     "logs", NULL
 };

@@ -201,6 +201,8 @@ static void start(struct job *j)
     sim_time work = server_work(s, &j->ask, now);
 
     link_working(s, j);
+    s->worked += work < SIM_NEVER ? work : 0;
+    s->taken++;
     j->errs = server_errs(s, &j->ask, now);
     j->event = traffic_at(t, now + work, &ev_worked, j);
 }

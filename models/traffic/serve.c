@@ -122,6 +122,8 @@ static bool find_worker(struct server *s, const struct ask *a, sim_time now,
     }
     work = server_work(s, a, *start);
     *departs = *start + work < SIM_NEVER ? *start + work : SIM_NEVER;
+    s->worked += work < SIM_NEVER ? work : 0;
+    s->taken++;
     if (fresh)
         worker_push(s, *departs);
     else
@@ -393,4 +395,14 @@ static const struct process_ops watch = {
 void serve_watch(struct traffic *t)
 {
     process_watch(t->w, &watch, t);
+}
+
+sim_time traffic_cpu(const struct process *p)
+{
+    const struct server *s = p->traffic;
+    sim_time each = p->behaviour->cpu_per_request;
+
+    if (!s)
+        return 0;
+    return each > 0 ? s->taken * each : s->worked;
 }

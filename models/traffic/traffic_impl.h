@@ -140,6 +140,8 @@ struct server {                 /* of one process: process->traffic */
     VEC(struct flight) flights;
     size_t sweep_at;            /* flights.len at which to look through them */
     bool vanished;              /* ended without a word: its peers wait */
+    sim_time worked;            /* time of workers taken by requests so far */
+    int64_t taken;              /* requests that got a worker */
     event_id idle;
     /* with calls to other services (job.c) */
     int busy, queued;

@@ -187,6 +187,8 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     }
     to->clock_offset = c->clock_offset;
     to->clock_s = c->clock_s;
+    to->metrics_interval = c->metrics.interval;
+    to->metrics_window = c->metrics.window;
     to->probe_at_start = c->probe_at_start;
     to->registry_bytes_per_s =
         (double)quantity_value(c->registry.bytes_per_s);
@@ -690,6 +692,11 @@ static void fill(struct loader *l, const struct document_section *d,
     actions_read(l, d, spec);
     spec->faults = d->faults.items;
     spec->nfaults = d->faults.len;
+    for (size_t i = 0; i < d->metrics.len; i++)
+        if (!given(l, arena_printf(l->arena, "metrics[%zu].at", i)))
+            ((struct metric_spec *)d->metrics.items)[i].at = -1;
+    spec->metrics = d->metrics.items;
+    spec->nmetrics = d->metrics.len;
     target = take_release(l, d->release, spec);
     guards_read(l, d, spec);
     take_traffic(l, &d->traffic, spec);

@@ -159,6 +159,30 @@ static const struct field monitoring_fields[] = {
     FIELD_END
 };
 
+static const struct field server_fields[] = {
+    { .type = FIELD_T_DURATION, .key = "interval", .def = "15s", .min = 0,
+      .max = 3600, .unit = "s", .offset = 0,
+      .doc = "between two readings; 0: the present is known" },
+    { .type = FIELD_T_DURATION, .key = "window", .def = "30s", .min = 0,
+      .max = 3600, .unit = "s", .offset = sizeof(sim_time),
+      .doc = "that a sample covers, of metrics that the scenario gives" },
+    FIELD_END
+};
+
+static const struct field metric_fields[] = {
+    FIELD(STRING, struct metric_spec, name, "name", "cpu", 0, 0, "-",
+          "cpu, or what a HorizontalPodAutoscaler calls it"),
+    FIELD(STRING, struct metric_spec, of, "of", NULL, 0, 0, "-",
+          "deployment/NAME: the value is a total that its Ready pods share; "
+          "absent: an object or external metric"),
+    { .type = FIELD_T_QUANTITY, .key = "value", .min = 0, .max = 1e15,
+      .offset = offsetof(struct metric_spec, value), .unit = "-",
+      .flags = FIELD_REQUIRED, .doc = "600m, 30, 1.5k" },
+    FIELD(DURATION, struct metric_spec, at, "at", NULL, 0, 1e7, "s",
+          "from when on; from the start if absent"),
+    FIELD_END
+};
+
 static const struct field cluster_fields[] = {
     FIELD_ENUM(struct cluster_section, profile, "profile", "default",
                profile_names, "a named set of timings"),
@@ -177,6 +201,10 @@ static const struct field cluster_fields[] = {
     FIELD(DURATION, struct cluster_section, clock_offset, "clockOffset", "0s",
           0, 1, "s", "where in a second of the wall clock the end of the "
           "warm-up falls"),
+    { .type = FIELD_T_OBJECT, .key = "metrics", .unit = "-",
+      .offset = offsetof(struct cluster_section, metrics),
+      .sub = server_fields, .sub_size = 2 * sizeof(sim_time),
+      .doc = "metrics-server" },
     FIELD_CUSTOM(struct cluster_section, clock_s, "clock",
                  "2026-01-05T00:00:00Z", clock_parse, clock_schema, "UTC",
                  "what the wall clock shows at the end of the warm-up, for "
@@ -455,6 +483,9 @@ const struct field scenario_fields[] = {
     FIELD_CUSTOM(struct document_section, faults, "faults", NULL,
                  faults_parse, faults_schema, "-", "what goes wrong, each with "
                  "at, perhaps for, and one row of `rollsim explain faults`"),
+    FIELD_SUB(LIST, struct document_section, metrics, "metrics",
+              metric_fields, struct metric_spec, "what autoscalers see, "
+              "instead of what pods do"),
     FIELD_SUB(LIST, struct document_section, slo, "slo", slo_fields,
               struct slo_section, "promises, judged over the replications"),
     FIELD(STRINGS, struct document_section, expect, "expect", NULL, 0, 0, "-",

@@ -73,6 +73,9 @@ struct cluster_section {
     struct limits limits;
     sim_time clock_offset, icmp_ratelimit;
     int64_t clock_s;
+    struct {
+        sim_time interval, window;
+    } metrics;
     int source_ports;
     bool probe_at_start;
     struct restart_section restart;
@@ -102,6 +105,7 @@ struct document_section {
     struct field_list strategies;       /* struct strategy_spec */
     struct field_list faults;   /* struct fault_spec */
     struct field_map parameters;        /* struct parameter_section */
+    struct field_list metrics;  /* struct metric_spec */
     struct field_list slo;      /* struct slo_section */
     struct field_list expect;   /* const char * */
 };

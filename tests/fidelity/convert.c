@@ -74,6 +74,22 @@ static const char *wall_clock(struct arena *a, const char *path)
     return wall;
 }
 
+/* When the status of an autoscaler first changed after t = 0. */
+static double autoscaled_at(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char line[4096];
+    double t, at = 0;
+
+    while (f && at <= 0 && fgets(line, sizeof(line), f))
+        if (sscanf(line, "{\"t\":%lf", &t) == 1 && t > 0 &&
+            strstr(line, "\"ev\":\"hpa\""))
+            at = t;
+    if (f)
+        fclose(f);
+    return at;
+}
+
 /* When the first pod turned not ready, long after a node was killed. */
 static double lost_at(const char *path)
 {
@@ -120,6 +136,8 @@ struct fidelity_case *fidelity_read(struct arena *a, const char *version,
     c->setup_ms =
         first_instant(a, arena_printf(a, "%s/trace.jsonl", folder));
     c->lost_ms = lost_at(arena_printf(a, "%s/trace.jsonl", folder));
+    c->autoscaled_ms =
+        autoscaled_at(arena_printf(a, "%s/trace.jsonl", folder));
     c->clock = wall_clock(a, arena_printf(a, "%s/trace.jsonl", folder));
     return c;
 }
@@ -293,15 +311,18 @@ static double killed_at(const struct fidelity_case *c)
     return 0;
 }
 
-/* Where the clocks of leases and of the node controller stood is not known to
- * anybody but the recording: it is read from the time at which the loss of a
- * node was noticed. */
+/* Where the clocks of leases, of the node controller and of autoscalers stood
+ * is not known to anybody but the recording: it is read from the time at which
+ * the loss of a node was noticed, or an autoscaler acted. */
 static void phases(const struct fidelity_case *c, struct buf *out)
 {
     double grace = strcmp(c->version, "1.20") == 0 ? 40000 : 50000;
     double seen = c->lost_ms - grace, killed = killed_at(c);
     double renewed = (seen < killed ? seen : killed) - 100;
 
+    if (c->autoscaled_ms > 0)
+        buf_printf(out, "hpaPhase: %.0fms, ",
+                   fmod(c->autoscaled_ms + c->setup_ms, 15000));
     if (c->lost_ms <= 0)
         return;
     buf_printf(out, "nodeMonitorPhase: %.0fms, leasePhase: %.0fms, ",
@@ -319,7 +340,8 @@ static void cluster(const struct fidelity_case *c, struct buf *out)
                     "  clockOffset: 500ms\n", c->version);
     if (c->clock)
         buf_printf(out, "  clock: \"%s\"\n", c->clock);
-    buf_puts(out, "  restartBackoff: {firstSeconds: 10}\n  nodes:\n");
+    buf_puts(out, "  restartBackoff: {firstSeconds: 10}\n"
+                  "  metrics: {interval: 0s, window: 10s}\n  nodes:\n");
     node_pool(out, c, "n", atoi(value_text(value_get(n, "count"), "3")), -1);
     if (late)
         node_pool(out, c, "late", late, at_ms);
@@ -444,6 +466,49 @@ static const char *action(const struct fidelity_case *c, struct buf *out,
     return NULL;
 }
 
+/* The stand-in for metrics-server of the recordings reads its load from a
+ * ConfigMap; "of" is whose pods share it. */
+static void load(const struct fidelity_case *c, struct buf *out, size_t doc,
+                 double at)
+{
+    const char *milli;
+
+    if (doc >= c->ndocs)
+        return;
+    milli = value_text(value_at(c->docs[doc], "data.cpu-milli"), NULL);
+    if (!milli)
+        return;
+    if (out->len == 0)
+        buf_puts(out, "metrics:\n");
+    buf_printf(out, "  - {of: deployment/%s, value: %sm",
+               only_deployment(c), milli);
+    if (at >= 0)
+        buf_printf(out, ", at: %gms", at);
+    buf_puts(out, "}\n");
+}
+
+static void loads(const struct fidelity_case *c, struct buf *out)
+{
+    const struct value *setup = value_get(c->steps, "setup");
+    const struct value *list = value_get(c->steps, "steps");
+    struct buf text = { 0 };
+
+    for (size_t i = 0; setup && i < setup->len; i++)
+        load(c, &text, (size_t)atoi(value_text(setup->u.items[i], "0")), -1);
+    for (size_t i = 0; list && i < list->len; i++) {
+        const struct value *apply = value_get(list->u.items[i], "apply");
+        const char *at = value_text(value_get(list->u.items[i], "at_ms"),
+                                    "0");
+
+        for (size_t k = 0; apply && k < apply->len; k++)
+            load(c, &text, (size_t)atoi(value_text(apply->u.items[k], "0")),
+                 number(at, 0));
+    }
+    if (text.len)
+        buf_puts(out, text.text);
+    buf_free(&text);
+}
+
 static const char *steps(const struct fidelity_case *c, struct buf *out)
 {
     const struct value *list = value_get(c->steps, "steps");
@@ -498,6 +563,8 @@ const char *fidelity_convert(const struct fidelity_case *c, const char *path,
                c->name, c->setup_ms, observed_ms);
     cluster(c, &out);
     why = images(c, &out);
+    if (!why)
+        loads(c, &out);
     if (!why)
         why = steps(c, &out);
     if (!why)

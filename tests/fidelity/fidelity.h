@@ -25,6 +25,7 @@ struct fidelity_case {
     double setup_ms;            /* how long before t = 0 the set-up began */
     double lost_ms;             /* when pods of a killed node turned not ready;
                                  * 0: no such thing */
+    double autoscaled_ms;       /* an autoscaler was looked at; 0: none */
     const char *clock;          /* wall clock at t = 0; NULL: not recorded */
 };
 

@@ -28,7 +28,7 @@ static const char *const kinds[] = {
     "scale", "pause", "partial", "deadline", "stuck", "zero", "update",
     "notready", "flap", "pod", "bluegreen", "capacity", "qps20-ru",
     "qps20-scale", "rnd-", "sts-", "rndsts-", "ds-", "job", "cron",
-    "pdb-", "nopdb-", "node-dies",
+    "pdb-", "nopdb-", "node-dies", "hpa-",
 };
 
 struct counts {
@@ -92,6 +92,8 @@ static int largest(const struct fidelity_case *c)
     for (size_t i = 0; i < c->ndocs; i++) {
         int n = atoi(value_text(value_at(c->docs[i], "spec.replicas"), "1"));
 
+        most = n > most ? n : most;
+        n = atoi(value_text(value_at(c->docs[i], "spec.maxReplicas"), "1"));
         most = n > most ? n : most;
     }
     for (size_t i = 0; steps && i < steps->len; i++) {
