@@ -249,6 +249,24 @@ static const struct meta *seen_of(struct jobs *js, const struct job_state *st)
     return m;
 }
 
+/* ttlSecondsAfterFinished: delete a Job that long after its end (1.36; behind
+ * a gate in 1.20). */
+static void expire(struct jobs *js, struct sync *s, const struct batch_job *j)
+{
+    const struct condition *end = j->complete.status == CONDITION_TRUE
+                                      ? &j->complete : &j->failure;
+    sim_time left;
+
+    if (j->spec->ttl_s == JOB_UNSET || is_1_20(js) || meta_deleting(&j->meta))
+        return;
+    left = stamp(js, end->changed) + j->spec->ttl_s * SIM_S -
+           world_now(js->c->w);
+    if (left > 0)
+        sync_requeue_after(s, left);
+    else
+        sync_tolerate(s, sync_delete(s, j->meta.uid));
+}
+
 static void sync(struct controller *c, struct sync *s, object_uid key)
 {
     struct jobs *js = c->state;
@@ -262,6 +280,7 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     }
     if (job_finished(batch_job_seen(m))) {
         st->backoff = (struct job_backoff){ 0 };
+        expire(js, s, batch_job_seen(m));
         return;
     }
     if (!is_1_20(js) && m->version < st->wrote)

@@ -249,6 +249,25 @@ START_TEST(nodes_are_given_up_one_in_ten_seconds)
 }
 END_TEST
 
+/* The node is lost at 3 s and its object deleted at 100 s: its pods, which
+ * would stay for ever, are gone after quarantine, at the next look. */
+START_TEST(pods_of_a_deleted_node_are_collected)
+{
+    struct set_world *t = set_world_new(KUBE_1_36, 2);
+
+    set_manifest(t, KIND_DEPLOYMENT, "{spec: {replicas: 4}}");
+    set_do(t, 100, "delete node n-0", NULL);
+    set_run(t, 3);
+    kubelet_node_down(t->w, node_called(t, "n-0"));
+    set_run(t, 138);
+    ck_assert_int_eq(ready_pods(t), 2);
+    set_run(t, 170);
+    ck_assert_int_eq(ready_pods(t), 4);
+    ck_assert_uint_eq(api_count(t->w->api, KIND_POD), 4);
+    set_world_free(t);
+}
+END_TEST
+
 /* A healthy cluster has no events for its heartbeats. */
 START_TEST(heartbeats_of_healthy_nodes_cost_nothing)
 {
@@ -386,6 +405,7 @@ int main(void)
     tcase_add_test(nodes, a_node_that_is_back_in_time_is_not_missed);
     tcase_add_test(nodes, nothing_is_evicted_while_no_node_answers);
     tcase_add_test(nodes, nodes_are_given_up_one_in_ten_seconds);
+    tcase_add_test(nodes, pods_of_a_deleted_node_are_collected);
     tcase_add_test(nodes, heartbeats_of_healthy_nodes_cost_nothing);
     tcase_add_test(nodes, tolerations_decide_how_long_a_pod_stays);
     tcase_add_test(hpas, a_workload_grows_in_steps_to_what_it_needs);

@@ -257,6 +257,20 @@ START_TEST(a_deleted_pod_is_counted_and_let_go)
 }
 END_TEST
 
+START_TEST(a_finished_job_expires)
+{
+    struct set_world *t = job_world(KUBE_1_36, RUNS);
+
+    add_job(t, "ttlSecondsAfterFinished: 20");
+    set_run(t, 26);             /* done at 7 s */
+    ck_assert_uint_eq(api_count(t->w->api, KIND_JOB), 1);
+    set_run(t, 30);
+    ck_assert_uint_eq(api_count(t->w->api, KIND_JOB), 0);
+    ck_assert_uint_eq(api_count(t->w->api, KIND_POD), 0);
+    set_world_free(t);
+}
+END_TEST
+
 START_TEST(deleting_a_job_takes_its_pods_along)
 {
     struct set_world *t = job_world(KUBE_1_36, RUNS);
@@ -355,6 +369,7 @@ int main(void)
     tcase_add_test(jobs, a_success_policy_ends_the_rest);
     tcase_add_test(jobs, a_failure_policy_fails_the_job_at_once);
     tcase_add_test(jobs, a_deleted_pod_is_counted_and_let_go);
+    tcase_add_test(jobs, a_finished_job_expires);
     tcase_add_test(jobs, deleting_a_job_takes_its_pods_along);
     tcase_add_loop_test(crons, history_is_limited, 0, 2);
     tcase_add_loop_test(crons, concurrency_is_as_the_policy_says, 0, 3);
