@@ -41,6 +41,7 @@ struct job_spec {
     int completions;            /* JOB_UNSET: until one pod succeeds */
     int backoff_limit;          /* 6; INT32_MAX if per index */
     int64_t deadline_s;         /* activeDeadlineSeconds; JOB_UNSET */
+    int64_t ttl_s;              /* ttlSecondsAfterFinished; JOB_UNSET */
     bool indexed;               /* completionMode Indexed */
     bool suspend;
     bool only_failed_replaced;  /* podReplacementPolicy Failed */

@@ -98,7 +98,7 @@ static const struct shape_field job_spec_fields[] = {
     REPORT(INT, "backoffLimitPerIndex"), REPORT(INT, "maxFailedIndexes"),
     OBJECT("selector", shape_selector), READ(BOOL, "manualSelector"),
     OBJECT_DEF("template", shape_template),
-    REPORT(INT, "ttlSecondsAfterFinished"),
+    READ(INT, "ttlSecondsAfterFinished"),
     READ_DEF(TEXT, "completionMode", "NonIndexed"),
     READ_DEF(BOOL, "suspend", "false"), OBJECT("podFailurePolicy",
                                              failure_policy_shape),
@@ -343,6 +343,7 @@ const struct job_spec *job_spec_make(struct arena *a, const struct at *spec)
     s->completions = (int)get_int(spec, "completions", JOB_UNSET);
     s->backoff_limit = (int)get_int(spec, "backoffLimit", 6);
     s->deadline_s = get_int(spec, "activeDeadlineSeconds", JOB_UNSET);
+    s->ttl_s = get_int(spec, "ttlSecondsAfterFinished", JOB_UNSET);
     s->indexed = is_indexed(spec);
     s->suspend = get_bool(spec, "suspend", false);
     s->only_failed_replaced = strcmp(get_text(spec, "podReplacementPolicy",

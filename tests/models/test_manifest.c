@@ -706,8 +706,6 @@ START_TEST(other_kinds_are_validated_too)
         { "Job", "{spec: {backoffLimitPerIndex: 1}}",
           "not-simulated spec.backoffLimitPerIndex; "
           "Invalid spec.backoffLimitPerIndex" },
-        { "Job", "{spec: {ttlSecondsAfterFinished: 60}}",
-          "not-simulated spec.ttlSecondsAfterFinished" },
         { "CronJob", "{spec: {timeZone: Europe/Berlin}}",
           "not-simulated spec.timeZone" },
         { "CronJob", "{spec: {timeZone: Etc/UTC}}", "" },
