@@ -83,6 +83,8 @@ void kubectl_type(struct world *w, const char *text,
 /* What kubectl is told for the release of w's spec: "set image ..."; of w's
  * arena. */
 const char *release_command(struct world *w);
+/* The same images for another workload in its namespace. */
+const char *release_command_on(struct world *w, const char *workload);
 
 /* The newest version of the workload that is released, or of the Rollout that
  * the strategy put in its place; NULL if it is not there. */

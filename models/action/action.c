@@ -77,14 +77,19 @@ void kubectl_type(struct world *w, const char *text,
 
 const char *release_command(struct world *w)
 {
+    return release_command_on(w, w->spec->release.workload);
+}
+
+const char *release_command_on(struct world *w, const char *workload)
+{
     const struct release_spec *r = &w->spec->release;
     struct buf text = {0};
     const char *result;
 
-    if (strncmp(r->workload, "rollout/", 8) == 0)
-        buf_printf(&text, "argo rollouts set image %s", r->workload + 8);
+    if (strncmp(workload, "rollout/", 8) == 0)
+        buf_printf(&text, "argo rollouts set image %s", workload + 8);
     else
-        buf_printf(&text, "set image %s", r->workload);
+        buf_printf(&text, "set image %s", workload);
     if (r->space && strcmp(r->space, "default") != 0)
         buf_printf(&text, " -n %s", r->space);
     for (size_t i = 0; i < r->nimages; i++) {

@@ -18,14 +18,17 @@ struct errand {
     object_uid workload;
     const char *const *commands;
     size_t len, typed;
+    bool over;
     int64_t generation;         /* of the workload, when he typed last */
+    errand_done done;
+    void *ctx;
 };
 
 static void type_next(struct errand *e)
 {
     const struct meta *m = api_get(e->w->api, e->workload);
 
-    if (!m || e->typed == e->len)
+    if (!m)
         return;
     e->generation = m->generation;
     kubectl_type(e->w, e->commands[e->typed++], NULL, 0);
@@ -37,10 +40,17 @@ static void errand_handle(void *ctx, const struct meta *before,
     struct errand *e = ctx;
 
     (void)before;
-    if (after && after->uid == e->workload &&
-        after->generation > e->generation && e->typed < e->len &&
-        rollout_status_of(e->w->arena, after).done)
+    if (!after || after->uid != e->workload ||
+        after->generation <= e->generation || e->over ||
+        !rollout_status_of(e->w->arena, after).done)
+        return;
+    if (e->typed < e->len) {
         type_next(e);
+        return;
+    }
+    e->over = true;
+    if (e->done)
+        e->done(e->w, e->ctx);
 }
 
 static const struct informer_ops errand_ops = {
@@ -50,7 +60,8 @@ static const struct informer_ops errand_ops = {
 };
 
 void errand_start(struct world *w, const struct meta *workload,
-                  const char *const *commands, size_t n)
+                  const char *const *commands, size_t n, errand_done done,
+                  void *ctx)
 {
     struct errand *e = arena_make(w->arena, struct errand);
 
@@ -58,6 +69,8 @@ void errand_start(struct world *w, const struct meta *workload,
     e->workload = workload->uid;
     e->commands = commands;
     e->len = n;
+    e->done = done;
+    e->ctx = ctx;
     informer_new(w, workload->kind, &errand_ops, e);
     type_next(e);
 }

@@ -108,6 +108,7 @@ static void release(struct measure *m, const struct pod_template *old,
     if (r->released == SIM_NEVER)
         begin(m, old);
     outage_recount(m);
+    pods_changed(m);
 }
 
 void measure_release(struct world *w, const struct pod_template *old,
@@ -188,7 +189,7 @@ static void workload_changed(struct measure *m, const struct meta *before,
     const struct pod_template *old = rollout_template(before);
     const struct pod_template *now = rollout_template(after);
 
-    if (!r->new_ && world_now(m->w) >= m->from &&
+    if (r->workload == 0 && world_now(m->w) >= m->from &&
         old->identity != now->identity && is_released(m, after)) {
         release(m, old, now);
         r->workload = after->uid;

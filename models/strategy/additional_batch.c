@@ -79,7 +79,7 @@ static void batch_release(struct world *w, const void *spec)
     commands[1] = release_command(w);
     commands[2] = scale_to(w, replicas);
     measure_release_begins(w, deployment_seen(m)->template);
-    errand_start(w, m, commands, 3);
+    errand_start(w, m, commands, 3, NULL, NULL);
 }
 
 const struct strategy_ops strategy_additional_batch = {

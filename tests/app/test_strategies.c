@@ -194,6 +194,37 @@ START_TEST(each_strategy_has_its_way_back)
 }
 END_TEST
 
+/* ---- shadow ------------------------------------------------------------- */
+
+static const struct {
+    const char *strategy, *metric;
+    double least, most;         /* in every replication */
+} shadows[] = {
+    { "for-long", "failed_requests", 0, 0 },
+    { "for-long", "exposed_requests", 0, 0 },
+    { "for-long", "peak_pods", 6, 6 },
+    { "for-long", "extra_pod_seconds", 3 * 209.5, 3 * 210.5 },
+    /* 2 s until the shadow is ready, a minute, 2 s until the new pods are;
+     * then every request fails. */
+    { "for-a-minute", "rollout_seconds", 64, 64.2 },
+    { "for-a-minute", "downtime", 2, 2.2 },
+    { "for-a-minute", "failed_error", 6500, 8000 },
+};
+
+START_TEST(a_shadow_meets_copies_only)
+{
+    double x[REPLICATIONS];
+    char line[256];
+
+    snprintf(line, sizeof(line), "run tests/app/data/shadow.yaml --strategy "
+             "%s", shadows[_i].strategy);
+    values_of(line, shadows[_i].metric, x);
+    for (int i = 0; i < REPLICATIONS; i++)
+        ck_assert_msg(x[i] >= shadows[_i].least && x[i] <= shadows[_i].most,
+                      "%g", x[i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("strategies");
@@ -211,6 +242,7 @@ int main(void)
     tcase_add_test(tc, a_healthy_release_stays);
     tcase_add_loop_test(tc, each_strategy_has_its_way_back, 0,
                         COUNT_OF(claims));
+    tcase_add_loop_test(tc, a_shadow_meets_copies_only, 0, COUNT_OF(shadows));
     suite_add_tcase(s, tc);
     r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
