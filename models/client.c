@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "base/bug.h"
+#include "models/plane.h"
 #include "models/world.h"
 
 void client_init(struct client *c, struct world *w, double qps, double burst,
@@ -70,10 +71,15 @@ static void fire_call(struct sim *sim, void *subject, int64_t arg)
     struct call *call = subject;
     const struct meta *result = NULL;
     const char *reason = NULL;
-    enum api_code code = commit(call, &result, &reason);
+    enum api_code code;
 
     (void)sim;
     (void)arg;
+    if (plane_api_down(call->client->w)) {
+        plane_hold(call->client->w, call);
+        return;
+    }
+    code = commit(call, &result, &reason);
     call->draft = NULL;
     if (result)
         call->wrote = result->version;
@@ -95,6 +101,14 @@ void client_send(struct client *c, struct call *call)
     call->client = c;
     at += world_draw(c->w, c->latency, &c->stream);
     sim_at(c->w->sim, at, &ev_call, call, (int64_t)call->verb);
+}
+
+void client_resend(struct call *call)
+{
+    struct client *c = call->client;
+
+    sim_after(c->w->sim, world_draw(c->w, c->latency, &c->stream), &ev_call,
+              call, (int64_t)call->verb);
 }
 
 struct call *call_new(struct world *w, enum call_verb verb)

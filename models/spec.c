@@ -14,7 +14,10 @@ static const struct cluster_spec cluster_defaults = {
     .kubelet_qps = 50, .kubelet_burst = 100,
     .metrics_interval = 15 * SIM_S, .metrics_window = 30 * SIM_S,
     .registry_bytes_per_s = 40e6, .restart_backoff_s = 10,
-    .restart_backoff_max_s = 300, .monitoring.scrape = 15 * SIM_S, .clock_s = 1767571200,   /* 2026-01-05 */
+    .plane_replicas = 1, .lease_duration = 15 * SIM_S,
+    .lease_deadline = 10 * SIM_S, .lease_retry = 2 * SIM_S,
+    .restart_backoff_max_s = 300, .monitoring.scrape = 15 * SIM_S,
+    .clock_s = 1767571200,      /* 2026-01-05 */
 };
 
 static struct quantity quantity_of(const char *text)
@@ -36,7 +39,7 @@ struct spec *spec_defaults(struct arena *a, bool exact)
     *pool = (struct node_pool){ .name = "node", .zone = "", .count = 3,
                                 .cpu = quantity_of("4"),
                                 .memory = quantity_of("16Gi"), .pods = 110,
-                                .joins = -1,
+                                .joins = -1, .runtime = -1,
                                 .min_sync_period = -1 };
     s->name = "default";
     s->duration = 600 * SIM_S;
@@ -45,6 +48,8 @@ struct spec *spec_defaults(struct arena *a, bool exact)
     s->cluster = cluster_defaults;
     s->cluster.profile = exact ? PROFILE_EXACT : PROFILE_DEFAULT;
     s->cluster.monitoring.lag = dist_constant(0);
+    if (exact)
+        s->cluster.lease_duration = 0;
     s->cluster.pools = pool;
     s->cluster.npools = 1;
     timings_from_profile(&s->cluster.timings, s->cluster.profile);

@@ -21,6 +21,7 @@
 #include "models/lease.h"
 #include "models/measure.h"
 #include "models/node.h"
+#include "models/plane.h"
 #include "models/podspec.h"
 #include "models/proxy.h"
 #include "models/route.h"
@@ -72,7 +73,10 @@ void world_stream(const struct world *w, struct stream *s,
 
 sim_time world_draw(const struct world *w, enum timing t, struct stream *s)
 {
-    return dist_draw(&w->spec->cluster.timings.dist[t], s);
+    sim_time x = dist_draw(&w->spec->cluster.timings.dist[t], s);
+    double factor = w->plane ? plane_factor(w->plane, t) : 1;
+
+    return factor == 1 ? x : (sim_time)((double)x * factor);
 }
 
 uint64_t world_pod_entity(struct world *w, const struct pod_template *t)
@@ -175,6 +179,8 @@ static void join(struct world *w, const struct node_pool *pool, int i)
     n->memory_bytes = quantity_value(pool->memory);
     n->pods = pool->pods;
     n->min_sync_period = pool->min_sync_period;
+    n->runtime = pool->runtime < 0 ? w->spec->cluster.runtime
+                                   : (enum runtime)pool->runtime;
     n->taints = read_taints(w->arena, pool->taints, &n->ntaints);
     n->ready = (struct condition){ .status = CONDITION_TRUE,
                                    .reason = "KubeletReady" };
@@ -262,6 +268,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
     w->api = api_new(w);
+    w->plane = plane_new(w);
     w->leases = leases_new(w);
     measure_new(w);
     join_nodes(w);

@@ -50,6 +50,9 @@ void client_init(struct client *c, struct world *w, double qps, double burst,
 /* Send a call (from the replication's arena; alive until done). */
 void client_send(struct client *c, struct call *call);
 
+/* Send it again, without another token: it has met a server that was down. */
+void client_resend(struct call *call);
+
 /* A zeroed call. */
 struct call *call_new(struct world *w, enum call_verb verb);
 

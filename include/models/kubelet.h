@@ -25,6 +25,11 @@ void kubelet_node_down(struct world *w, object_uid node);
  * containers count as restarted), those deleted meanwhile are removed. */
 void kubelet_node_up(struct world *w, object_uid node);
 
+/* The kubelet's process ends, or is there again: containers run on meanwhile,
+ * nothing is probed, noticed, started, stopped or reported, and the node falls
+ * silent. */
+void kubelet_stop(struct world *w, object_uid node, bool stopped);
+
 /* Does this node have the volume of a claim mounted, as far as it knows? */
 bool kubelet_has_mounted(const struct world *w, object_uid node,
                          const char *space, const char *claim);

@@ -4,6 +4,7 @@
 #ifndef MODELS_NODE_H
 #define MODELS_NODE_H
 #include "models/object.h"
+#include "models/spec.h"
 
 struct taint {
     const char *key, *value, *effect;   /* NoSchedule PreferNoSchedule
@@ -31,6 +32,7 @@ struct node {
     size_t nimages;
     const char *zone;           /* label topology.kubernetes.io/zone; "" */
     sim_time min_sync_period;   /* of its kube-proxy; -1: the cluster's */
+    enum runtime runtime;
     uint32_t index;             /* 0 .. nodes - 1, in order of joining */
 };
 

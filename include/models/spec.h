@@ -18,6 +18,12 @@
 
 enum kube_version { KUBE_1_20, KUBE_1_36 };
 
+enum runtime {                  /* of containers */
+#define RUNTIME(id, name, sandbox, start, doc) RUNTIME_##id,
+#include "models/runtimes.list"
+#undef RUNTIME
+};
+
 struct node_pool {
     const char *name, *zone;
     int count;
@@ -27,6 +33,7 @@ struct node_pool {
     sim_time joins;             /* since the end of the warm-up; -1: from the
                                  * start */
     sim_time min_sync_period;   /* of their proxies; -1: the cluster's */
+    int runtime;                /* enum runtime; -1: the cluster's */
 };
 
 /* Proxies: scenario cluster.proxy. */
@@ -65,6 +72,10 @@ struct cluster_spec {
     int64_t clock_s;            /* the wall clock at the end of the warm-up,
                                  * in seconds since 1970, without the offset */
     bool probe_at_start;        /* see kubelet.c */
+    enum runtime runtime;
+    int plane_replicas;         /* of controller-manager and scheduler */
+    sim_time lease_duration;    /* of their leaders; 0: no leases, ... */
+    sim_time lease_deadline, lease_retry;       /* ... see plane.c */
     double registry_bytes_per_s;        /* 40e6; for images with a size */
     int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */
     int restart_backoff_first_s;        /* before the first restart: 0 */

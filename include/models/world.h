@@ -24,6 +24,7 @@ struct network;
 struct traffic;
 struct measure;
 struct monitoring;
+struct plane;
 struct routers;
 struct ingresses;
 struct pod_template;
@@ -35,6 +36,7 @@ struct world {
     const struct strategy_spec *strategy;   /* NULL: the manifest's own */
     uint32_t replication;
     struct api *api;
+    struct plane *plane;        /* what of it is down or slow; NULL: nothing */
     struct informers *informers;
     struct controller *controllers;
     size_t ncontrollers;

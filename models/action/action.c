@@ -17,6 +17,7 @@
 #include "models/argo.h"
 #include "models/informer.h"
 #include "models/measure.h"
+#include "models/plane.h"
 #include "models/rollout.h"
 #include "models/strategy.h"
 
@@ -36,7 +37,14 @@ static const struct event_kind ev_release = { "release", RANK_ACTION,
 static void commit_fire(struct sim *sim, void *subject, int64_t arg)
 {
     struct kubectl *k = subject;
-    bool more = k->c.verb->step(k, (size_t)arg);
+    bool more;
+
+    if (plane_api_down(k->w)) {
+        kubectl_refuse(k, "The connection to the server 127.0.0.1:6443 was "
+                       "refused - did you specify the right host or port?");
+        return;
+    }
+    more = k->c.verb->step(k, (size_t)arg);
 
     if (more && !k->over)
         sim_after(sim, world_draw(k->w, TIMING_API_WRITE, &k->stream),

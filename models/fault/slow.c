@@ -1,40 +1,75 @@
 /*
  * slow.c - a part of the cluster takes longer than usual.
  *
- * registry: image pulls and checks that begin meanwhile take `factor` times
- * as long.
+ * What begins meanwhile takes `factor` times as long: a part has rows of the
+ * table of timings; the registry has its pulls and checks.
  */
 #include "models/fault.h"
 #include "models/kubelet.h"
+#include "models/plane.h"
 #include "models/world.h"
 
-enum part { PART_REGISTRY };
+enum { ROWS = 12 };
+
+static const struct part {
+    const char *name;
+    int n;
+    enum timing rows[ROWS];
+} table[] = {
+    { "registry", 0, { 0 } },
+    { "api", 9, { TIMING_API_WRITE, TIMING_KUBELET_WRITE,
+                   TIMING_SLICE_WRITE, TIMING_WATCH_CONTROLLER,
+                   TIMING_WATCH_ENDPOINTS, TIMING_WATCH_SCHEDULER,
+                   TIMING_WATCH_KUBELET, TIMING_WATCH_PROXY,
+                   TIMING_CACHE_SYNC } },
+    { "etcd", 3, { TIMING_API_WRITE, TIMING_KUBELET_WRITE,
+                   TIMING_SLICE_WRITE } },
+    { "scheduler", 1, { TIMING_SCHEDULE } },
+    { "kube-proxy", 1, { TIMING_PROXY_SYNC } },
+    { "kube-controller-manager", 1, { TIMING_SYNC } },
+    { "kubelet", 8, { TIMING_KUBELET_SYNC, TIMING_VOLUMES, TIMING_SANDBOX,
+                      TIMING_CONTAINER_START, TIMING_NOTICE, TIMING_KILL,
+                      TIMING_TEARDOWN, TIMING_REMOVE } },
+    { "storage", 3, { TIMING_PROVISION, TIMING_ATTACH, TIMING_DETACH } },
+};
+
+static const char *const names[] = { "registry", "api", "etcd", "scheduler",
+    "kube-proxy", "kube-controller-manager", "kubelet", "storage", NULL };
 
 struct slow {
     int part;
     double factor;
 };
 
-static const char *const parts[] = { "registry", NULL };
-
 static const struct field slow_fields[] = {
-    FIELD_ENUM(struct slow, part, "slow", "registry", parts,
+    FIELD_ENUM(struct slow, part, "slow", "registry", names,
                "what takes longer"),
     FIELD(REAL, struct slow, factor, "factor", "5", 1, 1e6, "-",
           "how many times as long"),
     FIELD_END
 };
 
+static void set(struct world *w, const struct slow *s, double factor)
+{
+    const struct part *p = &table[s->part];
+
+    if (p->n == 0)
+        kubelets_slow_registry(w, factor);
+    for (int i = 0; i < p->n; i++)
+        plane_slow(w, p->rows[i], factor);
+}
+
 static void strike(struct world *w, const void *fault, struct stream *luck)
 {
+    const struct slow *s = fault;
+
     (void)luck;
-    kubelets_slow_registry(w, ((const struct slow *)fault)->factor);
+    set(w, s, s->factor);
 }
 
 static void heal(struct world *w, const void *fault)
 {
-    (void)fault;
-    kubelets_slow_registry(w, 1);
+    set(w, fault, 1);
 }
 
 const struct fault_ops fault_slow = {

@@ -2,41 +2,56 @@
  * stop.c - a part of the control plane is down.
  *
  * kube-controller-manager: no control loop takes a key; kube-scheduler: no pod
- * is placed.  Pods that run go on, and kube-proxies keep their rules.  What
- * happened meanwhile is looked at when the part is back.
- *
- * Not modelled: what a process forgets when it ends (back-offs,
- * expectations), and the 15 to 17 s until another instance has the lease
- * (reference 8.6): `for` says how long nobody leads.
+ * is placed; both come back with the lease (models/plane.c), later than their
+ * process.  kube-apiserver, etcd: nothing is written or watched.  kubelet: that
+ * of a node; its containers run on, unwatched, and the node falls silent.
+ * Pods that run go on, and kube-proxies keep their rules.  What happened
+ * meanwhile is looked at when the part is back.
  */
-#include "models/controller.h"
 #include "models/fault.h"
-#include "models/scheduler.h"
+#include "models/kubelet.h"
+#include "models/plane.h"
 #include "models/world.h"
-
-enum component { CONTROLLER_MANAGER, SCHEDULER };
 
 struct stop {
     int component;
+    const char *node;           /* of a kubelet: "node/NAME" */
 };
-
-static const char *const components[] = { "kube-controller-manager",
-                                          "kube-scheduler", NULL };
 
 static const struct field stop_fields[] = {
     FIELD_ENUM(struct stop, component, "stop", "kube-controller-manager",
-               components, "which part of the control plane is down"),
+               component_names, "which part of the control plane is down"),
+    FIELD(STRING, struct stop, node, "node", NULL, 0, 0, "-",
+          "whose kubelet: node/NAME"),
     FIELD_END
 };
 
+static const char *check(const struct spec *s, const void *fault)
+{
+    const struct stop *stop = fault;
+
+    if (stop->component != COMPONENT_KUBELET)
+        return stop->node ? "node goes with stop: kubelet" : NULL;
+    if (!stop->node)
+        return "stop: kubelet needs a node: node/NAME";
+    return fault_node_known(s, stop->node)
+               ? NULL : "stop: kubelet names no node of the cluster";
+}
+
 static void set(struct world *w, const void *fault, bool stopped)
 {
-    if (((const struct stop *)fault)->component == SCHEDULER) {
-        scheduler_stop(w->scheduler, stopped);
+    const struct stop *stop = fault;
+    const struct meta *m;
+
+    if (stop->component != COMPONENT_KUBELET) {
+        plane_stop(w, (enum component)stop->component, stopped);
         return;
     }
-    for (size_t i = 0; i < w->ncontrollers; i++)
-        controller_stop(&w->controllers[i], stopped);
+    m = fault_node(w, stop->node);
+    if (!m)
+        return;
+    plane_say(w, COMPONENT_KUBELET, stop->node, !stopped);
+    kubelet_stop(w, m->uid, stopped);
 }
 
 static void strike(struct world *w, const void *fault, struct stream *luck)
@@ -53,5 +68,5 @@ static void heal(struct world *w, const void *fault)
 const struct fault_ops fault_stop = {
     .name = "stop", .doc = "a part of the control plane is down",
     .fields = stop_fields, .spec_size = sizeof(struct stop),
-    .strike = strike, .heal = heal,
+    .check = check, .strike = strike, .heal = heal,
 };

@@ -161,7 +161,8 @@ static sim_time start_takes(struct box *b)
 
     if (bh->container_start_set)
         return dist_draw(&bh->container_start, &b->worker->luck);
-    return worker_draw(b->worker, TIMING_CONTAINER_START);
+    return (sim_time)((double)worker_draw(b->worker, TIMING_CONTAINER_START) *
+                      b->worker->kubelet->start);
 }
 
 void box_pulled(struct box *b)
@@ -202,19 +203,23 @@ void box_abandon(struct box *b)
 
 /* ---- what is noticed ---------------------------------------------------- */
 
+static void fire_notice(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_notice = {
+    .name = "container.noticed", .rank = RANK_WORLD, .fire = fire_notice,
+};
+
 static void fire_notice(struct sim *sim, void *subject, int64_t arg)
 {
     struct box *b = subject;
 
     (void)sim;
     (void)arg;
+    if (worker_puts_off(b->worker, &b->notice, &ev_notice, b))
+        return;
     b->relisted = true;
     worker_sync(b->worker);
 }
-
-static const struct event_kind ev_notice = {
-    .name = "container.noticed", .rank = RANK_WORLD, .fire = fire_notice,
-};
 
 /* Something happened: it will be seen when the runtime is listed. */
 static void plan_notice(struct box *b)

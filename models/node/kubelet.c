@@ -34,6 +34,21 @@
 
 /* ---- nodes -------------------------------------------------------------- */
 
+/* What the container runtime of the node does to timings. */
+static void take_runtime(struct kubelet *k, const struct meta *node)
+{
+    static const struct { double sandbox, start; } factors[] = {
+#define RUNTIME(id, name, sandbox, start, doc) { sandbox, start },
+#include "models/runtimes.list"
+#undef RUNTIME
+    };
+    enum runtime runtime = node ? node_seen(node)->runtime
+                                : k->all->w->spec->cluster.runtime;
+
+    k->sandbox = factors[runtime].sandbox;
+    k->start = factors[runtime].start;
+}
+
 static struct kubelet *kubelet_of(struct kubelets *all, object_uid node)
 {
     struct kubelet *k = map_get_number(&all->by_node, node);
@@ -45,6 +60,7 @@ static struct kubelet *kubelet_of(struct kubelets *all, object_uid node)
     k->all = all;
     k->node = node;
     k->index = (unsigned)all->nodes.len;
+    take_runtime(k, api_get(all->w->api, node));
     map_init(&k->images, all->w->arena);
     client_init(&k->client, all->w, c->kubelet_qps, c->kubelet_burst,
                 TIMING_KUBELET_WRITE, ((uint64_t)KIND_NODE << 32) | k->index);
@@ -82,7 +98,7 @@ static void pods_handle(void *ctx, const struct meta *before,
     struct kubelet *k = kubelet_of(all, p->node);
     struct worker *wk;
 
-    if (k->down)
+    if (k->down || k->stopped)
         return;                 /* it will look when it is back */
     wk = map_get_number(&all->workers, p->meta.uid);
     if (!after) {
@@ -173,6 +189,19 @@ void kubelets_slow_registry(struct world *w, double factor)
 
 /* ---- power -------------------------------------------------------------- */
 
+/* Look at all pods of the node, as after a start. */
+static void look_again(struct kubelet *k)
+{
+    struct kubelets *all = k->all;
+
+    for (size_t i = 0; i < informer_count(all->pods); i++) {
+        const struct meta *m = informer_at(all->pods, i);
+
+        if (pod_seen(m)->node == k->node)
+            pods_handle(all, NULL, m);
+    }
+}
+
 static void lose(struct worker *wk)
 {
     if (wk->stage == STAGE_DONE || wk->stage == STAGE_OVER)
@@ -235,10 +264,32 @@ void kubelet_node_up(struct world *w, object_uid node)
         if (wk->kubelet == k)
             find_again(all, wk);
     }
-    for (size_t i = 0; i < informer_count(all->pods); i++) {
-        const struct meta *m = informer_at(all->pods, i);
+    look_again(k);
+}
 
-        if (pod_seen(m)->node == node)
-            pods_handle(all, NULL, m);
+void kubelet_stop(struct world *w, object_uid node, bool stopped)
+{
+    struct kubelets *all = w->kubelets;
+    struct kubelet *k = kubelet_of(all, node);
+
+    if (k->stopped == stopped)
+        return;
+    k->stopped = stopped;
+    if (k->down)
+        return;                 /* there is nothing left to stop */
+    if (stopped) {
+        lease_silent(w, node);
+        return;
     }
+    lease_resumed(w, node);
+    for (size_t i = 0; i < all->workers.len; i++) {
+        struct worker *wk = all->workers.entries[i].value;
+
+        if (wk->kubelet == k && !informer_get(all->pods, wk->uid) &&
+            wk->stage != STAGE_OVER)
+            worker_forget(wk);
+        else if (wk->kubelet == k)
+            worker_resume(wk);
+    }
+    look_again(k);
 }

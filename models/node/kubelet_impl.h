@@ -122,6 +122,8 @@ struct kubelet {
     object_uid node;
     unsigned index;             /* in order of first need */
     bool down;
+    bool stopped;               /* its process; containers run on */
+    double sandbox, start;      /* the runtime's factors on these timings */
     struct client client;
     struct map images;          /* image -> struct image (image.c) */
     struct pull_queue *pulls;
@@ -184,6 +186,8 @@ struct worker *worker_new(struct kubelet *k, const struct pod *p);
 void worker_sync(struct worker *wk);
 /* A start of this sync is over: go on with the next. */
 void worker_continue(struct worker *wk);
+/* The kubelet's process is there again: report what others may have written. */
+void worker_resume(struct worker *wk);
 /* The pod will be started again: the node has booted. */
 void worker_reboot(struct worker *wk);
 /* The pod as the watch has shown it; NULL once it is gone. */
@@ -197,6 +201,10 @@ const struct meta *worker_about(const struct worker *wk);
     } while (0)
 /* One latency, from the pod's own stream. */
 sim_time worker_draw(struct worker *wk, enum timing t);
+/* Is the kubelet's process down?  Then this event of it, in *slot, is put
+ * off. */
+bool worker_puts_off(struct worker *wk, event_id *slot,
+                     const struct event_kind *kind, void *subject);
 /* Withdraw all that the worker still has to do. */
 void worker_cancel(struct worker *wk);
 

@@ -206,9 +206,12 @@ static void probe_now(struct prober *p)
 
 static void fire_tick(struct sim *sim, void *subject, int64_t arg)
 {
+    struct prober *p = subject;
+
     (void)sim;
     (void)arg;
-    probe_now(subject);
+    if (!worker_puts_off(p->box->worker, &p->tick, &ev_tick, p))
+        probe_now(p);
 }
 
 void probers_trigger(struct box *b)

@@ -208,6 +208,13 @@ static void status_send(struct worker *wk, const struct status *s)
     client_send(&wk->kubelet->client, &wk->write);
 }
 
+static void fire_flush(struct sim *sim, void *subject, int64_t arg);
+
+/* After all that the world does at this instant. */
+static const struct event_kind ev_flush = {
+    .name = "pod.status-made", .rank = RANK_COMMIT, .fire = fire_flush,
+};
+
 static void fire_flush(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
@@ -215,6 +222,8 @@ static void fire_flush(struct sim *sim, void *subject, int64_t arg)
 
     (void)sim;
     (void)arg;
+    if (worker_puts_off(wk, &wk->flush, &ev_flush, wk))
+        return;
     status_now(wk, &s);
     if (same_status(&s, &wk->written))
         worker_removal(wk);
@@ -223,11 +232,6 @@ static void fire_flush(struct sim *sim, void *subject, int64_t arg)
     else
         status_send(wk, &s);
 }
-
-/* After all that the world does at this instant. */
-static const struct event_kind ev_flush = {
-    .name = "pod.status-made", .rank = RANK_COMMIT, .fire = fire_flush,
-};
 
 static void note_ready(struct box *b)
 {

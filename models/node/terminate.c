@@ -199,19 +199,23 @@ void worker_removal(struct worker *wk)
     client_send(&wk->kubelet->client, &wk->remove);
 }
 
+static void fire_cleaned(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_cleaned = {
+    .name = "pod.cleaned-up", .rank = RANK_WORLD, .fire = fire_cleaned,
+};
+
 static void fire_cleaned(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)arg;
+    if (worker_puts_off(wk, &wk->next, &ev_cleaned, wk))
+        return;
     wk->removing = true;
     if (!sim_pending(sim, wk->flush))
         worker_removal(wk);
 }
-
-static const struct event_kind ev_cleaned = {
-    .name = "pod.cleaned-up", .rank = RANK_WORLD, .fire = fire_cleaned,
-};
 
 static void clean(struct worker *wk)
 {
@@ -287,12 +291,20 @@ void box_stopped(struct box *b)
         all_stopped(wk);
 }
 
+static void fire_stop(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_stop = {
+    .name = "pod.stopping", .rank = RANK_WORLD, .fire = fire_stop,
+};
+
 static void fire_stop(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)sim;
     (void)arg;
+    if (worker_puts_off(wk, &wk->next, &ev_stop, wk))
+        return;
     for (size_t i = 0; i < wk->nboxes; i++) {
         struct box *b = &wk->boxes[i];
 
@@ -306,10 +318,6 @@ static void fire_stop(struct sim *sim, void *subject, int64_t arg)
         begin_stop(b);
     }
 }
-
-static const struct event_kind ev_stop = {
-    .name = "pod.stopping", .rank = RANK_WORLD, .fire = fire_stop,
-};
 
 void worker_finish(struct worker *wk, int grace_s)
 {

@@ -73,16 +73,31 @@ void worker_cancel(struct worker *wk)
 
 /* ---- sync --------------------------------------------------------------- */
 
-static void fire_retry(struct sim *sim, void *subject, int64_t arg)
+#define LOOK_AGAIN SIM_S        /* when a kubelet that is down would be asked */
+
+bool worker_puts_off(struct worker *wk, event_id *slot,
+                     const struct event_kind *kind, void *subject)
 {
-    (void)sim;
-    (void)arg;
-    worker_sync(subject);
+    if (wk->kubelet->stopped)
+        *slot = sim_after(wk->w->sim, LOOK_AGAIN, kind, subject, 0);
+    return wk->kubelet->stopped;
 }
+
+static void fire_retry(struct sim *sim, void *subject, int64_t arg);
 
 static const struct event_kind ev_retry = {
     .name = "pod.retry", .rank = RANK_WORLD, .fire = fire_retry,
 };
+
+static void fire_retry(struct sim *sim, void *subject, int64_t arg)
+{
+    struct worker *wk = subject;
+
+    (void)sim;
+    (void)arg;
+    if (!worker_puts_off(wk, &wk->retry, &ev_retry, wk))
+        worker_sync(wk);
+}
 
 /* Was it left waiting, and not started since? */
 static bool still_waits(const struct box *b)
@@ -203,12 +218,20 @@ static void worker_step(struct worker *wk, enum timing t,
     wk->next = sim_after(wk->w->sim, worker_draw(wk, t), kind, wk, 0);
 }
 
+static void fire_sandbox(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_sandbox = {
+    .name = "pod.sandbox-ready", .rank = RANK_WORLD, .fire = fire_sandbox,
+};
+
 static void fire_sandbox(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)sim;
     (void)arg;
+    if (worker_puts_off(wk, &wk->next, &ev_sandbox, wk))
+        return;
     wk->stage = STAGE_RUN;
     wk->network = true;
     wk->ip = ++wk->w->last_ip;
@@ -216,10 +239,6 @@ static void fire_sandbox(struct sim *sim, void *subject, int64_t arg)
         process_network(&wk->boxes[i], true);
     worker_continue(wk);
 }
-
-static const struct event_kind ev_sandbox = {
-    .name = "pod.sandbox-ready", .rank = RANK_WORLD, .fire = fire_sandbox,
-};
 
 static void fire_volumes(struct sim *sim, void *subject, int64_t arg);
 
@@ -231,11 +250,16 @@ static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
     const struct config_ref *lack = worker_lacks(wk, true);
+    sim_time takes;
 
     (void)arg;
+    if (worker_puts_off(wk, &wk->next, &ev_volumes, wk))
+        return;
     if (!lack) {
         worker_mount_configs(wk, false);
-        worker_step(wk, TIMING_SANDBOX, &ev_sandbox);
+        takes = (sim_time)((double)worker_draw(wk, TIMING_SANDBOX) *
+                           wk->kubelet->sandbox);
+        wk->next = sim_after(sim, takes, &ev_sandbox, wk, 0);
         return;
     }
     worker_event(wk, "Warning", "FailedMount",
@@ -288,6 +312,8 @@ static void fire_attached(struct sim *sim, void *subject, int64_t arg)
     sim_time wait = ATTACH_CHECK;
 
     (void)arg;
+    if (worker_puts_off(wk, &wk->next, &ev_attached, wk))
+        return;
     if (!awaited) {
         worker_step(wk, TIMING_VOLUMES, &ev_volumes);
         return;
@@ -323,11 +349,19 @@ static const struct event_kind ev_deadline = {
     .name = "pod.deadline", .rank = RANK_WORLD, .fire = fire_deadline,
 };
 
+static void fire_begin(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_begin = {
+    .name = "pod.worker-started", .rank = RANK_WORLD, .fire = fire_begin,
+};
+
 static void fire_begin(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)arg;
+    if (worker_puts_off(wk, &wk->next, &ev_begin, wk))
+        return;
     if (wk->began == SIM_NEVER) {
         wk->began = sim_now(sim);
         if (wk->spec->active_deadline_s > 0)
@@ -340,10 +374,6 @@ static void fire_begin(struct sim *sim, void *subject, int64_t arg)
     wk->mounting = SIM_NEVER;
     fire_attached(sim, wk, 0);
 }
-
-static const struct event_kind ev_begin = {
-    .name = "pod.worker-started", .rank = RANK_WORLD, .fire = fire_begin,
-};
 
 /* ---- life --------------------------------------------------------------- */
 
@@ -393,6 +423,12 @@ struct worker *worker_new(struct kubelet *k, const struct pod *p)
                  (unsigned)i, i < spec->ninit);
     worker_step(wk, TIMING_KUBELET_SYNC, &ev_begin);
     return wk;
+}
+
+void worker_resume(struct worker *wk)
+{
+    wk->written.phase = POD_UNKNOWN;    /* others may have written since */
+    worker_update(wk);
 }
 
 void worker_reboot(struct worker *wk)

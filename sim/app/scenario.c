@@ -129,6 +129,9 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
             pools[i].zone = "";
         if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].joins", i)))
             pools[i].joins = -1;
+        if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].runtime",
+                                   i)))
+            pools[i].runtime = -1;
         if (!given(l, arena_printf(l->arena,
                                    "cluster.nodes[%zu].minSyncPeriod", i)))
             pools[i].min_sync_period = -1;
@@ -190,6 +193,14 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->metrics_interval = c->metrics.interval;
     to->metrics_window = c->metrics.window;
     to->probe_at_start = c->probe_at_start;
+    to->runtime = (enum runtime)c->runtime;
+    to->plane_replicas = c->plane.replicas;
+    to->lease_duration = c->plane.lease_duration;
+    to->lease_deadline = c->plane.renew_deadline;
+    to->lease_retry = c->plane.retry_period;
+    if (to->profile == PROFILE_EXACT &&
+        !given(l, "cluster.controlPlane.leaseDuration"))
+        to->lease_duration = 0;
     to->registry_bytes_per_s =
         (double)quantity_value(c->registry.bytes_per_s);
     to->restart_backoff_s = c->restart.initial_s;

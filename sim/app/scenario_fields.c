@@ -53,6 +53,13 @@ static const struct field run_fields[] = {
     FIELD_END
 };
 
+static const char *const runtime_names[] = {
+#define RUNTIME(id, name, sandbox, start, doc) name,
+#include "models/runtimes.list"
+#undef RUNTIME
+    NULL,
+};
+
 static const struct field pool_fields[] = {
     FIELD(STRING, struct node_pool, name, "name", NULL, 0, 0, "-",
           "of the pool; its nodes are called NAME-0, NAME-1, ..."),
@@ -73,6 +80,8 @@ static const struct field pool_fields[] = {
     FIELD(DURATION, struct node_pool, joins, "joins", NULL, 0, 1e7, "s",
           "when it joins, since the end of the warm-up; there from the start "
           "if absent"),
+    FIELD_ENUM(struct node_pool, runtime, "runtime", "containerd",
+               runtime_names, "of their containers, if not cluster.runtime"),
     FIELD(DURATION, struct node_pool, min_sync_period, "minSyncPeriod", NULL,
           0, 3600, "s", "of their kube-proxies, if not "
           "cluster.proxy.minSyncPeriod"),
@@ -91,6 +100,21 @@ static const struct field proxy_fields[] = {
           "1s if absent, 0 for ipvs and in the profile exact"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
           0.001, 86400, "s", "most time between two rule updates"),
+    FIELD_END
+};
+
+static const struct field plane_fields[] = {
+    FIELD(INT32, struct plane_section, replicas, "replicas", "1", 1, 9,
+          "processes", "of kube-controller-manager and of kube-scheduler; one "
+          "of each leads"),
+    FIELD(DURATION, struct plane_section, lease_duration, "leaseDuration",
+          "15s", 0, 3600, "s", "how long a leader that is gone keeps the "
+          "others out; 0, as in profile exact: not at all"),
+    FIELD(DURATION, struct plane_section, renew_deadline, "renewDeadline",
+          "10s", 0.001, 3600, "s", "a leader that cannot renew for so long "
+          "gives up"),
+    FIELD(DURATION, struct plane_section, retry_period, "retryPeriod", "2s",
+          0.001, 3600, "s", "how often leaders renew and others ask"),
     FIELD_END
 };
 
@@ -196,6 +220,11 @@ static const struct field cluster_fields[] = {
           "distribution"),
     FIELD_SUB(OBJECT, struct cluster_section, proxy, "proxy", proxy_fields,
               struct proxy_section, "kube-proxy"),
+    FIELD_ENUM(struct cluster_section, runtime, "runtime", "containerd",
+               runtime_names, "of containers: how long sandboxes and starts "
+               "take"),
+    FIELD_SUB(OBJECT, struct cluster_section, plane, "controlPlane",
+              plane_fields, struct plane_section, "who leads"),
     FIELD_SUB(OBJECT, struct cluster_section, limits, "limits", limit_fields,
               struct limits, "clients of the API server"),
     FIELD(DURATION, struct cluster_section, clock_offset, "clockOffset", "0s",

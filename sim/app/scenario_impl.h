@@ -54,6 +54,11 @@ struct restart_section {
     int initial_s, first_s, max_s;
 };
 
+struct plane_section {
+    int replicas;
+    sim_time lease_duration, renew_deadline, retry_period;
+};
+
 struct registry_section {
     struct quantity bytes_per_s;
 };
@@ -78,6 +83,8 @@ struct cluster_section {
     } metrics;
     int source_ports;
     bool probe_at_start;
+    int runtime;
+    struct plane_section plane;
     struct restart_section restart;
     struct registry_section registry;
     struct monitoring_spec monitoring;
