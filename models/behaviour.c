@@ -220,6 +220,22 @@ static void schema_calls(FILE *out)
     fputs("}", out);
 }
 
+static const char *const need_names[] = { "nothing", "leader", "majority",
+                                          NULL };
+
+static const struct field group_fields[] = {
+    FIELD_ENUM(struct group_rule, needs, "needs", "nothing", need_names,
+               "of the pods of the workload, or a request is an error: one "
+               "that holds a lease, or more than half of the replicas"),
+    FIELD(DURATION, struct group_rule, lease, "lease", "15s", 0, 3600, "s",
+          "how long the lease of a leader that died keeps the others out"),
+    FIELD(DURATION, struct group_rule, retry, "retry", "2s", 0, 3600, "s",
+          "how often the leader renews it and the others ask for it"),
+    FIELD(BOOL, struct group_rule, releases, "releases", "false", 0, 0, "-",
+          "a leader that is told to stop gives the lease up"),
+    FIELD_END
+};
+
 static const struct field rule_fields[] = {
     { .type = FIELD_T_STRING, .key = "from",
       .offset = offsetof(struct config_rule, from), .unit = "-",
@@ -400,6 +416,8 @@ const struct field behaviour_fields[] = {
     IN_PLACE("shutdown", shutdown_fields, "what SIGTERM does"),
     FIELD_CUSTOM(struct behaviour, calls, "calls", NULL, parse_calls,
                  schema_calls, "-", "requests to other services"),
+    FIELD_SUB(OBJECT, struct behaviour, group, "group", group_fields,
+              struct group_rule, "pods that depend on each other"),
     FIELD_CUSTOM(struct behaviour, rules, "config", NULL, parse_rules,
                  schema_rules, "-", "what a key of a ConfigMap or Secret "
                  "changes: a list of {from, key, is, then}"),

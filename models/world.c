@@ -17,6 +17,7 @@
 #include "models/fault.h"
 #include "models/guard.h"
 #include "models/ingress.h"
+#include "models/group.h"
 #include "models/kubelet.h"
 #include "models/lease.h"
 #include "models/measure.h"
@@ -277,6 +278,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->kubelets = kubelets_new(w);
     storage_driver_new(w);
     record_watch(w);
+    w->groups = groups_new(w);
     network_new(w);
     routers_new(w);
     ingresses_new(w);

@@ -45,6 +45,14 @@ struct call_out {               /* requests made to serve a request */
     bool parallel;
 };
 
+/* What a request needs of the other pods of the workload; see group.c. */
+enum group_need { GROUP_NOTHING, GROUP_LEADER, GROUP_MAJORITY };
+struct group_rule {
+    int needs;                  /* enum group_need */
+    sim_time lease, retry;
+    bool releases;              /* a leader that is told to stop */
+};
+
 struct behaviour;
 
 /* What the image does if a key of a ConfigMap or Secret that its pod uses has
@@ -89,6 +97,7 @@ struct behaviour {
     int fails_first;            /* the first N pods of an owner that exit with
                                  * an error when they have run */
     double fails;               /* share of pods that do */
+    struct group_rule group;
     const struct config_rule *rules;    /* the first that holds counts */
     size_t nrules;
     struct dist fails_after;    /* how long these run; NEVER: as `runs` */

@@ -22,6 +22,7 @@ struct pod {
     bool ready;                 /* condition Ready */
     bool unschedulable;         /* PodScheduled=False/Unschedulable */
     bool initialized, containers_ready;
+    uint32_t gates;             /* readiness gates that are True, by index */
     sim_time ready_changed;     /* lastTransitionTime of Ready, full
                                  * resolution; SIM_NEVER: never set */
     sim_time started;           /* status.startTime; SIM_NEVER: not yet */

@@ -30,6 +30,8 @@ enum purpose {
     PURPOSE_MIRROR,         /* client class: is request i copied */
     PURPOSE_DNS,            /* node and Service: when it looks the name up */
     PURPOSE_INGRESS,        /* the ingress controller: delays */
+    PURPOSE_TARGET,         /* pod entity: when a load balancer likes it */
+    PURPOSE_GROUP,          /* workload: who leads next */
 };
 
 #endif

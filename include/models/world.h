@@ -22,6 +22,7 @@ struct kubelets;
 struct leases;
 struct network;
 struct traffic;
+struct groups;
 struct measure;
 struct monitoring;
 struct plane;
@@ -47,6 +48,7 @@ struct world {
     struct routers *routers;    /* from routes to rules */
     struct ingresses *ingresses;        /* the ingress controller */
     struct traffic *traffic;
+    struct groups *groups;      /* pods that depend on each other */
     struct measure *measure;    /* metrics */
     struct monitoring *monitoring;      /* what is seen; NULL: nobody looks */
     struct record record;

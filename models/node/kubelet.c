@@ -82,7 +82,8 @@ static bool pods_wants(void *ctx, const struct meta *before,
         return false;
     return !before || pod_seen(before)->node == 0 ||
            before->deleted != after->deleted ||
-           before->grace_s != after->grace_s;
+           before->grace_s != after->grace_s ||
+           pod_seen(before)->gates != pod_seen(after)->gates;
 }
 
 static unsigned pods_lane(void *ctx, const struct meta *m)
@@ -110,6 +111,8 @@ static void pods_handle(void *ctx, const struct meta *before,
         wk = worker_new(k, p);
         map_put_number(&all->workers, after->uid, wk);
     }
+    if (before && pod_seen(before)->gates != p->gates)
+        worker_update(wk);
     if (meta_deleting(after))
         worker_terminate(wk, after->grace_s);
 }

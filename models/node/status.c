@@ -12,8 +12,7 @@
  * the phase as the rules for living pods give it.
  *
  * Ready needs every app container and sidecar to be ready, and every readiness
- * gate; nothing that is modelled sets a gate, so a pod with one is never
- * Ready.
+ * gate to be True; those of load balancers are set (control/load_balancer.c).
  * Source: kubelet_pods.go, status/generate.go, status_manager.go at v1.36;
  * reference 5.1.
  */
@@ -111,6 +110,15 @@ static void see_ends(const struct worker *wk, struct status *s)
         s->finished = SIM_NEVER;
 }
 
+/* Are all readiness gates True, as far as the kubelet has seen? */
+static bool gates_open(const struct worker *wk)
+{
+    const struct meta *m = worker_about(wk);
+    uint64_t all = (UINT64_C(1) << wk->spec->nreadiness_gates) - 1;
+
+    return all == 0 || (m && (pod_seen(m)->gates & all) == all);
+}
+
 static void status_now(const struct worker *wk, struct status *s)
 {
     const struct status *last = &wk->written;
@@ -128,7 +136,7 @@ static void status_now(const struct worker *wk, struct status *s)
             count_restarts(b, s);
         }
     }
-    s->ready = s->containers_ready && wk->spec->nreadiness_gates == 0;
+    s->ready = s->containers_ready && gates_open(wk);
     s->ready_changed = last->ready_changed;
     if (s->ready != last->ready || last->ready_changed == SIM_NEVER)
         s->ready_changed = world_now(wk->w);

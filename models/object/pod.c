@@ -90,6 +90,7 @@ static void copy_status(struct meta *dst, const struct meta *src)
     to->unschedulable = from->unschedulable;
     to->initialized = from->initialized;
     to->containers_ready = from->containers_ready;
+    to->gates |= from->gates;   /* each writer knows its own conditions */
     to->ready_changed = from->ready_changed;
     to->started = from->started;
     to->restarts = from->restarts;
