@@ -22,7 +22,6 @@
 #include "requests.h"
 
 #define WITHIN 0.20
-#define WITHIN_MS 5.0           /* shorter ones: nearer than anybody can say */
 #define OTHER_CAUSE_MS 20.0     /* left the slice so long before its end: a
                                  * selector did that */
 
@@ -259,7 +258,7 @@ const char *delay_judge(struct arena *a, struct delay *d, bool *holds)
     for (int i = 0; i < 3; i++) {
         x[i] = quantile(&d->recorded, qs[i]);
         y[i] = quantile(&d->simulated, qs[i]);
-        *holds &= fabs(y[i] - x[i]) <= WITHIN * fabs(x[i]) + WITHIN_MS;
+        *holds &= fabs(y[i] - x[i]) <= WITHIN * fabs(x[i]);
     }
     return arena_printf(a, "%s (%zu): median %.0f, simulated %.0f; p90 %.0f, "
                            "%.0f; p99 %.0f, %.0f ms", d->name,
