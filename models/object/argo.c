@@ -6,7 +6,8 @@
  * for the others one called as the Rollout is made.
  *
  * Refused so far: experiments, step plugins, workloadRef, restartAt,
- * pingPong.  Reported: anti-affinity.  Ephemeral metadata cannot matter.
+ * pingPong.  Reported: anti-affinity; blueGreen.maxUnavailable, which restarts
+ * alone use.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
  * Source: argo-rollouts pkg/apis/rollouts/v1alpha1/types.go and validation at
  * 9f8d111d; reference on progressive delivery 1.1, 1.2.
@@ -92,7 +93,7 @@ static const struct shape_field blue_green_fields[] = {
     READ(INT, "scaleDownDelayRevisionLimit"),
     KEEP(INT, "abortScaleDownDelaySeconds", NULL),
     READ(ANY, "prePromotionAnalysis"), READ(ANY, "postPromotionAnalysis"),
-    READ(INT_OR_TEXT, "maxUnavailable"), REPORT(ANY, "antiAffinity"),
+    REPORT(INT_OR_TEXT, "maxUnavailable"), REPORT(ANY, "antiAffinity"),
     SILENT(ANY, "activeMetadata"), SILENT(ANY, "previewMetadata"), SHAPE_END
 };
 static const struct shape blue_green_shape = { blue_green_fields, NULL };

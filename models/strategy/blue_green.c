@@ -48,7 +48,8 @@ static const struct field blue_green_fields[] = {
                "analysis to be passed before the switch"),
     TEXT_FIELD(post, "postPromotionAnalysis", "-",
                "analysis to be passed after it"),
-    TEXT_FIELD(unavailable, "maxUnavailable", "pods", "used by restarts only"),
+    TEXT_FIELD(unavailable, "maxUnavailable", "pods",
+               "not simulated: restarts alone use it"),
     FIELD_END
 };
 
