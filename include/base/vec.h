@@ -28,6 +28,14 @@
          : (void)0,                                                           \
      (v)->items[(v)->len++] = (x))
 
+/* Append an item and point at it; it is not zeroed. */
+#define vec_add(a, v)                                                         \
+    ((v)->len == (v)->cap                                                     \
+         ? vec_grow((a), (void **)&(v)->items, &(v)->cap,                     \
+                    sizeof *(v)->items)                                       \
+         : (void)0,                                                           \
+     &(v)->items[(v)->len++])
+
 /* Remove item i by moving the last one into its place: order is lost. */
 #define vec_swap_remove(v, i) ((v)->items[i] = (v)->items[--(v)->len])
 

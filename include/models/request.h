@@ -42,6 +42,7 @@ struct ask {
     struct job *parent;         /* the work it is part of; NULL: a client's */
     double u_pick, u_work, u_error; /* of this attempt */
     struct server *server;      /* of the pod last routed to; NULL: none */
+    const struct version *version;  /* of that pod; never NULL */
     uint32_t user;              /* 0 .. users - 1; 0 without users */
     uint16_t place;             /* which of its sender's client nodes */
     uint8_t attempt;            /* from 0 */

@@ -33,8 +33,7 @@ int sender_users(const struct sender *s);
 size_t sender_index(const struct sender *s);
 size_t traffic_sending(const struct world *w);
 
-/* The version and the name of a server's pod; s NULL: version 0, "". */
-const struct version *server_version(const struct server *s);
+/* The name of a server's pod; s NULL: "". */
 const char *server_pod(const struct server *s);
 
 /* Count all outcomes that are known by now (they may be put down late). */

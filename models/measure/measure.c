@@ -82,7 +82,7 @@ static void served_user(struct measure *m, const struct ask *a,
 void measure_served(struct world *w, struct ask *a)
 {
     struct measure *m = w->measure;
-    const struct version *v = server_version(a->server);
+    const struct version *v = a->version;
     struct rollout *r = &m->rollout;
 
     if (v == r->new_ && v != r->old) {
@@ -98,7 +98,7 @@ void measure_served(struct world *w, struct ask *a)
 static void count_version(struct measure *m, const struct ask *a,
                           enum cause cause, sim_time end)
 {
-    const struct version *v = server_version(a->server);
+    const struct version *v = a->version;
     struct rollout *r = &m->rollout;
 
     while (m->versions.len <= v->index)
@@ -117,7 +117,7 @@ static void record_failure(struct measure *m, const struct ask *a,
 {
     struct failure_row row = {
         .at = a->sent, .source = sender_name(a->sender), .request = a->i,
-        .version = server_version(a->server)->name,
+        .version = a->version->name,
         .pod = server_pod(a->server), .cause = cause_names[cause],
         .node = traffic_node(m->w, a),
     };

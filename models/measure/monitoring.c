@@ -101,7 +101,7 @@ void monitoring_outcome(struct world *w, const struct ask *a, enum cause cause,
 
     if (!w->monitoring)
         return;
-    c = counters_of(w->monitoring, server_version(a->server)->index);
+    c = counters_of(w->monitoring, a->version->index);
     c->requests++;
     if (cause != CAUSE_NONE) {
         c->failed++;

@@ -192,7 +192,7 @@ void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
     if (!m->w->record.rows)
         return;
     count(m, cell_of(m, i, sender_index(a->sender),
-                     server_version(a->server)->index), a, cause, end);
+                     a->version->index), a, cause, end);
     i -= i % m->window.width;
     count(m, cell_of(m, i, everybody(m), 0), a, cause, end);
 }

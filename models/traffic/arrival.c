@@ -44,7 +44,8 @@ static void draw(struct sender *s, struct ask *a)
 
 static void arrive(struct sender *s, sim_time now)
 {
-    struct ask a = { .sender = s, .i = s->sent++, .sent = now };
+    struct ask a = { .sender = s, .i = s->sent++, .sent = now,
+                     .version = s->traffic->versions.items[0] };
 
     draw(s, &a);
     s->accounts.items[0].routed++;

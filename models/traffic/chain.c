@@ -101,7 +101,7 @@ const char *traffic_chain(struct world *w, const struct ask *a,
         break;
     case CAUSE_ERROR:
         buf_printf(&b, "answered 5xx by %s, version %s", pod,
-                   server_version(a->server)->name);
+                   a->version->name);
         break;
     case CAUSE_NONE:
     case CAUSE_COUNT:

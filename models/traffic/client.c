@@ -70,8 +70,8 @@ void client_lose(struct traffic *t, struct ask *a, struct request *r,
 {
     if (!r && process) {
         server_fly(server_of(t, process), a, NULL,
-                   (struct flight){ .begun = world_now(t->w), .ends = ends,
-                                    .cause = CAUSE_HANG });
+                   (struct fate){ .begun = world_now(t->w), .ends = ends,
+                                  .cause = CAUSE_HANG });
         return;
     }
     if (!r)
@@ -141,6 +141,7 @@ static void send_copy(struct traffic *t, const struct ask *a)
     if (!service)
         return;
     copy = (struct ask){ .sender = sender_of_copies(a->sender, service),
+                         .version = t->versions.items[0],
                          .i = a->i, .sent = world_now(t->w),
                          .user = a->user, .attempt = a->attempt };
     copy.place = sender_place(copy.sender, root->node);

@@ -162,9 +162,21 @@ void rate_init(struct rate *r, const struct rate_spec *spec, sim_time origin,
     take(r);
 }
 
+/* How many seconds into the stretch `missing` arrivals are expected. */
+static double within(const struct rate *r, double missing)
+{
+    double slope, root;
+
+    if (r->r0 == r->r1)
+        return missing / r->r0;
+    slope = (r->r1 - r->r0) / seconds(r->to - r->from);
+    root = r->r0 * r->r0 + 2 * slope * missing;
+    return 2 * missing / (r->r0 + sqrt(root > 0 ? root : 0));
+}
+
 sim_time rate_invert(struct rate *r, double target)
 {
-    double missing, slope, root, after;
+    double missing, after;
 
     for (;;) {
         missing = target - r->before;
@@ -178,9 +190,7 @@ sim_time rate_invert(struct rate *r, double target)
     }
     if (missing <= 0)
         return r->from;
-    slope = (r->r1 - r->r0) / seconds(r->to - r->from);
-    root = r->r0 * r->r0 + 2 * slope * missing;
-    after = 2 * missing / (r->r0 + sqrt(root > 0 ? root : 0));
+    after = within(r, missing);
     if (after >= seconds(r->to - r->from))
         return r->to;
     return r->from + llround(after * (double)SIM_S);

@@ -41,25 +41,29 @@ void ask_draw(struct ask *a)
 
 /* ---- accounts ----------------------------------------------------------- */
 
-/* The account of a's sender under the pod of s. */
-static struct account *account_of(const struct ask *a, const struct server *s)
+/* The account that a is counted under. */
+static struct account *account_of(const struct ask *a)
 {
-    size_t version = server_version(s)->index;
-    struct sender *sender = a->sender;
+    return &a->sender->accounts.items[a->version->index];
+}
 
-    while (sender->accounts.len <= version)
-        vec_push(sender->traffic->w->arena, &sender->accounts,
-                 (struct account){ 0 });
-    return &sender->accounts.items[version];
+static void make_accounts(struct sender *s, const struct version *v)
+{
+    while (s->accounts.len <= v->index)
+        vec_push(s->traffic->w->arena, &s->accounts, (struct account){ 0 });
 }
 
 void ask_route(struct ask *a, struct server *s)
 {
     if (a->server == s)
         return;
-    account_of(a, a->server)->routed--;
-    account_of(a, s)->routed++;
     a->server = s;
+    if (a->version == s->version)
+        return;
+    make_accounts(a->sender, s->version);
+    account_of(a)->routed--;
+    a->version = s->version;
+    account_of(a)->routed++;
 }
 
 bool ask_watched(const struct ask *a, enum cause cause)
@@ -72,7 +76,7 @@ bool ask_watched(const struct ask *a, enum cause cause)
 void ask_over(struct traffic *t, struct ask *a, enum cause cause,
               sim_time end)
 {
-    struct account *account = account_of(a, a->server);
+    struct account *account = account_of(a);
 
     if (cause == CAUSE_NONE)
         account->ok++;

@@ -142,7 +142,7 @@ void server_settle(struct server *s, sim_time now)
 
     for (size_t i = 0; i < s->flights.len; i++) {
         struct flight *f = &s->flights.items[i];
-        bool stays = f->departs > now;
+        bool stays = f->fate.departs > now;
 
         if (f->request) {
             if (!stays) {       /* the request goes on without a flight */
@@ -150,9 +150,9 @@ void server_settle(struct server *s, sim_time now)
                 if (f->request->over)
                     request_free(f->request);
             }
-        } else if (!f->settled && f->ends <= now) {
+        } else if (!f->settled && f->fate.ends <= now) {
             f->settled = true;
-            ask_over(s->traffic, &f->ask, f->cause, f->ends);
+            ask_over(s->traffic, &f->ask, f->fate.cause, f->fate.ends);
         } else if (!f->settled) {
             stays = true;
         }
@@ -164,11 +164,12 @@ void server_settle(struct server *s, sim_time now)
 }
 
 void server_fly(struct server *s, const struct ask *a, struct request *r,
-                struct flight f)
+                struct fate f)
 {
-    f.ask = *a;
-    f.request = NULL;
-    if (ask_watched(a, f.cause)) {
+    bool watched = ask_watched(a, f.cause);
+    struct flight *flight;
+
+    if (watched) {
         if (!r)
             r = request_new(s->traffic, a);
         r->begun = f.begun;
@@ -176,13 +177,16 @@ void server_fly(struct server *s, const struct ask *a, struct request *r,
         if (f.departs == 0)
             return;
         r->listed = true;
-        f.request = r;
-    } else if (r) {
-        request_free(r);
     }
     if (s->flights.len >= s->sweep_at)
         server_settle(s, world_now(s->traffic->w));
-    vec_push(s->traffic->w->arena, &s->flights, f);
+    flight = vec_add(s->traffic->w->arena, &s->flights);
+    flight->ask = *a;
+    flight->fate = f;
+    flight->settled = false;
+    flight->request = watched ? r : NULL;
+    if (!watched && r)
+        request_free(r);        /* a may be its */
 }
 
 /* ---- a request comes through -------------------------------------------- */
@@ -193,7 +197,7 @@ static void answer(struct server *s, struct ask *a, struct request *r,
 {
     struct sender *sender = a->sender;
     sim_time patience = client_patience(a, begun);
-    struct flight f = { .begun = begun, .ends = departs, .departs = departs };
+    struct fate f = { .begun = begun, .ends = departs, .departs = departs };
 
     if (patience < departs) {
         f.cause = CAUSE_TIMEOUT;
@@ -222,7 +226,7 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
     sim_time start, departs;
 
     if (s->vanished) {          /* over a connection kept from before */
-        server_fly(s, a, r, (struct flight){
+        server_fly(s, a, r, (struct fate){
             .begun = begun, .cause = CAUSE_HANG,
             .ends = client_despair(a, begun) });
         return;
@@ -230,7 +234,7 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
     if (!a->parent && !a->sender->copies)
         measure_served(t->w, a);
     if (s->process->state == PROCESS_HUNG)
-        server_fly(s, a, r, (struct flight){
+        server_fly(s, a, r, (struct fate){
             .begun = begun, .cause = CAUSE_TIMEOUT, .departs = SIM_NEVER,
             .ends = client_patience(a, begun) });
     else if (s->process->behaviour->ncalls > 0)
@@ -252,10 +256,9 @@ static void divert(struct server *s, struct flight f, enum cause cause,
 
     if (r)
         r->listed = false;
-    f.cause = cause;
-    f.ends = ends;
-    f.departs = departs;
-    server_fly(s, &f.ask, r, f);
+    server_fly(s, &f.ask, r, (struct fate){
+        .begun = f.fate.begun, .ends = ends, .departs = departs,
+        .cause = cause });
 }
 
 /* The process of flight f ended now. */
@@ -268,12 +271,12 @@ static void cut(struct server *s, struct flight f, sim_time now)
         request_free(r);
     } else if (f.settled) {
         return;
-    } else if (f.departs == 0 || (r && f.ends <= now)) {
-        divert(s, f, f.cause, f.ends, 0);
-    } else if (f.ends <= now) {
-        ask_over(s->traffic, &f.ask, f.cause, f.ends);
+    } else if (f.fate.departs == 0 || (r && f.fate.ends <= now)) {
+        divert(s, f, f.fate.cause, f.fate.ends, 0);
+    } else if (f.fate.ends <= now) {
+        ask_over(s->traffic, &f.ask, f.fate.cause, f.fate.ends);
     } else if (s->vanished) {
-        divert(s, f, CAUSE_HANG, client_despair(&f.ask, f.begun), 0);
+        divert(s, f, CAUSE_HANG, client_despair(&f.ask, f.fate.begun), 0);
     } else {
         if (r)
             r->listed = false;
@@ -305,9 +308,9 @@ static void hang_all(struct server *s, sim_time now)
     for (size_t i = 0; i < len; i++) {
         struct flight f = items[i];
 
-        if (f.departs > now && f.ends > now && !f.settled)
+        if (f.fate.departs > now && f.fate.ends > now && !f.settled)
             divert(s, f, CAUSE_TIMEOUT,
-                   client_patience(&f.ask, f.begun), SIM_NEVER);
+                   client_patience(&f.ask, f.fate.begun), SIM_NEVER);
         else
             vec_push(s->traffic->w->arena, &s->flights, f);
     }
@@ -378,7 +381,7 @@ static int on_busy(void *ctx, const struct process *p)
         return 0;
     server_settle(s, now);
     for (size_t i = 0; i < s->flights.len; i++) {
-        sim_time departs = s->flights.items[i].departs;
+        sim_time departs = s->flights.items[i].fate.departs;
 
         if (departs <= now)
             continue;

@@ -135,13 +135,6 @@ struct server *server_of(struct traffic *t, struct process *p)
     return s;
 }
 
-const struct version *server_version(const struct server *s)
-{
-    static const struct version none = { .name = "" };
-
-    return s ? s->version : &none;
-}
-
 const char *server_pod(const struct server *s)
 {
     return s ? s->pod : "";
@@ -399,7 +392,7 @@ void traffic_settle(struct world *w)
 
 static void count_waiting(const struct ask *a)
 {
-    a->sender->accounts.items[server_version(a->server)->index].waiting++;
+    a->sender->accounts.items[a->version->index].waiting++;
 }
 
 static void count_in_flight(struct traffic *t)

@@ -118,13 +118,18 @@ struct sender {
 
 /* ---- servers ------------------------------------------------------------ */
 
-/* A request whose outcome is known, or one that a server is busy with. */
-struct flight {
-    struct ask ask;
+/* What is bound to happen to an attempt, as far as is known. */
+struct fate {
     sim_time begun;             /* this attempt */
     sim_time ends;              /* the client knows the outcome */
     sim_time departs;           /* the server is done; 0: it never had it */
     enum cause cause;
+};
+
+/* A request whose outcome is known, or one that a server is busy with. */
+struct flight {
+    struct ask ask;
+    struct fate fate;
     bool settled;               /* the outcome has been counted */
     struct request *request;    /* waits for the outcome; NULL: nobody does */
 };
@@ -306,7 +311,7 @@ void serve_watch(struct traffic *t);
 void serve(struct server *s, struct ask *a, struct request *r, sim_time begun);
 /* Put down what is bound to happen to a. */
 void server_fly(struct server *s, const struct ask *a, struct request *r,
-                struct flight f);
+                struct fate f);
 /* Count the outcomes known by now; forget who has left. */
 void server_settle(struct server *s, sim_time now);
 /* A draining process has answered everything by t. */
