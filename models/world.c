@@ -25,6 +25,7 @@
 #include "models/plane.h"
 #include "models/podspec.h"
 #include "models/proxy.h"
+#include "models/quota.h"
 #include "models/route.h"
 #include "models/scheduler.h"
 #include "models/storage.h"
@@ -224,6 +225,47 @@ static void join_nodes(struct world *w)
 
 /* ---- the whole ------------------------------------------------------------------- */
 
+/* What the cluster of the scenario has done before it begins: a quota is in
+ * force.  (Its usage is counted as everything is created.) */
+static void settle(struct arena *a, struct meta *draft)
+{
+    struct quota *q = quota_of(draft);
+
+    if (draft->kind != KIND_QUOTA)
+        return;
+    q->counted = true;
+    q->in_force = q->hard;
+    for (size_t i = 0; i < q->hard.len; i++)
+        amounts_add(a, &q->used, q->hard.items[i].resource, quantity_of(0));
+}
+
+/* Create what a manifest describes.  Policies of other manifests may forbid
+ * it, as they would have. */
+static void apply_manifest(struct world *w, const struct manifest *item,
+                           struct err_list *errors)
+{
+    struct meta *m = kind_ops_of(item->kind)->decode(w->arena, item->value,
+                                                     errors);
+    struct meta *draft;
+    const char *why = "invalid";
+    enum api_code code;
+
+    if (errors->errors || !m)
+        BUG("manifest %s/%s was checked and is invalid",
+            kind_name(item->kind), item->name);
+    draft = api_draft(w->api, m);
+    kubectl_set_last_applied(draft, item->value);
+    settle(w->arena, draft);
+    code = api_create(w->api, draft, NULL, &why);
+    if (code == API_FORBIDDEN)
+        record_note(w, "Action", "Refused", item->space, item->name,
+                    arena_printf(w->arena, "Error from server (Forbidden): %s",
+                                 why));
+    else if (code != API_CREATED)
+        BUG("manifest %s/%s is refused: %s", kind_name(item->kind),
+            item->name, why);
+}
+
 /* Apply the manifests: the strategy's own version of them, if it has one. */
 static void apply_manifests(struct world *w)
 {
@@ -237,21 +279,8 @@ static void apply_manifests(struct world *w)
         n = w->strategy->nmanifests;
     }
     err_init(&errors, w->arena);
-    for (size_t i = 0; i < n; i++) {
-        struct meta *m = kind_ops_of(items[i].kind)->decode(
-            w->arena, items[i].value, &errors);
-        struct meta *draft;
-        const char *why = "invalid";
-
-        if (errors.errors || !m)
-            BUG("manifest %s/%s was checked and is invalid",
-                kind_name(items[i].kind), items[i].name);
-        draft = api_draft(w->api, m);
-        kubectl_set_last_applied(draft, items[i].value);
-        if (api_create(w->api, draft, NULL, &why) != API_CREATED)
-            BUG("manifest %s/%s is refused: %s", kind_name(items[i].kind),
-                items[i].name, why);
-    }
+    for (size_t i = 0; i < n; i++)
+        apply_manifest(w, &items[i], &errors);
 }
 
 struct world *world_new(struct arena *a, const struct spec *spec,

@@ -112,6 +112,9 @@ extern const char *const condition_names[4];    /* "" True False Unknown */
 /* The name, group/version and resource of a kind. */
 const char *kind_name(enum kind k);
 const char *kind_resource(enum kind k);
+/* "apps"; "" for the core group; and "deployments.apps", "pods". */
+const char *kind_group(enum kind k);
+const char *kind_group_resource(struct arena *a, enum kind k);
 /* "apps/v1"; "v1" for the core group.  k is not KIND_NONE. */
 const char *kind_api_version(struct arena *a, enum kind k);
 /* KIND_NONE if apiVersion and kind together name none that we store. */

@@ -23,23 +23,11 @@
 #include "models/statefulset.h"
 #include "models/workload.h"
 
-static const char *const groups[KIND_COUNT] = {
-#define KIND(id, name, group, version, resource) [KIND_##id] = group,
-#include "models/kinds.list"
-#undef KIND
-};
-
-const char *kubectl_resource(struct arena *a, enum kind k)
-{
-    return groups[k][0] ? arena_printf(a, "%s.%s", kind_resource(k), groups[k])
-                        : kind_resource(k);
-}
-
 /* "deployment.apps" */
 static const char *singular(struct arena *a, enum kind k)
 {
-    char *s = arena_printf(a, "%s%s%s", kind_name(k), groups[k][0] ? "." : "",
-                           groups[k]);
+    char *s = arena_printf(a, "%s%s%s", kind_name(k), *kind_group(k) ? "." : "",
+                           kind_group(k));
 
     for (char *p = s; *p && *p != '.'; p++)
         if (*p >= 'A' && *p <= 'Z')
@@ -91,8 +79,12 @@ static void refuse_code(struct kubectl *k, enum api_code code,
                        : code == API_TOO_MANY ? "TooManyRequests"
                                               : "BadRequest";
 
+    if (code == API_FORBIDDEN && reason) {      /* a sentence by itself */
+        kubectl_refuse(k, "Error from server (%s): %s", word, reason);
+        return;
+    }
     kubectl_refuse(k, "Error from server (%s): %s \"%s\"%s%s", word,
-                   kubectl_resource(k->arena, m->kind), m->name,
+                   kind_group_resource(k->arena, m->kind), m->name,
                    code == API_EXISTS ? " already exists" : ": ",
                    code == API_EXISTS ? "" : reason ? reason : "refused");
 }
@@ -192,7 +184,7 @@ const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
         m = api_find(k->w->api, KIND_ROLLOUT, space, t->name);
     if (!m)
         kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
-                       kubectl_resource(k->arena, t->kind), t->name);
+                       kind_group_resource(k->arena, t->kind), t->name);
     return m;
 }
 
@@ -223,7 +215,7 @@ const struct meta *kubectl_rollout(struct kubectl *k, size_t i, bool *more)
     if (m && !kind_rolls_out(m->kind)) {
         kubectl_refuse(k, "error: no rollouts of %s \"%s\": only of "
                        "deployments, statefulsets and daemonsets",
-                       kubectl_resource(k->arena, m->kind), m->name);
+                       kind_group_resource(k->arena, m->kind), m->name);
         return NULL;
     }
     return m;

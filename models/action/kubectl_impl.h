@@ -44,9 +44,8 @@ const struct meta *kubectl_find(struct kubectl *k, const struct target *t);
 const struct value *kubectl_placed(struct kubectl *k, const struct value *v,
                                    struct target *t);
 
-/* The names that people see: "deployment.apps/web", "deployments.apps". */
+/* The name that people see: "deployment.apps/web". */
 const char *kubectl_label(struct arena *a, const struct meta *m);
-const char *kubectl_resource(struct arena *a, enum kind k);
 
 /* m with a patch over its manifest: strategic merge, or RFC 7386 if plain.
  * NULL, and refused, if the result is not valid.  A draft. */

@@ -24,14 +24,14 @@ static bool set_paused(struct kubectl *k, size_t i, bool to)
         return false;
     if (m->kind != KIND_DEPLOYMENT && m->kind != KIND_ROLLOUT) {
         kubectl_refuse(k, "error: %s \"%s\" %s is not supported",
-                       kubectl_resource(a, m->kind), m->name,
+                       kind_group_resource(a, m->kind), m->name,
                        to ? "pausing" : "resuming");
         return false;
     }
     if (is_paused(m) == to) {
         kubectl_refuse(k, to ? "error: %s \"%s\" is already paused"
                              : "error: %s \"%s\" is not paused",
-                       kubectl_resource(a, m->kind), m->name);
+                       kind_group_resource(a, m->kind), m->name);
         return false;
     }
     draft = kubectl_edit(k, m,

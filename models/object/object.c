@@ -290,7 +290,8 @@ static const struct {
     { "ro", KIND_ROLLOUT }, { "ing", KIND_INGRESS },
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
-    { "pdb", KIND_PDB }, { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },
+    { "pdb", KIND_PDB }, { "quota", KIND_QUOTA },
+    { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },
     { NULL, KIND_NONE },
 };
 
@@ -302,6 +303,18 @@ const char *kind_name(enum kind k)
 const char *kind_resource(enum kind k)
 {
     return k > KIND_NONE && k < KIND_COUNT ? kinds[k].resource : "";
+}
+
+const char *kind_group(enum kind k)
+{
+    return k > KIND_NONE && k < KIND_COUNT ? kinds[k].group : "";
+}
+
+const char *kind_group_resource(struct arena *a, enum kind k)
+{
+    return *kind_group(k) ? arena_printf(a, "%s.%s", kind_resource(k),
+                                         kind_group(k))
+                          : kind_resource(k);
 }
 
 const char *kind_api_version(struct arena *a, enum kind k)

@@ -17,6 +17,7 @@
 #include "models/hpa.h"
 #include "models/ingress.h"
 #include "models/network.h"
+#include "models/quota.h"
 #include "models/route.h"
 #include "models/statefulset.h"
 #include "models/volume.h"
@@ -59,6 +60,8 @@ const struct value *object_raw(const struct meta *m)
         return ingress_seen(m)->raw;
     case KIND_HTTPROUTE:
         return httproute_seen(m)->raw;
+    case KIND_QUOTA:
+        return quota_seen(m)->raw;
     case KIND_CONFIGMAP:
     case KIND_SECRET:
     case KIND_NAMESPACE:
@@ -147,6 +150,10 @@ void object_check_update(struct arena *a, const struct meta *old,
     for (size_t i = 0; old->kind == KIND_JOB
          && i < sizeof job / sizeof job[0]; i++)
         check_immutable(&r, &old_spec, &new_spec, job[i]);
+    if (old->kind == KIND_QUOTA) {
+        check_immutable(&r, &old_spec, &new_spec, "scopes");
+        check_immutable(&r, &old_spec, &new_spec, "scopeSelector");
+    }
     if (old->kind == KIND_CLAIM
         && claim_seen(new)->spec.bytes < claim_seen(old)->spec.bytes)
         fault_forbidden(&r, &new_spec, "may not ask for less than before");

@@ -28,7 +28,7 @@ static const char *const kinds[] = {
     "scale", "pause", "partial", "deadline", "stuck", "zero", "update",
     "notready", "flap", "pod", "bluegreen", "capacity", "qps20-ru",
     "qps20-scale", "rnd-", "sts-", "rndsts-", "ds-", "job", "cron",
-    "pdb-", "nopdb-", "node-dies", "hpa-",
+    "pdb-", "nopdb-", "node-dies", "hpa-", "quota-",
 };
 
 struct counts {
