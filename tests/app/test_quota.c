@@ -70,21 +70,27 @@ END_TEST
 
 START_TEST(creations_are_tried_again_with_doubled_waits)
 {
-    double first, last = 0;
+    double t[3] = { 0 }, next;
+    int n = 0;
 
     results_of_text(&r, EXACT QUOTA("{hard: {pods: 1}}")
                     DEPLOYMENT(2, "", ""));
     ck_assert_double_ge(ready(0), 0);
     ck_assert_double_eq(ready(1), NEVER);
-    first = refused("exceeded quota: few, requested: pods=1, used: pods=1, "
-                    "limited: pods=1");
-    ck_assert_double_ge(first, 0);
-    for (int n = 1; n < 16; n++)
-        last = results_event(&r, NULL, "FailedCreate", "replicaset/web-",
+    ck_assert_double_ge(refused("exceeded quota: few, requested: pods=1, "
+                                "used: pods=1, limited: pods=1"), 0);
+    for (;; n++) {
+        next = results_event(&r, NULL, "FailedCreate", "replicaset/web-",
                              "exceeded", n);
-    /* 5 ms, 10 ms, ...: the tries double their distance. */
-    ck_assert_double_gt(last, 60);
-    ck_assert_double_lt(last, 400);
+        if (next == NEVER)
+            break;
+        t[0] = t[1];
+        t[1] = t[2];
+        t[2] = next;
+    }
+    ck_assert_int_ge(n, 14);    /* 5 ms * 2^17 is 655 s */
+    ck_assert_double_gt(t[2], 200);
+    ck_assert_double_eq_tol((t[2] - t[1]) / (t[1] - t[0]), 2, 0.01);
 }
 END_TEST
 
