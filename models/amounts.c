@@ -59,8 +59,9 @@ void amounts_add(struct arena *a, struct amounts *s, const char *resource,
     *q = sum;
 }
 
-void amounts_max(struct arena *a, struct amounts *s, const char *resource,
-                 struct quantity n)
+/* Keep the larger of both. */
+static void amounts_max(struct arena *a, struct amounts *s,
+                        const char *resource, struct quantity n)
 {
     bool fresh;
     struct quantity *q = place(a, s, resource, &fresh);

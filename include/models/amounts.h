@@ -23,13 +23,11 @@ struct amounts {                /* zeroed: nothing */
 const struct quantity *amounts_get(const struct amounts *s,
                                    const char *resource);
 
-/* Add n to what s has of a resource; or keep the larger of both. */
+/* Add n to what s has of a resource. */
 void amounts_add(struct arena *a, struct amounts *s, const char *resource,
                  struct quantity n);
-void amounts_max(struct arena *a, struct amounts *s, const char *resource,
-                 struct quantity n);
 
-/* The same for each resource of another set. */
+/* The same for each resource of another set; or keep the larger of both. */
 void amounts_add_all(struct arena *a, struct amounts *s,
                      const struct amounts *other);
 void amounts_max_all(struct arena *a, struct amounts *s,
