@@ -185,6 +185,9 @@ static const struct field call_fields[] = {
           "how many, to serve one request"),
     FIELD(BOOL, struct call_out, parallel, "parallel", "false", 0, 0, "-",
           "all at once instead of one after the other"),
+    FIELD(STRINGS, struct call_out, understands, "understands", NULL, 0, 0,
+          "-", "tags of the images whose answers it can use; of others they "
+          "are errors; all if absent"),
     FIELD_END
 };
 
@@ -233,6 +236,62 @@ static const struct field group_fields[] = {
           "how often the leader renews it and the others ask for it"),
     FIELD(BOOL, struct group_rule, releases, "releases", "false", 0, 0, "-",
           "a leader that is told to stop gives the lease up"),
+    FIELD_END
+};
+
+static const struct field database_fields[] = {
+    FIELD(STRING, struct database_use, name, "name", "database", 0, 0, "-",
+          "which one, of cluster.databases or without a limit"),
+    FIELD(INT32, struct database_use, connections, "connections", "0", 0, 1e6,
+          "connections", "of a pod, from the moment it listens to its end; it "
+          "exits with an error if there are not enough"),
+    FIELD_END
+};
+
+#define FORM_MAX 63
+
+/* A form, or a list of forms, as bits. */
+static bool parse_reads(struct binder *b, const struct value *v, void *out)
+{
+    const struct value *const *items = &v;
+    size_t n = 1;
+    uint64_t forms = 0;
+
+    if (v->type == VALUE_LIST) {
+        items = v->u.items;
+        n = v->len;
+    }
+    for (size_t i = 0; i < n; i++) {
+        int64_t form = 0;
+
+        if (!parse_int(value_text(items[i], ""), &form, NULL) || form < 1 ||
+            form > FORM_MAX) {
+            field_expected(b, items[i], "a number from 1 to 63, or a list of "
+                                        "such");
+            return false;
+        }
+        forms |= UINT64_C(1) << form;
+    }
+    *(uint64_t *)out = forms;
+    return true;
+}
+
+static void schema_reads(FILE *out)
+{
+    const char *form = "{\"type\":\"integer\",\"minimum\":1,"
+                       "\"maximum\":63}";
+
+    fprintf(out, "{\"anyOf\":[%s,{\"type\":\"array\",\"items\":%s}]}",
+            form, form);
+}
+
+static const struct field schema_fields[] = {
+    FIELD_CUSTOM(struct schema_rule, reads, "reads", NULL, parse_reads,
+                 schema_reads, "-", "the schemas that it understands, a number "
+                 "or a list; what it writes if absent"),
+    FIELD(INT32, struct schema_rule, writes, "writes", "0", 0, FORM_MAX, "-",
+          "the schema in which it writes; the first pod that starts brings "
+          "all data into it"),
     FIELD_END
 };
 
@@ -418,6 +477,12 @@ const struct field behaviour_fields[] = {
                  schema_calls, "-", "requests to other services"),
     FIELD_SUB(OBJECT, struct behaviour, group, "group", group_fields,
               struct group_rule, "pods that depend on each other"),
+    FIELD_SUB(OBJECT, struct behaviour, database, "database",
+              database_fields, struct database_use, "what it has of a "
+              "database outside of the cluster"),
+    FIELD_SUB(OBJECT, struct behaviour, schema, "schema", schema_fields,
+              struct schema_rule, "the form of the data there: whoever cannot "
+              "read what is kept or written answers with errors"),
     FIELD_CUSTOM(struct behaviour, rules, "config", NULL, parse_rules,
                  schema_rules, "-", "what a key of a ConfigMap or Secret "
                  "changes: a list of {from, key, is, then}"),
@@ -510,6 +575,8 @@ static struct behaviour *bind_keys(struct arena *a, const struct value *all)
     bh->pull_set = value_get(all, "pull") != NULL;
     bh->container_start_set = value_get(all, "containerStart") != NULL;
     bh->shutdown_time_set = value_at(all, "shutdown.time") != NULL;
+    if (bh->schema.reads == 0 && bh->schema.writes > 0)
+        bh->schema.reads = UINT64_C(1) << bh->schema.writes;
     return bh;
 }
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "models/action.h"
 #include "models/controller.h"
+#include "models/database.h"
 #include "models/fault.h"
 #include "models/guard.h"
 #include "models/ingress.h"
@@ -308,6 +309,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     storage_driver_new(w);
     record_watch(w);
     w->groups = groups_new(w);
+    w->databases = databases_new(w);
     network_new(w);
     routers_new(w);
     ingresses_new(w);

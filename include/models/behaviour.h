@@ -43,6 +43,7 @@ struct call_out {               /* requests made to serve a request */
     const char *to;             /* "service/NAME" */
     int count;
     bool parallel;
+    struct field_list understands;      /* tags; len 0: all */
 };
 
 /* What a request needs of the other pods of the workload; see group.c. */
@@ -51,6 +52,17 @@ struct group_rule {
     int needs;                  /* enum group_need */
     sim_time lease, retry;
     bool releases;              /* a leader that is told to stop */
+};
+
+/* What it has of a database, and in which form it keeps things there; see
+ * database.c. */
+struct database_use {
+    const char *name;
+    int connections;            /* from its start to its end */
+};
+struct schema_rule {
+    uint64_t reads;             /* bit f: form f; 0: all */
+    int writes;                 /* a form; 0: nothing that matters */
 };
 
 struct behaviour;
@@ -98,6 +110,8 @@ struct behaviour {
                                  * an error when they have run */
     double fails;               /* share of pods that do */
     struct group_rule group;
+    struct database_use database;
+    struct schema_rule schema;
     const struct config_rule *rules;    /* the first that holds counts */
     size_t nrules;
     struct dist fails_after;    /* how long these run; NEVER: as `runs` */

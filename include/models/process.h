@@ -21,6 +21,7 @@
 #include "models/behaviour.h"
 #include "models/object.h"
 
+struct session;
 struct world;
 
 enum process_state {
@@ -62,6 +63,7 @@ struct process {
     bool network;               /* the pod has an address that answers: a
                                  * refusal is told; else packets vanish */
     void *traffic;              /* for the traffic model; NULL at first */
+    struct session *session;    /* with its database; NULL: none */
 };
 
 /* Is what connects now accepted? */

@@ -36,6 +36,12 @@ struct node_pool {
     int runtime;                /* enum runtime; -1: the cluster's */
 };
 
+/* A database outside of the cluster: scenario cluster.databases. */
+struct database_spec {
+    const char *name;
+    int connections;            /* at once */
+};
+
 /* Proxies: scenario cluster.proxy. */
 enum proxy_mode { PROXY_IPTABLES, PROXY_IPVS, PROXY_NFTABLES };
 
@@ -80,6 +86,8 @@ struct cluster_spec {
     int restart_backoff_s, restart_backoff_max_s;   /* 10, 300 */
     int restart_backoff_first_s;        /* before the first restart: 0 */
     struct monitoring_spec monitoring;
+    const struct database_spec *databases;
+    size_t ndatabases;
 };
 
 /* ---- traffic ------------------------------------------------------------- */

@@ -27,14 +27,19 @@ void traffic_close(struct world *w);
 /* ---- for proxies and measurement ---------------------------------------- */
 
 /* The name of a sender; the users it tells apart (0: none); and its place, 0,
- * 1, ..., among the traffic classes of the scenario. */
+ * 1, ..., among the traffic classes of the scenario.  Sticky: a user keeps the
+ * pod that he had. */
 const char *sender_name(const struct sender *s);
 int sender_users(const struct sender *s);
+bool sender_sticky(const struct sender *s);
 size_t sender_index(const struct sender *s);
 size_t traffic_sending(const struct world *w);
 
 /* The name of a server's pod; s NULL: "". */
 const char *server_pod(const struct server *s);
+
+/* The process of a server, which is not NULL. */
+const struct process *server_process(const struct server *s);
 
 /* Count all outcomes that are known by now (they may be put down late). */
 void traffic_settle(struct world *w);

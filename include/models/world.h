@@ -22,6 +22,7 @@ struct kubelets;
 struct leases;
 struct network;
 struct traffic;
+struct databases;
 struct groups;
 struct measure;
 struct monitoring;
@@ -49,6 +50,7 @@ struct world {
     struct ingresses *ingresses;        /* the ingress controller */
     struct traffic *traffic;
     struct groups *groups;      /* pods that depend on each other */
+    struct databases *databases;        /* what they share outside */
     struct measure *measure;    /* metrics */
     struct monitoring *monitoring;      /* what is seen; NULL: nobody looks */
     struct record record;

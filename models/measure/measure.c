@@ -5,7 +5,8 @@
  * its final outcome; as exposed if the new version accepted any attempt of
  * it.  Latency runs from the intended arrival to the answer, over all
  * attempts.  A user sees a flip when a pod of another version than last time
- * accepts a request of his.
+ * accepts a request of his.  A sticky user keeps a session in the memory of
+ * his pod; it is lost when another one, or its next run, serves him.
  */
 #include "models/measure.h"
 
@@ -59,8 +60,24 @@ static struct per_user *users_of(struct measure *m, const struct sender *s)
         u->saw = arena_many(a, uint16_t, (size_t)sender_users(s));
         u->exposed = arena_many(a, uint8_t, (size_t)sender_users(s));
         m->have_users = true;
+        if (sender_sticky(s)) {
+            u->sessions = arena_many(a, struct visit,
+                                     (size_t)sender_users(s));
+            m->have_sessions = true;
+        }
     }
     return u;
+}
+
+/* The user goes where a is served; is that another process than last time? */
+static bool visit_another(struct visit *last, const struct ask *a)
+{
+    const struct process *p = server_process(a->server);
+    bool another = last->process && (last->process != p ||
+                                     last->run != p->run);
+
+    *last = (struct visit){ .process = p, .run = p->run };
+    return another;
 }
 
 static void served_user(struct measure *m, const struct ask *a,
@@ -68,11 +85,13 @@ static void served_user(struct measure *m, const struct ask *a,
 {
     struct per_user *u = users_of(m, a->sender);
     uint16_t last = u->saw[a->user];
+    bool lost = u->sessions && visit_another(&u->sessions[a->user], a);
 
     u->saw[a->user] = (uint16_t)v->index;
     if (!is_measured(m, a))
         return;
     m->flips += last != 0 && last != v->index;
+    m->sessions_lost += lost;
     if (a->exposed && !u->exposed[a->user]) {
         u->exposed[a->user] = 1;
         m->exposed_users++;

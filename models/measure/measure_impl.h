@@ -89,9 +89,15 @@ struct window {
                                  * rows */
 };
 
+struct visit {                  /* of a sticky user */
+    const struct process *process;
+    int run;
+};
+
 struct per_user {               /* of one sender */
     uint16_t *saw;              /* version of the last answer; 0: none */
     uint8_t *exposed;
+    struct visit *sessions;     /* NULL: they are not sticky */
 };
 
 struct per_version {            /* outcomes by version */
@@ -103,11 +109,11 @@ struct measure {
     sim_time from, end;         /* the measured time */
     int64_t requests, ok, first_failed;
     int64_t failed[CAUSE_COUNT];
-    int64_t exposed, exposed_users, flips;
+    int64_t exposed, exposed_users, flips, sessions_lost;
     struct hist latency;
     VEC(struct per_version) versions;
     struct per_user *users;     /* by sender; NULL until asked for */
-    bool have_users;
+    bool have_users, have_sessions;
     struct outage outage;
     struct rollout rollout;
     struct window window;

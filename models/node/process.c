@@ -31,6 +31,7 @@
 #include "base/bug.h"
 #include "base/text.h"
 #include "kubelet_impl.h"
+#include "models/database.h"
 
 const char *const process_end_names[8] = { "", "finished", "crashed",
                                            "out of memory", "drained",
@@ -126,6 +127,7 @@ static void process_end(struct box *b, enum process_end how, int code)
     p->ended = world_now(b->worker->w);
     p->end = how;
     p->exit_code = code;
+    database_close(b->worker->w, p);
     TELL(b, exit);
     box_exited(b);
 }
@@ -274,6 +276,10 @@ static void listen(struct box *b)
     struct sim *sim = b->worker->w->sim;
     sim_time hang;
 
+    if (!database_open(b->worker->w, p)) {
+        end_at(b, sim_now(sim), END_CRASHED, 1);
+        return;
+    }
     p->state = PROCESS_SERVING;
     p->listens = sim_now(sim);
     p->warm_until = p->listens;

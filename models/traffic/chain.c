@@ -7,6 +7,7 @@
  * what the process looks like then.
  */
 #include "base/text.h"
+#include "models/database.h"
 #include "traffic_impl.h"
 
 static void put_time(struct buf *b, const struct world *w, sim_time t)
@@ -102,6 +103,8 @@ const char *traffic_chain(struct world *w, const struct ask *a,
     case CAUSE_ERROR:
         buf_printf(&b, "answered 5xx by %s, version %s", pod,
                    a->version->name);
+        if (!database_readable(a->server->process))
+            buf_puts(&b, ", which cannot read the schema of its database");
         break;
     case CAUSE_NONE:
     case CAUSE_COUNT:

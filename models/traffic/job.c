@@ -4,11 +4,14 @@
  * A worker does its own work first, then makes the calls in the order of the
  * list: the `count` requests of one entry one after the other, or all at once
  * if it is parallel.  It is held until the last answer.  When a call fails
- * (no retries, no time-out but TCP's) the request is answered 5xx.  Here each
+ * (no retries, no time-out but TCP's), or is answered by a version that the
+ * caller does not understand, the request is answered 5xx.  Here each
  * step is an event; without calls the latencies are those of serve.c.
  *
  * Calls open a new connection each, from the pod's node.
  */
+#include <string.h>
+
 #include "base/bug.h"
 #include "base/text.h"
 #include "traffic_impl.h"
@@ -167,11 +170,33 @@ static void make_calls(struct job *j)
         finish(j);
 }
 
-void job_call_over(struct job *j, enum cause cause)
+static bool has_tag(const char *image, const char *tag)
+{
+    size_t len = strlen(image), n = strlen(tag);
+
+    return len > n && image[len - n - 1] == ':' &&
+           strcmp(image + len - n, tag) == 0;
+}
+
+/* Can the caller use the answer to call a?  All calls under way are of one
+ * entry. */
+static bool understood(const struct job *j, const struct ask *a)
+{
+    const struct behaviour *b = j->server->process->behaviour;
+    const struct field_list *tags = &b->calls[j->call].understands;
+    const char *const *items = tags->items;
+
+    for (size_t i = 0; i < tags->len; i++)
+        if (has_tag(a->server->process->image, items[i]))
+            return true;
+    return tags->len == 0;
+}
+
+void job_call_over(struct job *j, const struct ask *a, enum cause cause)
 {
     CHECK(j->pending > 0);
     j->pending--;
-    if (cause != CAUSE_NONE)
+    if (cause != CAUSE_NONE || !understood(j, a))
         j->failed = true;
     if (j->pending > 0 || j->calling)
         return;

@@ -83,7 +83,7 @@ void ask_over(struct traffic *t, struct ask *a, enum cause cause,
     else
         account->failed[cause]++;
     if (a->parent)
-        job_call_over(a->parent, cause);
+        job_call_over(a->parent, a, cause);
     else if (!a->sender->copies)
         measure_outcome(t->w, a, cause, end);
 }

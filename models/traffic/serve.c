@@ -16,6 +16,7 @@
  * the speed (warm-up) is that at the start of the work.
  * Source: Lindley 1952; Kiefer and Wolfowitz 1955; reference (speed) 5.
  */
+#include "models/database.h"
 #include "models/group.h"
 #include "models/measure.h"
 #include "traffic_impl.h"
@@ -40,7 +41,7 @@ bool server_errs(const struct server *s, const struct ask *a, sim_time start)
 {
     const struct process *p = s->process;
 
-    if (!group_answers(s->traffic->w, p))
+    if (!group_answers(s->traffic->w, p) || !database_readable(p))
         return true;
     return a->u_error < p->behaviour->error.rate &&
            start >= p->errors_from && start < p->errors_until;

@@ -140,6 +140,11 @@ const char *server_pod(const struct server *s)
     return s ? s->pod : "";
 }
 
+const struct process *server_process(const struct server *s)
+{
+    return s->process;
+}
+
 bool traffic_able(const struct process *p)
 {
     return p && p->network && p->state == PROCESS_SERVING;
@@ -363,6 +368,11 @@ void traffic_new(struct world *w)
 const char *sender_name(const struct sender *s)
 {
     return s->name;
+}
+
+bool sender_sticky(const struct sender *s)
+{
+    return s->sticky;
 }
 
 int sender_users(const struct sender *s)

@@ -330,8 +330,8 @@ void job_begin(struct server *s, struct ask *a, struct request *r,
 /* The process has ended (vanished: without a word), or hangs. */
 void job_cut_all(struct server *s);
 void job_hang_all(struct server *s);
-/* A call made for j is over; its client has given up. */
-void job_call_over(struct job *j, enum cause cause);
+/* Call a made for j is over; its client has given up. */
+void job_call_over(struct job *j, const struct ask *a, enum cause cause);
 void job_forget_client(struct job *j);
 
 #endif

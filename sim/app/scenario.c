@@ -207,6 +207,8 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->restart_backoff_max_s = c->restart.max_s;
     to->restart_backoff_first_s = c->restart.first_s;
     to->monitoring = c->monitoring;
+    to->databases = c->databases.items;
+    to->ndatabases = c->databases.len;
     take_sources(l, &c->monitoring.metrics, spec);
     timings_from_profile(&to->timings, to->profile);
     timings_bind(&b, c->timings, &to->timings);
@@ -576,15 +578,35 @@ static void check_image_key(struct loader *l, const struct member *m)
     diag_suggest(l->errors, d, m->key, names);
 }
 
-static void take_behaviours(struct loader *l, const struct value *images,
+/* Images that other strategies and cells use. */
+static void note_other_images(struct loader *l,
+                              const struct document_section *d)
+{
+    const struct strategy_spec *s = d->strategies.items;
+    const struct parameter_section *p = d->parameters.items;
+
+    for (size_t i = 0; i < d->strategies.len; i++)
+        if (s[i].patch)
+            manifests_images(l, s[i].patch);
+    for (size_t i = 0; i < d->parameters.len; i++)
+        for (size_t k = 0; p[i].values && p[i].values->type == VALUE_LIST &&
+                           k < p[i].values->len; k++)
+            vec_push(l->arena, &l->images,
+                     value_text(p[i].values->u.items[k], ""));
+}
+
+static void take_behaviours(struct loader *l,
+                            const struct document_section *d,
                             struct spec *spec)
 {
     struct binder b = { .arena = l->arena, .errors = l->errors,
                         .path = "images", .load_sample = sample_load,
                         .ctx = l };
+    const struct value *images = d->images;
 
     for (size_t i = 0; i < l->objects.len; i++)
         manifests_images(l, l->objects.items[i].value);
+    note_other_images(l, d);
     for (size_t i = 0; images && images->type == VALUE_MAP && i < images->len;
          i++)
         check_image_key(l, &images->u.members[i]);
@@ -711,7 +733,7 @@ static void fill(struct loader *l, const struct document_section *d,
     target = take_release(l, d->release, spec);
     guards_read(l, d, spec);
     take_traffic(l, &d->traffic, spec);
-    take_behaviours(l, d->images, spec);
+    take_behaviours(l, d, spec);
     manifests_build(l, NULL, target, spec);
     if (l->errors->errors == 0)
         faults_check(l, spec);

@@ -207,6 +207,17 @@ static const struct field metric_fields[] = {
     FIELD_END
 };
 
+static const struct field database_fields[] = {
+    { .type = FIELD_T_STRING, .key = "name",
+      .offset = offsetof(struct database_spec, name), .unit = "-",
+      .doc = "as images.database calls it", .flags = FIELD_REQUIRED },
+    { .type = FIELD_T_INT32, .key = "connections", .min = 1, .max = 1e9,
+      .offset = offsetof(struct database_spec, connections),
+      .unit = "connections", .doc = "that it allows at once",
+      .flags = FIELD_REQUIRED },
+    FIELD_END
+};
+
 static const struct field cluster_fields[] = {
     FIELD_ENUM(struct cluster_section, profile, "profile", "default",
                profile_names, "a named set of timings"),
@@ -257,6 +268,9 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(OBJECT, struct cluster_section, monitoring, "monitoring",
               monitoring_fields, struct monitoring_spec, "what guards and "
               "analyses see, and when"),
+    FIELD_SUB(LIST, struct cluster_section, databases, "databases",
+              database_fields, struct database_spec, "outside of the cluster, "
+              "with a limit; see images.database"),
     FIELD_END
 };
 

@@ -88,6 +88,7 @@ struct cluster_section {
     struct restart_section restart;
     struct registry_section registry;
     struct monitoring_spec monitoring;
+    struct field_list databases;        /* struct database_spec */
 };
 
 struct release_section {

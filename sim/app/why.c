@@ -471,6 +471,32 @@ static const char *const at_work[CAUSE_COUNT] = {
     [CAUSE_ERROR] = "an analysis or guard that stops this version early",
 };
 
+/* Was this noted of the pod of g? */
+static bool noted(const struct why *y, const struct group *g,
+                  const char *reason)
+{
+    const struct record *record = &y->w->record;
+
+    for (size_t i = 0; i < record->events.len; i++) {
+        const struct event_row *e = &record->events.items[i];
+
+        if (strcmp(e->reason, reason) == 0 &&
+            strncmp(e->object, "pod/", 4) == 0 &&
+            strcmp(e->object + 4, g->pod) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *remedy_at_work(const struct why *y, const struct group *g,
+                                  int cause)
+{
+    if (cause == CAUSE_ERROR && noted(y, g, "Unreadable"))
+        return "a version released before, that reads the old schema and the "
+               "new one";
+    return at_work[cause];
+}
+
 static void tell_at_work(const struct why *y, const struct group *g)
 {
     fprintf(y->app->out, "at work from %s to %s:\n", clock_of(y, g->first),
@@ -479,7 +505,8 @@ static void tell_at_work(const struct why *y, const struct group *g)
     for (int c = 0; c < CAUSE_COUNT; c++)
         for (size_t i = 0; at_work[c] && i < g->spots.len; i++)
             if (strcmp(g->spots.items[i].what, cause_names[c]) == 0) {
-                fprintf(y->app->out, "  saved by: %s\n", at_work[c]);
+                fprintf(y->app->out, "  saved by: %s\n",
+                        remedy_at_work(y, g, c));
                 break;
             }
 }
