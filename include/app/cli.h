@@ -37,6 +37,8 @@ struct options {
     bool strict;
     int64_t seed;               /* -1: the scenario's */
     int64_t replications;       /* -1: the scenario's */
+    const char *until;          /* "failed_requests ±5%"; NULL */
+    int64_t least;              /* replications before it is looked at; -1 */
     int64_t jobs;               /* threads; -1: as many as processors */
     const char *csv, *figures;  /* folders; NULL: none */
     const char *picture, *size; /* of figures: svg png pdf, "960x540" */
@@ -44,7 +46,7 @@ struct options {
     const char *results;        /* file of results; NULL: none */
     const char *shard;          /* I/N or auto; NULL: everything */
     const char *record;         /* first, all */
-    const char *baseline, *metrics;
+    const char *baseline, *metrics, *within;
     const char *format;         /* human json gcc */
     int64_t replication;        /* explain: which */
     const char *why;            /* explain: a metric of failed requests; NULL */

@@ -25,6 +25,7 @@
 #include "stats/ci.h"
 
 struct archive;
+struct settled_series;
 struct world;
 
 /* The results of one variant. */
@@ -51,6 +52,8 @@ struct experiment {
     bool precise;               /* the precision asked for was reached */
     int interrupted;            /* the signal, or 0 */
     bool failed;                /* the results file could not be written */
+    struct settled_series *settling;    /* of the warm-up; NULL: not looked
+                                         * at */
 };
 
 /* Gets the rows of every recorded replication, in order of replication, then
@@ -98,10 +101,22 @@ double *experiment_series(const struct experiment *e, struct arena *a,
                           size_t v, enum metric m);
 
 /* The mean of a metric of variant v with its interval (stats/ci.h's rule),
- * over the replications in which it is defined. */
+ * over the replications in which it is defined.  Of the availability: the
+ * share of all requests together. */
 struct interval experiment_interval(const struct experiment *e,
                                     struct arena *a, size_t v,
                                     enum metric m);
+
+/* That share, from the share in each of n replications and its requests. */
+struct interval pooled_availability(struct arena *a, const double *share,
+                                    const double *requests, size_t n,
+                                    double confidence, uint64_t seed);
+
+/* What a promise about a metric of variant v is judged by: the bounds of its
+ * mean (stats/summary.h); infinite if it is the time to something that a
+ * release did not reach in every replication. */
+struct interval experiment_bounds(const struct experiment *e, struct arena *a,
+                                  size_t v, enum metric m);
 
 /* One number for all replications of variant v. */
 uint64_t experiment_digest(const struct experiment *e, size_t v);

@@ -6,17 +6,22 @@
 #include "app/experiment.h"
 #include "stats/summary.h"
 
+struct comparison;
+
 /* A table of one metric a line, one strategy a column. */
 void report_run(struct app *app, const struct experiment *e);
 
-/* The same, and the paired differences to a baseline (an index). */
+/* The same, and the comparison (NULL: there is nothing to compare); of n
+ * metrics, 0: the usual ones. */
 void report_compare(struct app *app, const struct experiment *e,
-                    size_t baseline, const enum metric *metrics, size_t n);
+                    const struct comparison *c, const enum metric *metrics,
+                    size_t n);
 
-/* Everything as one JSON object. */
-void report_json(struct app *app, const struct experiment *e);
+/* Everything as one JSON object; c may be NULL. */
+void report_json(struct app *app, const struct experiment *e,
+                 const struct comparison *c);
 
-/* The summary of a metric of a variant. */
+/* The summary of a metric of a variant; its mean is experiment_interval's. */
 struct summary report_summary(const struct experiment *e, struct arena *a,
                               size_t v, enum metric m);
 

@@ -83,6 +83,9 @@ struct scenario {
     const char *file, *name, *description;
     struct precision precision; /* min = max: a fixed number */
     enum metric until;          /* METRIC_COUNT: no precision asked for */
+    bool paired;                /* of the differences to variant `baseline`,
+                                 * not of each mean */
+    size_t baseline;
     double confidence;
     const struct variant *variants;
     size_t nvariants;
@@ -103,6 +106,10 @@ struct scenario {
  * into *out, with the changes of the options.  All faults go to app->errors.
  * SIM_INVALID or SIM_SYSTEM if it cannot be run. */
 enum sim_code scenario_load(struct app *app, struct scenario *out);
+
+/* Obey --until, --min and, as its maximum, --replications.  False after an
+ * error. */
+bool scenario_until(struct app *app, struct scenario *s);
 
 /* A cell of the parameters: a value for each, in their order. */
 struct point {

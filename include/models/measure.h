@@ -66,4 +66,11 @@ void measure_served(struct world *w, struct ask *a);
 void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
                      sim_time end);
 
+/* ---- afterwards ---------------------------------------------------------- */
+
+/* Mean response times, in ms, of the requests sent in each of the first n
+ * seconds of the measured time; a second without an answer repeats the one
+ * before.  Beyond the end, ms is left alone. */
+void measure_answering(const struct world *w, double *ms, size_t n);
+
 #endif

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/arena.h"
 
 struct interval {
     double mean, low, high;     /* estimate and bounds; NaN if undefined */
@@ -77,6 +78,12 @@ size_t ci_quantile_needs(double p, double confidence);
  * wholes sum to 0, bounds also if n < 2. */
 struct interval ci_ratio(const double *part, const double *whole, size_t n,
                          double confidence);
+
+/* The same by the rule of ci_mean_ruled: where the jackknife's pseudo-values
+ * are skewed, their bootstrap-t interval, moved to the ratio. */
+struct interval ci_ratio_ruled(struct arena *scratch, const double *part,
+                               const double *whole, size_t n,
+                               double confidence, uint64_t seed);
 
 /* What an interval says about a promise. */
 enum verdict { VERDICT_MET, VERDICT_MISSED, VERDICT_UNDECIDED };

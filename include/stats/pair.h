@@ -15,12 +15,14 @@
 struct pairing {
     struct interval difference; /* mean of x - y; n = pairs used.  Bounds are
                                  * NaN if rare: then p and differ tell it */
-    double p;                   /* two-sided, of "no difference" */
+    double p;                   /* two-sided, of "no difference": if rare, or
+                                 * if nearly every pair has the same difference
+                                 * (a pod more), that of the exact sign test,
+                                 * with summary_bounds as the interval */
     size_t undefined;           /* pairs left out: x or y is NaN */
     size_t differ;              /* pairs with x != y */
     bool rare;                  /* some pairs differ, but too few for a mean
-                                 * (summary_is_rare): p is that of the exact
-                                 * sign test */
+                                 * (summary_is_rare) */
     double correlation;         /* of x and y; NaN if either is constant */
     double saved;               /* "pairing saved a factor": (var x + var y) /
                                  * var(x - y); infinite if the difference is

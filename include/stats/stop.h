@@ -15,6 +15,7 @@ struct precision {
 };
 
 #define STOP_MIN 30             /* default of min */
+#define STOP_MAX 1000           /* default of max */
 #define STOP_BATCH 10           /* replications between two checks */
 
 /* The number of replications at which the rule stops, looking at

@@ -49,4 +49,10 @@ struct summary {
 struct summary summary_of(struct arena *scratch, const double *x, size_t n,
                           double confidence, uint64_t seed);
 
+/* Bounds of the mean by which a promise is judged.  Where too few values
+ * differ for a mean (SUMMARY_RARE): the exact bounds of their share, times how
+ * far the nearest and the farthest of them are from the usual value; else
+ * `mean`. */
+struct interval summary_bounds(const struct summary *s);
+
 #endif

@@ -66,6 +66,7 @@ struct rollout {
 
 struct second {                 /* by the time of sending */
     uint32_t requests, failed, slow;    /* with an outcome */
+    sim_time answering;         /* sum over those that did not fail */
 };
 
 /* The requests of one second, sender and version, or of one window; only with

@@ -189,6 +189,7 @@ void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
     s->requests++;
     s->failed += cause != CAUSE_NONE;
     s->slow += cause == CAUSE_NONE && limit > 0 && end - a->sent > limit;
+    s->answering += cause == CAUSE_NONE ? end - a->sent : 0;
     if (!m->w->record.rows)
         return;
     count(m, cell_of(m, i, sender_index(a->sender),
@@ -213,6 +214,21 @@ double window_brownout(const struct measure *m)
     for (size_t i = 0; i < m->window.len; i++)
         brown += is_brown(m, &m->window.seconds[i]);
     return (double)brown;
+}
+
+void measure_answering(const struct world *w, double *ms, size_t n)
+{
+    const struct window *win = &w->measure->window;
+    double last = 0;
+
+    for (size_t i = 0; i < n && i < win->len; i++) {
+        const struct second *s = &win->seconds[i];
+        uint32_t answered = s->requests - s->failed;
+
+        if (answered > 0)
+            last = (double)s->answering / 1e6 / (double)answered;
+        ms[i] = last;
+    }
 }
 
 void window_finish(struct measure *m)

@@ -315,7 +315,7 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
     gsl_set_error_handler_off();
     app.arena = arena_new();
     app.o.color = "auto";
-    app.o.seed = app.o.replications = app.o.jobs = -1;
+    app.o.seed = app.o.replications = app.o.least = app.o.jobs = -1;
     app.o.cell = app.o.remove = -1;
     err_init(&app.errors, app.arena);
     code = dispatch(&app, argc, argv);

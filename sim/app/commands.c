@@ -50,6 +50,11 @@ const struct option global_options[] = {
 
 #define RUN_OPTIONS                                                           \
     GRID_OPTIONS,                                                             \
+    TEXT(0, "until", "PRECISION", until,                                      \
+         "'failed_requests ±5%': until the mean (compare: each difference) "  \
+         "is known so well; ±2: in its unit; -n is the most, 1000 if absent"),\
+    COUNT(0, "min", "N", least,                                               \
+          "with --until: the least replications; 30 if absent"),              \
     TEXT('o', "output", "FILE", results,                                      \
          "results database: only what it lacks is computed, and kept there"), \
     TEXT(0, "shard", "I/N|auto", shard,                                       \
@@ -70,6 +75,9 @@ static const struct option compare_options[] = {
     TEXT(0, "baseline", "NAME", baseline,
          "strategy that the others are compared with; the first if absent"),
     TEXT(0, "metric", "NAME,...", metrics, "metrics to show"),
+    TEXT(0, "within", "SHARE", within,
+         "strategies are called equal if they surely differ by no more than "
+         "this share of the baseline; 1% if absent"),
     INPUT_OPTIONS, END
 };
 

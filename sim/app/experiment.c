@@ -21,11 +21,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "app/archive.h"
+#include "app/settling.h"
 #include "base/bug.h"
 #include "base/text.h"
 #include "kernel/event.h"
 #include "models/world.h"
-#include "stats/ci.h"
+#include "stats/summary.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -127,6 +128,8 @@ static void run_one(struct experiment *e, struct arena **a,
     same = c->known[replication] &&
            c->digests[replication] == sim_digest(w->sim);
     metrics_of(w, c->values + replication * METRIC_COUNT);
+    if (variant == 0)
+        settling_take(e->settling, replication, w);
     c->digests[replication] = sim_digest(w->sim);
     if (sink)
         sink->rows(sink->ctx, v, w);
@@ -285,23 +288,43 @@ double *experiment_series(const struct experiment *e, struct arena *a,
     return x;
 }
 
-/* Are all variants known as precisely as asked for?  Looks only where
+/* What has to be known precisely: the metric of each variant, or, in a paired
+ * comparison, its differences to the baseline.  Returns how many series. */
+static size_t sought(const struct experiment *e, struct arena *a,
+                     const double **x)
+{
+    const struct scenario *s = e->scenario;
+    size_t n = 0;
+
+    for (size_t v = 0; v < s->nvariants; v++) {
+        double *own = experiment_series(e, a, v, s->until);
+
+        if (s->paired && s->nvariants > 1) {
+            if (v == s->baseline)
+                continue;
+            for (size_t r = 0; r < e->n; r++)
+                own[r] -= experiment_value(e, s->baseline, r, s->until);
+        }
+        x[n++] = own;
+    }
+    return n;
+}
+
+/* Is everything known as precisely as asked for?  Looks only where
  * stats/stop.h does. */
 static bool precise_enough(struct experiment *e)
 {
     const struct scenario *s = e->scenario;
     struct arena *a = arena_new();
     const double **x = arena_many(a, const double *, s->nvariants);
-    bool stop;
+    size_t n = sought(e, a, x);
+    bool stop = stop_at(&s->precision, x, n, e->n) == e->n;
 
-    for (size_t v = 0; v < s->nvariants; v++)
-        x[v] = experiment_series(e, a, v, s->until);
-    stop = stop_at(&s->precision, x, s->nvariants, e->n) == e->n;
     if (stop)
-        e->precise = stop_reached(&s->precision, x, s->nvariants, e->n);
+        e->precise = stop_reached(&s->precision, x, n, e->n);
     else if (e->n > 1)
         e->progress.total = s->nvariants *
-            stop_predict(&s->precision, x, s->nvariants, e->n);
+            stop_predict(&s->precision, x, n, e->n);
     arena_free(a);
     return stop;
 }
@@ -359,6 +382,7 @@ enum sim_code experiment_begin(struct app *app, const struct scenario *s,
         arena_on_free(app->arena, free_column, &e->columns[v]);
     if (!shard_read(app, &e->shard))
         return SIM_INVALID;
+    e->settling = settling_new(app->arena, s);
     catch_signals();
     if (app->o.results) {
         e->archive = archive_open(app, app->o.results, s, all);
@@ -428,6 +452,8 @@ enum sim_code experiment_run(struct app *app, const struct scenario *s,
         if (s->until != METRIC_COUNT && precise_enough(out))
             break;
     }
+    if (!out->interrupted)
+        settling_warn(out->settling, &app->errors);
     return experiment_end(out);
 }
 
@@ -444,14 +470,55 @@ static size_t keep_defined(double *x, size_t n)
     return kept;
 }
 
+struct interval pooled_availability(struct arena *a, const double *share,
+                                    const double *requests, size_t n,
+                                    double confidence, uint64_t seed)
+{
+    double *good = arena_many(a, double, n), *all = arena_many(a, double, n);
+
+    for (size_t r = 0; r < n; r++) {
+        if (isnan(share[r]) || isnan(requests[r]))
+            continue;
+        good[r] = share[r] * requests[r];
+        all[r] = requests[r];
+    }
+    return ci_ratio_ruled(a, good, all, n, confidence, seed);
+}
+
 struct interval experiment_interval(const struct experiment *e,
                                     struct arena *a, size_t v, enum metric m)
 {
+    double level = e->scenario->confidence;
+    uint64_t seed = e->scenario->variants[v].spec->seed;
     double *x = experiment_series(e, a, v, m);
-    size_t n = keep_defined(x, e->n);
 
-    return ci_mean_ruled(x, n, e->scenario->confidence,
-                         e->scenario->variants[v].spec->seed);
+    if (m == METRIC_AVAILABILITY)
+        return pooled_availability(a, x, experiment_series(
+            e, a, v, METRIC_REQUESTS), e->n, level, seed);
+    return ci_mean_ruled(x, keep_defined(x, e->n), level, seed);
+}
+
+/* Is m the time until a release is over, which should come? */
+static bool must_be_reached(const struct experiment *e, enum metric m)
+{
+    const struct spec *s = e->scenario->variants[0].spec;
+
+    return (m == METRIC_ROLLOUT_SECONDS || m == METRIC_OLD_GONE_SECONDS) &&
+           (s->release.given || s->nactions > 0);
+}
+
+struct interval experiment_bounds(const struct experiment *e, struct arena *a,
+                                  size_t v, enum metric m)
+{
+    struct summary s = summary_of(a, experiment_series(e, a, v, m), e->n,
+                                  e->scenario->confidence,
+                                  e->scenario->variants[v].spec->seed);
+
+    if (s.undefined > 0 && must_be_reached(e, m))
+        return (struct interval){ .mean = INFINITY, .low = INFINITY,
+                                  .high = INFINITY, .n = e->n };
+    return s.kind == SUMMARY_RARE ? summary_bounds(&s)
+                                  : experiment_interval(e, a, v, m);
 }
 
 uint64_t experiment_digest(const struct experiment *e, size_t v)
@@ -471,8 +538,8 @@ static void judge(const struct experiment *e, size_t v, struct arena *a,
 
     for (size_t i = 0; i < s->npromises; i++) {
         const struct promise *p = &s->promises[i];
-        enum verdict d = promise_verdict(p, experiment_interval(e, a, v,
-                                                                p->metric));
+        enum verdict d = promise_verdict(p, experiment_bounds(e, a, v,
+                                                              p->metric));
 
         *missed |= d == VERDICT_MISSED;
         *undecided |= d == VERDICT_UNDECIDED;

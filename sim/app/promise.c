@@ -159,7 +159,8 @@ struct replications_section {
 static const struct field until_fields[] = {
     { .type = FIELD_T_STRING, .key = "metric", .unit = "-",
       .offset = offsetof(struct until_section, metric),
-      .flags = FIELD_REQUIRED, .doc = "which must be known precisely" },
+      .flags = FIELD_REQUIRED, .doc = "which must be known precisely; by compare: "
+      "each difference to the baseline" },
     FIELD(SHARE, struct until_section, relative, "relative", "0", 0, 1,
           "share", "half-width of its interval over its mean"),
     FIELD(REAL, struct until_section, absolute, "absolute", "0", 0, 1e12, "-",
@@ -209,6 +210,62 @@ static void read_replications(struct loader *l, const struct value *v,
         .max = (size_t)r.max
     };
     out->until = named(l, r.until->metric, &v->mark);
+}
+
+/* "failed_requests ±5%": a metric, then ±, +- or nothing, then a share of its
+ * mean or a value in its unit, into *p.  METRIC_COUNT after an error. */
+static enum metric read_until(struct app *app, const char *text,
+                              struct precision *p)
+{
+    size_t len = strcspn(text, " \302+"), n;
+    struct loader l = { .app = app, .arena = app->arena,
+                        .errors = &app->errors };
+    enum metric m = named(&l, arena_strndup(app->arena, text, len), NULL);
+    const char *x = text + len + strspn(text + len, " ");
+
+    if (m == METRIC_COUNT)
+        return m;
+    x += strncmp(x, "\302\261", 2) == 0 || strncmp(x, "+-", 2) == 0 ? 2 : 0;
+    x += strspn(x, " ");
+    n = strlen(x);
+    p->relative = p->absolute = 0;
+    if (n > 0 && x[n - 1] == '%' ? !parse_share(x, false, &p->relative, NULL)
+                                 : !read_limit(m, x, &p->absolute))
+        cli_usage(app, "--until: \"%s\" is no precision; for example "
+                  "--until '%s ±5%%'", text, metric_row(m)->name);
+    else if (p->relative <= 0 && p->absolute <= 0)
+        cli_usage(app, "--until: no number of replications is enough for ±0");
+    else
+        return m;
+    return METRIC_COUNT;
+}
+
+bool scenario_until(struct app *app, struct scenario *s)
+{
+    struct precision *p = &s->precision;
+    bool had = s->until != METRIC_COUNT;
+
+    if (!app->o.until) {
+        if (app->o.least >= 0)
+            cli_usage(app, "--min goes with --until");
+        return app->o.least < 0;
+    }
+    s->until = read_until(app, app->o.until, p);
+    if (s->until == METRIC_COUNT)
+        return false;
+    p->confidence = s->confidence;
+    p->min = app->o.least >= 0 ? (size_t)app->o.least
+             : had ? p->min : STOP_MIN;
+    p->max = app->o.replications >= 0 ? (size_t)app->o.replications
+             : had ? p->max : STOP_MAX;
+    if (p->min < 2)
+        cli_usage(app, "--min must be at least 2");
+    else if (p->max < p->min)
+        cli_usage(app, "at most %zu replications (-n) are fewer than at least "
+                  "%zu (--min)", p->max, p->min);
+    else
+        return true;
+    return false;
 }
 
 void promises_read(struct loader *l, const struct document_section *d,

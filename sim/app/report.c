@@ -6,11 +6,12 @@
  * what is undefined in some as "in k of n"; a mean of such values would
  * mislead.
  */
-#include "app/report.h"
+#include "report_impl.h"
 #include <math.h>
 #include <string.h>
+#include "app/happening.h"
+#include "app/table.h"
 #include "base/text.h"
-#include "stats/pair.h"
 
 /* What a table shows unless the user says otherwise. */
 static const enum metric shown[] = {
@@ -39,16 +40,17 @@ static bool is_optional(enum metric m)
 struct summary report_summary(const struct experiment *e, struct arena *a,
                               size_t v, enum metric m)
 {
-    return summary_of(a, experiment_series(e, a, v, m), e->n,
-                      e->scenario->confidence,
-                      e->scenario->variants[v].spec->seed);
+    struct summary s = summary_of(a, experiment_series(e, a, v, m), e->n,
+                                  e->scenario->confidence,
+                                  e->scenario->variants[v].spec->seed);
+
+    s.mean = experiment_interval(e, a, v, m);
+    return s;
 }
 
 /* ---- cells --------------------------------------------------------------- */
 
-/* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,
- * those that show three. */
-static int decimals_for(double half_width, double value)
+int report_decimals(double half_width, double value)
 {
     double x = half_width > 0 ? half_width : fabs(value) / 10;
 
@@ -72,7 +74,7 @@ static const char *unit_of(enum metric m)
            : strcmp(unit, "ms") == 0 ? " ms" : "";
 }
 
-static const char *number(struct arena *a, double x, int decimals)
+const char *report_number(struct arena *a, double x, int decimals)
 {
     const char *s = arena_printf(a, "%.*f", decimals, x);
 
@@ -83,8 +85,8 @@ static const char *number(struct arena *a, double x, int decimals)
 static const char *value_text_of(struct arena *a, double x, enum metric m)
 {
     x *= scale_of(m);
-    return arena_printf(a, "%s%s", number(a, x, x >= floor(x) && x <= floor(x)
-                                          ? 0 : decimals_for(0, x)),
+    return arena_printf(a, "%s%s", report_number(a, x, x >= floor(x) && x <= floor(x)
+                                          ? 0 : report_decimals(0, x)),
                         unit_of(m));
 }
 
@@ -102,29 +104,40 @@ static struct interval clipped(struct interval i, enum metric m)
     return i;
 }
 
-static const char *interval_text(struct arena *a, struct interval i,
-                                 enum metric m)
+const char *report_interval(struct arena *a, struct interval i, enum metric m)
 {
     double k = scale_of(m);
-    int d = decimals_for(k * (i.high - i.low) / 2, k * i.mean);
+    int d = report_decimals(k * (i.high - i.low) / 2, k * i.mean);
 
     if (!isfinite(i.low) || !isfinite(i.high))
         return value_text_of(a, i.mean, m);
-    return arena_printf(a, "%s%s [%s, %s]", number(a, k * i.mean, d),
-                        unit_of(m), number(a, k * i.low, d),
-                        number(a, k * i.high, d));
+    return arena_printf(a, "%s%s [%s, %s]", report_number(a, k * i.mean, d),
+                        unit_of(m), report_number(a, k * i.low, d),
+                        report_number(a, k * i.high, d));
 }
 
-/* "4 in 17 of 20, else up to 6" */
+/* "3 of 20 [3, 38 %]", the bounds of i */
+static const char *share_text(struct arena *a, struct interval i, size_t k)
+{
+    int d = i.high < 0.1;
+
+    return arena_printf(a, "%zu of %zu [%s, %s %%]", k, i.n,
+                        report_number(a, i.low * 100, d),
+                        report_number(a, i.high * 100, d));
+}
+
+/* "0 s, but 2 s to 6 s in 3 of 20 [3, 38 %]" */
 static const char *rare_text(struct arena *a, const struct summary *s,
                              enum metric m)
 {
-    bool above = s->hit_max > s->usual;
+    const char *least = value_text_of(a, s->hit_min, m);
+    const char *most = value_text_of(a, s->hit_max, m);
+    bool one = strcmp(least, most) == 0;
 
-    return arena_printf(a, "%s in %zu of %zu, else %s %s",
-                        value_text_of(a, s->usual, m), s->n - s->hits, s->n,
-                        above ? "up to" : "down to",
-                        value_text_of(a, above ? s->hit_max : s->hit_min, m));
+    return arena_printf(a, "%s, but %s%s%s in %s",
+                        value_text_of(a, s->usual, m), least,
+                        one ? "" : " to ", one ? "" : most,
+                        share_text(a, s->share, s->hits));
 }
 
 static const char *cell(struct arena *a, const struct summary *s,
@@ -143,86 +156,11 @@ static const char *cell(struct arena *a, const struct summary *s,
     case SUMMARY_MEAN:
         break;
     }
-    return arena_printf(a, "%s%s", interval_text(a, clipped(s->mean, m), m),
+    return arena_printf(a, "%s%s", report_interval(a, clipped(s->mean, m), m),
                         part);
 }
 
 /* ---- tables -------------------------------------------------------------- */
-
-static void pad(FILE *out, const char *text, int width)
-{
-    int used = display_width(text, strlen(text));
-
-    fputs(text, out);
-    for (; used < width; used++)
-        fputc(' ', out);
-}
-
-struct table {
-    struct arena *arena;
-    size_t columns, rows;
-    const char **cells;         /* row by row; column 0 is the label */
-    int *width;
-};
-
-static struct table table_new(struct arena *a, size_t columns, size_t rows)
-{
-    return (struct table){ a, columns, 0,
-                           arena_many(a, const char *, columns * rows),
-                           arena_many(a, int, columns) };
-}
-
-static void put(struct table *t, size_t column, const char *text)
-{
-    int used = display_width(text, strlen(text));
-
-    t->cells[t->rows * t->columns + column] = text;
-    if (used > t->width[column])
-        t->width[column] = used;
-}
-
-/* Columns that fit into 100 places, beginning with `from`. */
-static size_t fitting(const struct table *t, size_t from)
-{
-    int used = 2 + t->width[0];
-    size_t n = 0;
-
-    while (from + n < t->columns &&
-           (n == 0 || used + 3 + t->width[from + n] <= 100)) {
-        used += 3 + t->width[from + n];
-        n++;
-    }
-    return n;
-}
-
-static void print_row(const struct table *t, FILE *out, size_t row,
-                      size_t from, size_t n)
-{
-    const char *const *cells = t->cells + row * t->columns;
-
-    fputs("  ", out);
-    pad(out, cells[0], t->width[0]);
-    for (size_t c = from; c < from + n; c++) {
-        fputs("   ", out);
-        if (c + 1 < from + n)
-            pad(out, cells[c], t->width[c]);
-        else
-            fputs(cells[c], out);
-    }
-    fputc('\n', out);
-}
-
-static void table_print(const struct table *t, FILE *out)
-{
-    for (size_t from = 1; from < t->columns;) {
-        size_t n = fitting(t, from);
-
-        for (size_t r = 0; r < t->rows; r++)
-            print_row(t, out, r, from, n);
-        fputc('\n', out);
-        from += n;
-    }
-}
 
 /* A line of a table; nothing if it is optional and never occurred. */
 static void metric_line(struct table *t, const struct experiment *e,
@@ -231,29 +169,86 @@ static void metric_line(struct table *t, const struct experiment *e,
     size_t n = e->scenario->nvariants;
     bool something = !is_optional(m);
 
-    put(t, 0, metric_row(m)->name);
+    table_put(t, 0, metric_row(m)->name);
     for (size_t v = 0; v < n; v++) {
         struct summary s = report_summary(e, t->arena, v, m);
 
         something |= s.max > 0;
-        put(t, v + 1, cell(t->arena, &s, m));
+        table_put(t, v + 1, cell(t->arena, &s, m));
     }
     if (something)
         t->rows++;
 }
 
-static void print_means(struct app *app, const struct experiment *e,
-                        const enum metric *metrics, size_t n)
+/* Does it say something that the metrics do not?  Of downtime and failures
+ * also that there was none, since that has a bound. */
+static bool is_worth_saying(const struct experiment *e, enum happening h)
+{
+    bool all = true, none = true;
+
+    for (size_t v = 0; v < e->scenario->nvariants; v++) {
+        size_t k = happening_count(e, v, h);
+
+        all &= k == e->n;
+        none &= k == 0;
+    }
+    if (isnan(experiment_value(e, 0, 0, METRIC_AVAILABILITY)) || e->n < 2)
+        return false;
+    return happening_row(h)->better == BETTER_LOWER ? !all : !none;
+}
+
+/* "none in 20: below 14 %", "3 of 20 [3, 38 %]", "62 % [58, 66]" */
+static const char *happening_cell(struct arena *a, const struct experiment *e,
+                                  size_t v, enum happening h)
+{
+    double level = e->scenario->confidence;
+    size_t k = happening_count(e, v, h), n = e->n;
+    struct interval i = ci_share(k, n, level);
+    double bound = 100 * ci_share_none(n, level);
+
+    if (k == 0)
+        return arena_printf(a, "none in %zu: below %.2g %%", n, bound);
+    if (k == n)
+        return arena_printf(a, "all %zu: above %.2g %%", n, 100 - bound);
+    if (summary_is_rare(k, n) || summary_is_rare(n - k, n))
+        return share_text(a, ci_share_exact(k, n, level), k);
+    return arena_printf(a, "%.0f %% [%.0f, %.0f]", 100 * i.mean, 100 * i.low,
+                        100 * i.high);
+}
+
+/* Lines of what happens with a metric. */
+static void happening_lines(struct table *t, const struct experiment *e,
+                            enum metric m)
+{
+    for (int i = 0; i < HAPPENING_COUNT; i++) {
+        enum happening h = (enum happening)i;
+
+        if (happening_row(h)->metric != m || !is_worth_saying(e, h))
+            continue;
+        table_put(t, 0, happening_row(h)->name);
+        for (size_t v = 0; v < e->scenario->nvariants; v++)
+            table_put(t, v + 1, happening_cell(t->arena, e, v, h));
+        t->rows++;
+    }
+}
+
+void report_means(struct app *app, const struct experiment *e,
+                  const enum metric *metrics, size_t n)
 {
     struct arena *a = arena_new();
-    struct table t = table_new(a, e->scenario->nvariants + 1, n + 1);
+    const enum metric *list = n ? metrics : shown;
+    size_t len = n ? n : sizeof shown / sizeof shown[0];
+    struct table t = table_new(a, e->scenario->nvariants + 1,
+                               len + HAPPENING_COUNT + 1);
 
-    put(&t, 0, "");
+    table_put(&t, 0, "");
     for (size_t v = 0; v < e->scenario->nvariants; v++)
-        put(&t, v + 1, e->scenario->variants[v].name);
+        table_put(&t, v + 1, e->scenario->variants[v].name);
     t.rows++;
-    for (size_t i = 0; i < n; i++)
-        metric_line(&t, e, metrics[i]);
+    for (size_t i = 0; i < len && e->n > 0; i++) {
+        metric_line(&t, e, list[i]);
+        happening_lines(&t, e, list[i]);
+    }
     table_print(&t, app->out);
     arena_free(a);
 }
@@ -272,13 +267,14 @@ static const char *sign(const struct app *app, enum verdict d)
 static void print_promise(struct app *app, const struct experiment *e,
                           struct arena *a, size_t v, const struct promise *p)
 {
-    struct interval i = experiment_interval(e, a, v, p->metric);
+    struct interval i = experiment_bounds(e, a, v, p->metric);
 
     fprintf(app->out, "  %s %-12s %-16s %-28s %s %s\n",
             sign(app, promise_verdict(p, i)), e->scenario->variants[v].name,
             metric_row(p->metric)->name,
             isnan(i.mean) ? "undefined"
-                          : interval_text(a, clipped(i, p->metric), p->metric),
+            : isinf(i.mean) ? "not always reached"
+                          : report_interval(a, clipped(i, p->metric), p->metric),
             p->at_least ? "at least" : "at most",
             promise_value(a, p->metric, p->limit));
 }
@@ -298,7 +294,7 @@ static void print_expectation(struct app *app, const struct experiment *e,
 }
 
 /* Promises and expectations, and what was found. */
-static void print_promises(struct app *app, const struct experiment *e)
+void report_promises(struct app *app, const struct experiment *e)
 {
     const struct scenario *s = e->scenario;
     struct arena *a = arena_new();
@@ -316,7 +312,7 @@ static void print_promises(struct app *app, const struct experiment *e)
 
 /* ---- what is known ------------------------------------------------------- */
 
-static void print_title(struct app *app, const struct experiment *e)
+void report_title(struct app *app, const struct experiment *e)
 {
     const struct scenario *s = e->scenario;
     const struct spec *spec = s->variants[0].spec;
@@ -332,7 +328,7 @@ static void print_title(struct app *app, const struct experiment *e)
     fputc('\n', app->out);
 }
 
-static void print_notes(struct app *app, const struct experiment *e)
+void report_notes(struct app *app, const struct experiment *e)
 {
     const struct spec *spec = e->scenario->variants[0].spec;
     double level = e->scenario->confidence * 100;
@@ -358,120 +354,8 @@ static void print_notes(struct app *app, const struct experiment *e)
 
 void report_run(struct app *app, const struct experiment *e)
 {
-    print_title(app, e);
-    print_promises(app, e);
-    print_means(app, e, shown, sizeof shown / sizeof shown[0]);
-    print_notes(app, e);
-}
-
-/* ---- differences --------------------------------------------------------- */
-
-struct difference {
-    struct pairing pairing;
-    enum metric metric;
-    size_t variant;
-    double adjusted;            /* Holm's p over all of the table */
-};
-
-static const char *difference_cell(struct app *app, struct arena *a,
-                                   const struct difference *d)
-{
-    const struct pairing *p = &d->pairing;
-    bool sure = d->adjusted < 0.05;
-    bool lower = metric_row(d->metric)->better == BETTER_LOWER;
-    bool better = (p->difference.mean < 0) == lower;
-    const char *word = !sure || metric_row(d->metric)->better == BETTER_NONE
-                           ? "" : app->glyphs ? (better ? " \u2714" : " \u2716")
-                                  : better ? " better" : " worse";
-
-    if (isnan(p->difference.mean))
-        return "undefined";
-    if (p->rare)
-        return arena_printf(a, "differs in %zu of %zu%s", p->differ,
-                            p->difference.n, word);
-    return arena_printf(a, "%s%s%s", p->difference.mean > 0 ? "+" : "",
-                        interval_text(a, p->difference, d->metric), word);
-}
-
-/* All comparisons of the table, and Holm's p-values over them. */
-static struct difference *all_differences(const struct experiment *e,
-                                          struct arena *a, size_t baseline,
-                                          const enum metric *metrics,
-                                          size_t n)
-{
-    const struct scenario *s = e->scenario;
-    size_t m = n * (s->nvariants - 1), at = 0;
-    struct difference *d = arena_many(a, struct difference, m + 1);
-    double *p = arena_many(a, double, m + 1);
-    double *adjusted = arena_many(a, double, m + 1);
-
-    for (size_t i = 0; i < n; i++) {
-        for (size_t v = 0; v < s->nvariants; v++) {
-            if (v == baseline)
-                continue;
-            d[at].metric = metrics[i];
-            d[at].variant = v;
-            d[at].pairing = pair_compare(
-                a, experiment_series(e, a, v, metrics[i]),
-                experiment_series(e, a, baseline, metrics[i]), e->n,
-                pair_bonferroni(s->confidence, m), s->variants[v].spec->seed);
-            p[at] = d[at].pairing.p;
-            at++;
-        }
-    }
-    pair_holm(p, m, adjusted);
-    for (size_t i = 0; i < m; i++)
-        d[i].adjusted = adjusted[i];
-    return d;
-}
-
-static void print_differences(struct app *app, const struct experiment *e,
-                              size_t baseline, const enum metric *metrics,
-                              size_t n)
-{
-    const struct scenario *s = e->scenario;
-    struct arena *a = arena_new();
-    struct difference *d = all_differences(e, a, baseline, metrics, n);
-    struct table t = table_new(a, s->nvariants, n + 1);
-    size_t column = 1;
-
-    put(&t, 0, arena_printf(a, "compared with %s",
-                            s->variants[baseline].name));
-    for (size_t v = 0; v < s->nvariants; v++)
-        if (v != baseline)
-            put(&t, column++, s->variants[v].name);
-    t.rows++;
-    for (size_t i = 0; i < n; i++, t.rows++) {
-        put(&t, 0, metric_row(metrics[i])->name);
-        for (size_t c = 1; c < s->nvariants; c++)
-            put(&t, c, difference_cell(app, a, d++));
-    }
-    table_print(&t, app->out);
-    arena_free(a);
-}
-
-/* What is compared in pairs unless the user names metrics. */
-static const enum metric compared[] = {
-    METRIC_FAILED_REQUESTS, METRIC_DOWNTIME, METRIC_ROLLOUT_SECONDS,
-    METRIC_LATENCY_P99, METRIC_PEAK_PODS
-};
-
-void report_compare(struct app *app, const struct experiment *e,
-                    size_t baseline, const enum metric *metrics, size_t n)
-{
-    bool some = n > 0;
-
-    print_title(app, e);
-    print_promises(app, e);
-    print_means(app, e, some ? metrics : shown,
-                some ? n : sizeof shown / sizeof shown[0]);
-    if (e->scenario->nvariants > 1 && e->n > 1) {
-        print_differences(app, e, baseline, some ? metrics : compared,
-                          some ? n : sizeof compared / sizeof compared[0]);
-        fprintf(app->out, "Paired: same arrivals, start-up times and luck. "
-                "%s: with 95 %% confidence over the\nwhole table (Holm).  ",
-                app->glyphs ? "\u2714 \u2716 better or worse"
-                            : "better, worse");
-    }
-    print_notes(app, e);
+    report_title(app, e);
+    report_promises(app, e);
+    report_means(app, e, NULL, 0);
+    report_notes(app, e);
 }

@@ -2,6 +2,7 @@
  * report_json.c - everything of an experiment as one JSON object.
  */
 #include <inttypes.h>
+#include "app/comparison.h"
 #include "app/report.h"
 #include "io/json.h"
 
@@ -23,11 +24,24 @@ static void member_int(struct json *j, const char *key, int64_t x)
     json_int(j, x);
 }
 
+/* k of n, with the exact interval of the share. */
+static void put_share(struct json *j, const char *key, size_t k,
+                      struct interval share)
+{
+    json_key(j, key);
+    json_object(j);
+    member_int(j, "k", (int64_t)k);
+    member_int(j, "n", (int64_t)share.n);
+    member_real(j, "low", share.low);
+    member_real(j, "high", share.high);
+    json_end(j);
+}
+
 static void put_metric(struct json *j, const struct experiment *e,
                        struct arena *a, size_t v, enum metric m)
 {
     struct summary s = report_summary(e, a, v, m);
-    struct interval i = experiment_interval(e, a, v, m);
+    struct interval i = s.mean;
 
     json_key(j, metric_row(m)->name);
     json_object(j);
@@ -39,8 +53,27 @@ static void put_metric(struct json *j, const struct experiment *e,
     member_real(j, "high", i.high);
     member_real(j, "p50", s.median);
     member_real(j, "p95", s.p95.mean);
+    member_real(j, "p95Low", s.p95.low);
+    member_real(j, "p95High", s.p95.high);
     member_real(j, "min", s.min);
     member_real(j, "max", s.max);
+    put_share(j, "differ", s.hits, s.share);
+    member_real(j, "from", s.usual);
+    json_end(j);
+}
+
+/* How often happened what may happen. */
+static void put_happenings(struct json *j, const struct experiment *e,
+                           size_t v)
+{
+    json_key(j, "happened");
+    json_object(j);
+    for (int h = 0; h < HAPPENING_COUNT; h++) {
+        size_t k = happening_count(e, v, (enum happening)h);
+
+        put_share(j, happening_row((enum happening)h)->name, k,
+                  ci_share_exact(k, e->n, e->scenario->confidence));
+    }
     json_end(j);
 }
 
@@ -59,7 +92,7 @@ static void put_promises(struct json *j, const struct experiment *e,
         member_text(j, "metric", metric_row(p->metric)->name);
         member_real(j, p->at_least ? "atLeast" : "atMost", p->limit);
         member_text(j, "verdict", words[promise_verdict(
-                        p, experiment_interval(e, a, v, p->metric))]);
+                        p, experiment_bounds(e, a, v, p->metric))]);
         json_end(j);
     }
     json_end(j);
@@ -101,13 +134,85 @@ static void put_variant(struct json *j, const struct experiment *e, size_t v)
     for (int m = 0; m < METRIC_COUNT; m++)
         put_metric(j, e, a, v, (enum metric)m);
     json_end(j);
+    put_happenings(j, e, v);
     put_promises(j, e, a, v);
     put_expectations(j, e, a, v);
     json_end(j);
     arena_free(a);
 }
 
-void report_json(struct app *app, const struct experiment *e)
+/* ---- comparison ---------------------------------------------------------- */
+
+static void put_difference(struct json *j, const struct experiment *e,
+                           const struct difference *d)
+{
+    const struct pairing *p = &d->pairing;
+
+    json_object(j);
+    member_text(j, "strategy", e->scenario->variants[d->variant].name);
+    member_text(j, d->subject->share ? "happened" : "metric",
+                d->subject->name);
+    member_int(j, "pairs", (int64_t)p->difference.n);
+    member_int(j, "undefined", (int64_t)p->undefined);
+    member_int(j, "differ", (int64_t)p->differ);
+    member_real(j, "mean", p->difference.mean);
+    member_real(j, "low", p->difference.low);
+    member_real(j, "high", p->difference.high);
+    member_real(j, "p", p->p);
+    member_real(j, "adjusted", d->adjusted);
+    member_real(j, "correlation", p->correlation);
+    member_real(j, "saved", p->saved);
+    member_real(j, "unpaired", d->unpaired);
+    member_text(j, "finding", finding_words[d->finding]);
+    json_end(j);
+}
+
+static void put_comparison(struct json *j, const struct comparison *c)
+{
+    const struct experiment *e = c->experiment;
+    const struct variant *variants = e->scenario->variants;
+    struct arena *a = arena_new();
+
+    json_key(j, "comparison");
+    json_object(j);
+    member_text(j, "baseline", variants[c->baseline].name);
+    member_real(j, "within", c->within);
+    json_key(j, "differences");
+    json_list(j);
+    for (size_t i = 0; i < c->nsubjects; i++)
+        for (size_t v = 0; v < e->scenario->nvariants; v++)
+            if (v != c->baseline)
+                put_difference(j, e, comparison_of(c, i, v));
+    json_end(j);
+    json_key(j, "verdicts");
+    json_object(j);
+    for (size_t v = 0; v < e->scenario->nvariants; v++)
+        if (v != c->baseline)
+            member_text(j, variants[v].name, comparison_verdict(a, c, v));
+    json_end(j);
+    json_end(j);
+    arena_free(a);
+}
+
+static void put_until(struct json *j, const struct experiment *e)
+{
+    const struct scenario *s = e->scenario;
+
+    if (s->until == METRIC_COUNT)
+        return;
+    json_key(j, "until");
+    json_object(j);
+    member_text(j, "metric", metric_row(s->until)->name);
+    member_text(j, "of", s->paired ? "differences" : "means");
+    member_real(j, "relative", s->precision.relative);
+    member_real(j, "absolute", s->precision.absolute);
+    member_int(j, "min", (int64_t)s->precision.min);
+    member_int(j, "max", (int64_t)s->precision.max);
+    json_end(j);
+}
+
+void report_json(struct app *app, const struct experiment *e,
+                 const struct comparison *c)
 {
     const struct scenario *s = e->scenario;
     struct json j;
@@ -122,11 +227,14 @@ void report_json(struct app *app, const struct experiment *e)
     member_real(&j, "confidence", s->confidence);
     json_key(&j, "precise");
     json_bool(&j, e->precise);
+    put_until(&j, e);
     json_key(&j, "strategies");
     json_list(&j);
     for (size_t v = 0; v < s->nvariants; v++)
         put_variant(&j, e, v);
     json_end(&j);
+    if (c)
+        put_comparison(&j, c);
     json_end(&j);
     json_finish(&j);
 }

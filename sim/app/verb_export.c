@@ -7,6 +7,7 @@
  * Intervals of `summary` are those of 95 %.
  */
 #include <string.h>
+#include "app/experiment.h"
 #include "app/results.h"
 #include "app/rows.h"
 #include "io/json.h"
@@ -247,54 +248,89 @@ static void name_summary(struct exporting *x)
         name(x, rest[i]);
 }
 
+typedef VEC(double) real_list;
+
+/* One metric of a cell over its replications, in order. */
+struct metric_values {
+    const char *metric, *unit;  /* NULL: not begun */
+    real_list values, requests; /* requests: of each replication */
+};
+
+/* The mean of the availability is that of all requests together. */
+static struct interval mean_of(struct arena *a, const struct metric_values *m,
+                               const struct summary *s, uint64_t seed)
+{
+    if (metric_find(m->metric) != METRIC_AVAILABILITY ||
+        m->requests.len != m->values.len)
+        return s->mean;
+    return pooled_availability(a, m->values.items, m->requests.items,
+                               m->values.len, CONFIDENCE, seed);
+}
+
+/* Write a row, if there is one, and forget its values. */
 static void put_summary_row(struct exporting *x, const struct result_cell *c,
-                            const char *metric, const char *unit,
-                            const double *values, size_t n)
+                            struct metric_values *m)
 {
     struct arena *a = arena_new();
-    struct summary s = summary_of(a, values, n, CONFIDENCE, c->seed);
+    struct summary s = summary_of(a, m->values.items, m->values.len,
+                                  CONFIDENCE, c->seed);
     struct sheet *t = x->sheet;
-    const double reals[] = { s.mean.mean, s.mean.low, s.mean.high, s.median,
-                             s.p95.mean, s.min, s.max };
 
-    put_cell(x, c, true);
-    put_text(t, metric);
-    put_text(t, unit);
-    put_int(t, (int64_t)n);
-    put_int(t, (int64_t)s.n);
-    for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
-        put_real(t, reals[i]);
-    sheet_row(t);
+    if (m->metric) {
+        struct interval mean = mean_of(a, m, &s, c->seed);
+        const double reals[] = { mean.mean, mean.low, mean.high, s.median,
+                                 s.p95.mean, s.min, s.max };
+
+        put_cell(x, c, true);
+        put_text(t, m->metric);
+        put_text(t, m->unit);
+        put_int(t, (int64_t)m->values.len);
+        put_int(t, (int64_t)s.n);
+        for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
+            put_real(t, reals[i]);
+        sheet_row(t);
+    }
+    m->metric = NULL;
+    vec_clear(&m->values);
     arena_free(a);
+}
+
+static enum sim_code load_requests(struct exporting *x, struct arena *a,
+                                   const struct result_cell *c, real_list *out)
+{
+    struct store_query *q = store_query(x->results->store, METRICS_OF
+                                        " AND d.name = ?2 ORDER BY m.rep");
+
+    query_bind_integer(q, 1, c->id);
+    query_bind_text(q, 2, metric_row(METRIC_REQUESTS)->name);
+    while (query_next(q))
+        vec_push(a, out, query_real(q, 3));
+    return query_end(q);
 }
 
 /* The rows of a cell: one per metric, over its replications in order. */
 static enum sim_code put_cell_summary(struct exporting *x,
                                       const struct result_cell *c)
 {
+    struct arena *a = arena_new();
+    struct metric_values m = {0};
+    enum sim_code code = load_requests(x, a, c, &m.requests);
     struct store_query *q = store_query(x->results->store, METRICS_OF
                                         " ORDER BY m.metric_id, m.rep");
-    struct arena *a = arena_new();
-    const char *metric = NULL, *unit = NULL;
-    VEC(double) values = {0};
 
     query_bind_integer(q, 1, c->id);
     while (query_next(q)) {
-        if (metric && strcmp(metric, query_text(q, 1)) != 0) {
-            put_summary_row(x, c, metric, unit, values.items, values.len);
-            metric = NULL;
-            vec_clear(&values);
+        if (m.metric && strcmp(m.metric, query_text(q, 1)) != 0)
+            put_summary_row(x, c, &m);
+        if (!m.metric) {
+            m.metric = arena_strdup(a, query_text(q, 1));
+            m.unit = arena_strdup(a, query_text(q, 2));
         }
-        if (!metric) {
-            metric = arena_strdup(a, query_text(q, 1));
-            unit = arena_strdup(a, query_text(q, 2));
-        }
-        vec_push(a, &values, query_real(q, 3));
+        vec_push(a, &m.values, query_real(q, 3));
     }
-    if (metric)
-        put_summary_row(x, c, metric, unit, values.items, values.len);
+    put_summary_row(x, c, &m);
     arena_free(a);
-    return query_end(q);
+    return query_end(q) == SIM_OK ? code : SIM_SYSTEM;
 }
 
 static enum sim_code put_summary(struct exporting *x)

@@ -2,7 +2,11 @@
  * verb_run.c - the commands run and compare.
  */
 #include <string.h>
+#include "app/comparison.h"
 #include "app/report.h"
+#include "base/units.h"
+
+#define WITHIN 0.01             /* of the baseline: no difference to speak of */
 
 /* Everything that gets rows of recorded replications. */
 struct sinks {
@@ -138,12 +142,9 @@ static bool simulate(struct app *app, const struct scenario *s,
     return *code == EXIT_DONE;
 }
 
-/* Load and run; false, and the exit code, if there is nothing to report. */
-static bool execute(struct app *app, struct scenario *s, struct experiment *e,
-                    enum exit_code *code)
+/* Load what is to be run; false, and the exit code, after an error. */
+static bool load(struct app *app, struct scenario *s, enum exit_code *code)
 {
-    struct sinks sinks = {0};
-
     *code = EXIT_USAGE;
     if (app->o.words.len == 0) {
         cli_usage(app, "name a scenario file");
@@ -160,8 +161,15 @@ static bool execute(struct app *app, struct scenario *s, struct experiment *e,
         return false;
     say_ignored(app, s);
     *code = EXIT_USAGE;
-    if (!shard_fits(app, s))
-        return false;
+    return scenario_until(app, s) && shard_fits(app, s);
+}
+
+/* Run; false, and the exit code, if there is nothing to report. */
+static bool execute(struct app *app, struct scenario *s, struct experiment *e,
+                    enum exit_code *code)
+{
+    struct sinks sinks = {0};
+
     *code = EXIT_SYSTEM;
     return open_sinks(app, &sinks, s) && simulate(app, s, &sinks, e, code);
 }
@@ -172,10 +180,10 @@ enum exit_code command_run(struct app *app)
     struct experiment *e = arena_make(app->arena, struct experiment);
     enum exit_code code;
 
-    if (!execute(app, &s, e, &code))
+    if (!load(app, &s, &code) || !execute(app, &s, e, &code))
         return code;
     if (app->o.json)
-        report_json(app, e);
+        report_json(app, e, NULL);
     else
         report_run(app, e);
     return experiment_verdict(e);
@@ -229,24 +237,43 @@ static bool metrics_of_option(struct app *app, enum metric *out, size_t *n)
     return true;
 }
 
+/* The tolerance of --within; negative after an error. */
+static double within_of_option(struct app *app)
+{
+    double within = WITHIN;
+
+    if (!app->o.within || parse_share(app->o.within, true, &within, NULL))
+        return within;
+    cli_usage(app, "--within: \"%s\" is no share, such as 5%%",
+              app->o.within);
+    return -1;
+}
+
 enum exit_code command_compare(struct app *app)
 {
     struct scenario s = {0};
     struct experiment *e = arena_make(app->arena, struct experiment);
+    struct comparison *c = NULL;
+    double within = within_of_option(app);
     enum metric metrics[METRIC_COUNT];
-    size_t n, baseline;
     enum exit_code code;
+    size_t n;
 
-    if (!metrics_of_option(app, metrics, &n))
+    if (within < 0 || !metrics_of_option(app, metrics, &n))
+        return EXIT_USAGE;
+    if (!load(app, &s, &code))
+        return code;
+    s.paired = true;
+    s.baseline = baseline_of(app, &s);
+    if (s.baseline == s.nvariants)
         return EXIT_USAGE;
     if (!execute(app, &s, e, &code))
         return code;
-    baseline = baseline_of(app, &s);
-    if (baseline == s.nvariants)
-        return EXIT_USAGE;
+    if (s.nvariants > 1 && e->n > 1)
+        c = compare_strategies(e, app->arena, s.baseline, metrics, n, within);
     if (app->o.json)
-        report_json(app, e);
+        report_json(app, e, c);
     else
-        report_compare(app, e, baseline, metrics, n);
+        report_compare(app, e, c, metrics, n);
     return experiment_verdict(e);
 }

@@ -23,6 +23,7 @@
 
 #define RESAMPLES 1999          /* odd: quantiles fall on order statistics */
 #define COCHRAN 25
+#define ROUNDING 1e-12          /* a variance below this share is none */
 
 struct moments {
     double mean, se;            /* se: standard error of the mean */
@@ -66,9 +67,10 @@ static double resample(struct bulk *b, const double *x, size_t n, double mean)
         squares += d * d;
     }
     sum /= (double)n;
-    var = (squares / (double)n - sum * sum) / (double)(n - 1);
-    if (var > 0)
-        return sum / sqrt(var);
+    squares /= (double)n;
+    var = squares - sum * sum;
+    if (var > ROUNDING * squares)
+        return sum / sqrt(var / (double)(n - 1));
     return sum > 0 ? INFINITY : sum < 0 ? -INFINITY : 0;
 }
 

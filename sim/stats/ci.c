@@ -83,6 +83,27 @@ struct interval ci_ratio(const double *part, const double *whole, size_t n,
     return r;
 }
 
+struct interval ci_ratio_ruled(struct arena *scratch, const double *part,
+                               const double *whole, size_t n,
+                               double confidence, uint64_t seed)
+{
+    struct interval r = ci_ratio(part, whole, n, confidence), i;
+    double p = sum(part, n), w = sum(whole, n);
+    double *pseudo = arena_many(scratch, double, n);
+
+    if (!(w > 0) || n < 2)
+        return r;
+    for (size_t k = 0; k < n; k++)
+        pseudo[k] = (double)n * r.mean - (double)(n - 1)
+            * ratio_without(p, w, part[k], whole[k], r.mean);
+    if (!ci_skewed(pseudo, n))
+        return r;
+    i = ci_mean_bootstrap(pseudo, n, confidence, seed);
+    r.low = r.mean + (i.low - i.mean);
+    r.high = r.mean + (i.high - i.mean);
+    return r;
+}
+
 enum verdict ci_verdict(struct interval i, bool at_least, double limit)
 {
     double bad = at_least ? i.low : -i.high;

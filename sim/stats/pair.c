@@ -53,9 +53,11 @@ static void judge_pairing(struct pairing *p, const double *x, const double *y,
 }
 
 /* Interval and p-value from the differences; more of them positive or not. */
-static void judge_difference(struct pairing *p, const double *d, size_t n,
-                             double confidence, uint64_t seed)
+static void judge_difference(struct pairing *p, struct arena *scratch,
+                             const double *d, size_t n, double confidence,
+                             uint64_t seed)
 {
+    struct summary s = summary_of(scratch, d, n, confidence, seed);
     size_t up = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -63,14 +65,13 @@ static void judge_difference(struct pairing *p, const double *d, size_t n,
         up += d[i] > 0;
     }
     p->rare = p->differ > 0 && summary_is_rare(p->differ, n);
-    if (p->rare) {
-        p->difference = ci_mean(d, n, confidence);
-        p->difference.low = p->difference.high = NAN;
-        p->p = sign_test(up, p->differ - up);
-    } else {
-        p->difference = ci_mean_ruled(d, n, confidence, seed);
+    p->difference = summary_bounds(&s);
+    if (s.kind == SUMMARY_MEAN)
         p->p = ci_mean_p(d, n, seed);
-    }
+    else
+        p->p = sign_test(up, p->differ - up);
+    if (p->rare)
+        p->difference.low = p->difference.high = NAN;
 }
 
 struct pairing pair_compare(struct arena *scratch, const double *x,
@@ -91,7 +92,7 @@ struct pairing pair_compare(struct arena *scratch, const double *x,
         d[len++] = x[i] - y[i];
     }
     p.undefined = n - len;
-    judge_difference(&p, d, len, confidence, seed);
+    judge_difference(&p, scratch, d, len, confidence, seed);
     judge_pairing(&p, a, b, d, len);
     return p;
 }

@@ -131,3 +131,17 @@ struct summary summary_of(struct arena *scratch, const double *x, size_t n,
     s.kind = kind_of(&s);
     return s;
 }
+
+struct interval summary_bounds(const struct summary *s)
+{
+    struct interval i = s->mean;
+    double near, far;
+
+    if (s->kind != SUMMARY_RARE)
+        return i;
+    near = s->hit_min - s->usual;
+    far = s->hit_max - s->usual;
+    i.low = s->usual + near * (near > 0 ? s->share.low : s->share.high);
+    i.high = s->usual + far * (far > 0 ? s->share.high : s->share.low);
+    return i;
+}

@@ -52,6 +52,29 @@ START_TEST(few_differing_pairs_are_judged_by_the_sign_test)
 }
 END_TEST
 
+/* Fewer pods by five in nearly every replication: no bootstrap of two values,
+ * but signs, and the share of those that are different. */
+START_TEST(nearly_equal_differences_are_judged_by_their_signs)
+{
+    double x[20] = {0}, y[20];
+    struct arena *a = arena_new();
+    struct pairing p;
+
+    for (int i = 0; i < 20; i++)
+        y[i] = i == 3 ? 4 : 5;
+    p = pair_compare(a, x, y, 20, .95, 1);
+    ck_assert(!p.rare);
+    near(p.p, 2 * pow(0.5, 20), 1e-18);
+    near(p.difference.mean, -4.95, 1e-12);
+    near(p.difference.low, -5 + ci_share_exact(1, 20, .95).low, 1e-12);
+    near(p.difference.high, -5 + ci_share_exact(1, 20, .95).high, 1e-12);
+    y[3] = 5;
+    p = pair_compare(a, x, y, 2, .95, 1);
+    near(p.p, 0.5, 1e-12);      /* two pairs prove nothing */
+    arena_free(a);
+}
+END_TEST
+
 START_TEST(identical_strategies_differ_by_exactly_nothing)
 {
     static const double x[] = {0.1, 0.7, 1e9, 3};
@@ -255,6 +278,7 @@ int main(void)
     tcase_add_checked_fixture(c, open_scratch, close_scratch);
     tcase_add_test(c, paired_t_of_student_s_sleep_data);
     tcase_add_test(c, few_differing_pairs_are_judged_by_the_sign_test);
+    tcase_add_test(c, nearly_equal_differences_are_judged_by_their_signs);
     tcase_add_test(c, identical_strategies_differ_by_exactly_nothing);
     tcase_add_test(c, pairs_with_an_undefined_side_are_left_out);
     tcase_add_test(c, common_random_numbers_save_a_factor_of_41);

@@ -132,6 +132,61 @@ START_TEST(mean_follows_the_rule_for_skewed_data)
 }
 END_TEST
 
+/* 3 of 60 replications fell to 0.907 .. 0.947; their share is 1.04 to 13.9 %
+ * (Clopper-Pearson). */
+START_TEST(a_rare_value_bounds_the_mean_by_its_share)
+{
+    double x[60];
+    struct interval i;
+    struct summary s;
+
+    for (int k = 0; k < 60; k++)
+        x[k] = k % 20 == 7 ? 0.9 + k / 1000.0 : 1;
+    s = summarise(x, 60);
+    i = summary_bounds(&s);
+    near(i.high, 1 - 0.053 * ci_share_exact(3, 60, .95).low, 1e-12);
+    near(i.low, 1 - 0.093 * ci_share_exact(3, 60, .95).high, 1e-12);
+    ck_assert(i.low < s.mean.mean && s.mean.mean < i.high);
+    for (int k = 0; k < 60; k++)
+        x[k] = k % 20 == 7 ? k : 0;
+    s = summarise(x, 60);
+    i = summary_bounds(&s);
+    near(i.high, 47 * ci_share_exact(3, 60, .95).high, 1e-12);
+    near(i.low, 7 * ci_share_exact(3, 60, .95).low, 1e-12);
+}
+END_TEST
+
+/* Where t covers .53 (reference 5.4: P(> 0) = .05, n = 20), these bounds, given
+ * that there was a hit, cover .91; that nothing happened at all says nothing of how
+ * bad it would have been. */
+START_TEST(bounds_of_rare_values_cover_where_t_does_not)
+{
+    double truth = 0.05 * exp(0.5);
+    int covered = 0, t = 0, n = 0;
+    struct stream g;
+
+    for (uint32_t rep = 0; rep < 4000; rep++) {
+        double x[20];
+        struct interval i;
+        struct summary s;
+
+        stream_init(&g, 3, PURPOSE_TEST, 0, rep);
+        for (int k = 0; k < 20; k++)
+            x[k] = draw_downtime(&g, 0.05);
+        s = summary_of(scratch, x, 20, .95, 1);
+        i = summary_bounds(&s);
+        if (s.hits == 0)
+            continue;
+        n++;
+        covered += i.low <= truth && truth <= i.high;
+        i = ci_mean(x, 20, .95);
+        t += i.low <= truth && truth <= i.high;
+    }
+    ck_assert_msg(covered > 0.9 * n && t < 0.85 * n, "%d, %d of %d", covered, t,
+                  n);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = tcase_create("one metric");
@@ -143,5 +198,7 @@ int main(void)
     tcase_add_test(c, equal_values_are_constant_and_few_values_are_not_rare);
     tcase_add_test(c, hits_are_counted_from_the_usual_value_whatever_it_is);
     tcase_add_test(c, mean_follows_the_rule_for_skewed_data);
+    tcase_add_test(c, a_rare_value_bounds_the_mean_by_its_share);
+    tcase_add_test(c, bounds_of_rare_values_cover_where_t_does_not);
     return run_case("summary", c);
 }

@@ -86,6 +86,66 @@ START_TEST(a_step_is_cut_where_it_ends)
 }
 END_TEST
 
+#define SECONDS 60
+#define REPLICATIONS 10
+
+/* Response times of the seconds of several replications, correlated, with an
+ * initial bias. */
+static struct settling settle(double bias, uint32_t experiment)
+{
+    static double x[REPLICATIONS][SECONDS];
+    const double *rows[REPLICATIONS];
+    struct arena *a = arena_new();
+    struct settling s;
+
+    for (uint32_t r = 0; r < REPLICATIONS; r++) {
+        struct stream luck;
+        double y = 0;
+
+        stream_init(&luck, 32, PURPOSE_TEST, experiment, r);
+        for (int i = 0; i < SECONDS; i++) {
+            y = 0.5 * y + draw_normal(&luck);
+            x[r][i] = 20 + y + bias * exp(-i / 8.0);
+        }
+        rows[r] = x[r];
+    }
+    s = warmup_settled(a, rows, REPLICATIONS, SECONDS);
+    arena_free(a);
+    return s;
+}
+
+/* MSER-5 alone would warn of every tenth settled series. */
+START_TEST(replications_must_agree_that_it_has_not_settled)
+{
+    int alarms = 0, cuts = 0, found = 0;
+
+    for (uint32_t i = 0; i < 500; i++) {
+        struct settling s = settle(0, i), biased = settle(10, i);
+
+        cuts += s.warmup.cut > 0;
+        alarms += !s.settled;
+        found += !biased.settled && biased.early > biased.late + 1;
+    }
+    ck_assert_msg(cuts > 50 && alarms < 10, "%d cuts, %d alarms", cuts, alarms);
+    ck_assert_msg(found > 480, "%d found", found);
+}
+END_TEST
+
+START_TEST(too_little_says_nothing)
+{
+    const double x[SECONDS] = {100, 100, 100, 100, 100};
+    const double *rows[REPLICATIONS];
+    struct arena *a = arena_new();
+
+    for (int r = 0; r < REPLICATIONS; r++)
+        rows[r] = x;
+    ck_assert(!warmup_settled(a, rows, 5, SECONDS).settled);
+    ck_assert(warmup_settled(a, rows, 4, SECONDS).settled);
+    ck_assert(warmup_settled(a, rows, REPLICATIONS, 19).settled);
+    arena_free(a);
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = tcase_create("MSER-5");
@@ -94,5 +154,7 @@ int main(void)
     tcase_add_test(c, a_settled_series_is_hardly_cut);
     tcase_add_test(c, a_series_that_never_settles_is_undecided);
     tcase_add_test(c, a_step_is_cut_where_it_ends);
+    tcase_add_test(c, replications_must_agree_that_it_has_not_settled);
+    tcase_add_test(c, too_little_says_nothing);
     return run_case("warmup", c);
 }

@@ -1,0 +1,29 @@
+/*
+ * report_impl.h - the parts of the tables for people, to each other.
+ *
+ *   report.c          means, promises, title and notes
+ *   report_compare.c  differences and verdicts
+ */
+#ifndef APP_REPORT_IMPL_H
+#define APP_REPORT_IMPL_H
+#include "app/report.h"
+
+/* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,
+ * those that show three. */
+int report_decimals(double half_width, double value);
+
+/* x with so many decimals; never "-0". */
+const char *report_number(struct arena *a, double x, int decimals);
+
+/* "9.9 s [8.4, 12.8]", in the metric's unit; without bounds that are not
+ * finite. */
+const char *report_interval(struct arena *a, struct interval i, enum metric m);
+
+void report_title(struct app *app, const struct experiment *e);
+void report_promises(struct app *app, const struct experiment *e);
+/* The means of n metrics (0: the usual ones) and the happenings. */
+void report_means(struct app *app, const struct experiment *e,
+                  const enum metric *metrics, size_t n);
+void report_notes(struct app *app, const struct experiment *e);
+
+#endif
