@@ -50,7 +50,9 @@ struct summary report_summary(const struct experiment *e, struct arena *a,
 
 /* ---- cells --------------------------------------------------------------- */
 
-int report_decimals(double half_width, double value)
+/* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,
+ * those that show three. */
+static int decimals_for(double half_width, double value)
 {
     double x = half_width > 0 ? half_width : fabs(value) / 10;
 
@@ -86,7 +88,7 @@ static const char *value_text_of(struct arena *a, double x, enum metric m)
 {
     x *= scale_of(m);
     return arena_printf(a, "%s%s", report_number(a, x, x >= floor(x) && x <= floor(x)
-                                          ? 0 : report_decimals(0, x)),
+                                          ? 0 : decimals_for(0, x)),
                         unit_of(m));
 }
 
@@ -107,7 +109,7 @@ static struct interval clipped(struct interval i, enum metric m)
 const char *report_interval(struct arena *a, struct interval i, enum metric m)
 {
     double k = scale_of(m);
-    int d = report_decimals(k * (i.high - i.low) / 2, k * i.mean);
+    int d = decimals_for(k * (i.high - i.low) / 2, k * i.mean);
 
     if (!isfinite(i.low) || !isfinite(i.high))
         return value_text_of(a, i.mean, m);

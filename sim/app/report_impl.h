@@ -8,10 +8,6 @@
 #define APP_REPORT_IMPL_H
 #include "app/report.h"
 
-/* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,
- * those that show three. */
-int report_decimals(double half_width, double value);
-
 /* x with so many decimals; never "-0". */
 const char *report_number(struct arena *a, double x, int decimals);
 
