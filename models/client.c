@@ -99,7 +99,7 @@ void client_send(struct client *c, struct call *call)
         at = c->last;
     c->last = at;
     call->client = c;
-    at += world_draw(c->w, c->latency, &c->stream);
+    at += world_draw_on(c->w, c->latency, &c->stream, c->node);
     sim_at(c->w->sim, at, &ev_call, call, (int64_t)call->verb);
 }
 

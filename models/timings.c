@@ -54,8 +54,10 @@ static struct dist dist_of(const struct timing_value *v)
 
 void timings_from_profile(struct timings *t, enum profile p)
 {
-    for (int i = 0; i < TIMING_COUNT; i++)
+    for (int i = 0; i < TIMING_COUNT; i++) {
         t->dist[i] = dist_of(&rows[i].profile[p]);
+        t->together[i] = (struct together){ 0 };
+    }
 }
 
 /* The row called m->key, or -1 after an error with a suggestion. */
@@ -76,7 +78,11 @@ static int row_named(struct binder *b, const struct member *m)
     return -1;
 }
 
-bool timings_bind(struct binder *b, const struct value *v, struct timings *t)
+/* Bind each entry of a map of rows with bind. */
+static bool bind_rows(struct binder *b, const struct value *v,
+                      struct timings *t,
+                      bool (*bind)(struct binder *b, const struct value *v,
+                                   struct timings *t, int row))
 {
     bool good = true;
 
@@ -89,8 +95,70 @@ bool timings_bind(struct binder *b, const struct value *v, struct timings *t)
     for (size_t i = 0; i < v->len; i++) {
         int row = row_named(b, &v->u.members[i]);
 
-        if (row < 0 || !dist_parse(b, v->u.members[i].value, &t->dist[row]))
+        if (row < 0 || !bind(b, v->u.members[i].value, t, row))
             good = false;
     }
     return good;
+}
+
+static bool bind_latency(struct binder *b, const struct value *v,
+                         struct timings *t, int row)
+{
+    return dist_parse(b, v, &t->dist[row]);
+}
+
+bool timings_bind(struct binder *b, const struct value *v, struct timings *t)
+{
+    return bind_rows(b, v, t, bind_latency);
+}
+
+/* ---- what is busy at once ----------------------------------------------- */
+
+static const char *const machine_names[] = { "node", "cluster", NULL };
+
+static const struct field together_fields[] = {
+    FIELD(SHARE, struct together, share, "share", NULL, 0, 1, "share",
+          "of the variance that is common"),
+    FIELD(DURATION, struct together, lasts, "lasts", "300ms", 0.001, 3600,
+          "s", "how long a machine stays as busy as it is"),
+    FIELD_ENUM(struct together, of, "of", "node", machine_names,
+               "what they share: their node, or one machine for all"),
+    FIELD_END
+};
+
+/* Rows that nobody draws on a machine. */
+static bool is_of_a_machine(enum timing t)
+{
+    switch (t) {
+    case TIMING_KUBELET_SYNC:
+    case TIMING_VOLUMES:
+    case TIMING_SANDBOX:
+    case TIMING_IMAGE_CHECK:
+    case TIMING_CONTAINER_START:
+    case TIMING_PROBE:
+    case TIMING_KUBELET_WRITE:
+    case TIMING_KILL:
+    case TIMING_TEARDOWN:
+    case TIMING_REMOVE:
+    case TIMING_PROXY_SYNC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool bind_entry(struct binder *b, const struct value *v,
+                       struct timings *t, int row)
+{
+    if (is_of_a_machine((enum timing)row))
+        return field_bind(b, v, together_fields, &t->together[row]);
+    err_error(b->errors, &v->mark, "\"%s\" does not pass on a node, so "
+              "nothing there delays it together with others", rows[row].name);
+    return false;
+}
+
+bool timings_bind_together(struct binder *b, const struct value *v,
+                           struct timings *t)
+{
+    return bind_rows(b, v, t, bind_entry);
 }

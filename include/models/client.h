@@ -40,6 +40,7 @@ struct client {
     sim_time filled;            /* when tokens was right */
     sim_time last;              /* no call is sent before the one before it */
     enum timing latency;        /* request -> committed */
+    object_uid node;            /* where it runs; 0: nowhere in particular */
     struct stream stream;
 };
 

@@ -32,6 +32,7 @@ enum purpose {
     PURPOSE_INGRESS,        /* the ingress controller: delays */
     PURPOSE_TARGET,         /* pod entity: when a load balancer likes it */
     PURPOSE_GROUP,          /* workload: who leads next */
+    PURPOSE_BUSY,           /* timing and machine: how busy it is */
 };
 
 #endif

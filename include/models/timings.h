@@ -30,13 +30,28 @@ struct timing_row {
 };
 const struct timing_row *timing_row(enum timing t);
 
+/* How much the latencies of one row that pass on one machine at one time are
+ * alike: what is busy there delays them all (models/busy.c). */
+struct together {
+    double share;               /* of the variance of the normal score that is
+                                 * common; 0: each for itself */
+    sim_time lasts;             /* for so long; > 0 where share > 0 */
+    int of;                     /* enum machine */
+};
+enum machine { MACHINE_NODE, MACHINE_CLUSTER };
+
 /* The timings of one cluster: a profile with overrides. */
 struct timings {
     struct dist dist[TIMING_COUNT];
+    struct together together[TIMING_COUNT];
 };
 void timings_from_profile(struct timings *t, enum profile p);
 
 /* Bind cluster.timings (a map of rows) over *t. */
 bool timings_bind(struct binder *b, const struct value *v, struct timings *t);
+
+/* Bind cluster.together (a map of rows, each a map) over *t. */
+bool timings_bind_together(struct binder *b, const struct value *v,
+                           struct timings *t);
 
 #endif

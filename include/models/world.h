@@ -91,6 +91,11 @@ void world_stream(const struct world *w, struct stream *s,
 /* Draw a latency. */
 sim_time world_draw(const struct world *w, enum timing t, struct stream *s);
 
+/* The same of a row that passes on a node (0: on none), where others may be
+ * delayed with it: cluster.together. */
+sim_time world_draw_on(const struct world *w, enum timing t,
+                       struct stream *s, object_uid node);
+
 /* The next pod entity of a template: (revision_key, k) mixed; see podspec.h. */
 uint64_t world_pod_entity(struct world *w, const struct pod_template *t);
 

@@ -395,9 +395,10 @@ static const struct event_kind ev_synced = {
 static sim_time sync_length(struct proxy *p)
 {
     struct world *w = p->w;
-    sim_time t = world_draw(w, p->node == INGRESS_NODE ? TIMING_INGRESS_PICKUP
-                                                      : TIMING_PROXY_SYNC,
-                            &p->stream);
+    sim_time t = world_draw_on(w, p->node == INGRESS_NODE
+                                      ? TIMING_INGRESS_PICKUP
+                                      : TIMING_PROXY_SYNC,
+                               &p->stream, p->node);
     size_t services = informer_count(w->network->services);
 
     if (p->node == INGRESS_NODE)

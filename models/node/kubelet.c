@@ -64,6 +64,7 @@ static struct kubelet *kubelet_of(struct kubelets *all, object_uid node)
     map_init(&k->images, all->w->arena);
     client_init(&k->client, all->w, c->kubelet_qps, c->kubelet_burst,
                 TIMING_KUBELET_WRITE, ((uint64_t)KIND_NODE << 32) | k->index);
+    k->client.node = node;
     vec_push(all->w->arena, &all->nodes, k);
     map_put_number(&all->by_node, node, k);
     return k;

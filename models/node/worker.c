@@ -35,7 +35,7 @@
 
 sim_time worker_draw(struct worker *wk, enum timing t)
 {
-    return world_draw(wk->w, t, &wk->luck);
+    return world_draw_on(wk->w, t, &wk->luck, wk->kubelet->node);
 }
 
 /* A delay as the kubelet keeps it: late by up to a half. */

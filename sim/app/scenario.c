@@ -166,6 +166,8 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     struct binder b = { .arena = l->arena, .errors = l->errors,
                         .path = "cluster.timings", .load_sample = sample_load,
                         .ctx = l };
+    struct binder together = { .arena = l->arena, .errors = l->errors,
+                               .path = "cluster.together" };
 
     to->profile = (enum profile)c->profile;
     to->version = (enum kube_version)c->version;
@@ -212,6 +214,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     take_sources(l, &c->monitoring.metrics, spec);
     timings_from_profile(&to->timings, to->profile);
     timings_bind(&b, c->timings, &to->timings);
+    timings_bind_together(&together, c->together, &to->timings);
     take_pools(l, &c->nodes, spec);
 }
 

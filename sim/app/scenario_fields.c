@@ -229,6 +229,9 @@ static const struct field cluster_fields[] = {
     FIELD(VALUE, struct cluster_section, timings, "timings", NULL, 0, 0, "s",
           "rows of `rollsim explain timings`, each a duration or a "
           "distribution"),
+    FIELD(VALUE, struct cluster_section, together, "together", NULL, 0, 0,
+          "share", "rows of timings that a busy machine delays together, each "
+          "{share, lasts, of: node | cluster}"),
     FIELD_SUB(OBJECT, struct cluster_section, proxy, "proxy", proxy_fields,
               struct proxy_section, "kube-proxy"),
     FIELD_ENUM(struct cluster_section, runtime, "runtime", "containerd",

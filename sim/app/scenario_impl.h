@@ -73,7 +73,7 @@ struct guard_section {
 struct cluster_section {
     int profile, version;
     struct field_list nodes;    /* struct node_pool */
-    const struct value *timings;
+    const struct value *timings, *together;
     struct proxy_section proxy;
     struct limits limits;
     sim_time clock_offset, icmp_ratelimit;
