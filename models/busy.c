@@ -20,6 +20,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "models/plane.h"
 #include "models/world.h"
 
 /* How busy the machine is now, a normal score. */
@@ -38,8 +39,9 @@ static double busy(const struct world *w, enum timing t, object_uid node)
     return gsl_cdf_ugaussian_Pinv(u);
 }
 
-sim_time world_draw_on(const struct world *w, enum timing t,
-                       struct stream *s, object_uid node)
+/* A latency of row t where nothing fails. */
+static sim_time draw(const struct world *w, enum timing t, struct stream *s,
+                     object_uid node)
 {
     const struct dist *d = &w->spec->cluster.timings.dist[t];
     double share = w->spec->cluster.timings.together[t].share;
@@ -50,4 +52,13 @@ sim_time world_draw_on(const struct world *w, enum timing t,
     z = sqrt(1 - share) * gsl_cdf_ugaussian_Pinv(stream_u01(s)) +
         sqrt(share) * busy(w, t, node);
     return dist_at(d, gsl_cdf_ugaussian_P(z));
+}
+
+sim_time world_draw_on(const struct world *w, enum timing t,
+                       struct stream *s, object_uid node)
+{
+    sim_time x = draw(w, t, s, node);
+    double factor = w->plane ? plane_factor(w->plane, t) : 1;
+
+    return factor == 1 ? x : (sim_time)((double)x * factor);
 }

@@ -66,6 +66,39 @@ static enum api_code commit(struct call *call, const struct meta **result,
     BUG("verb %d of an API call", (int)call->verb);
 }
 
+static void fire_answer(struct sim *sim, void *subject, int64_t arg)
+{
+    struct call *call = subject;
+    const struct meta *result = call->result;
+    struct api *api = call->client->w->api;
+
+    (void)sim;
+    call->result = NULL;
+    call->done(call, (enum api_code)arg, result, call->reason);
+    if (result)                 /* call may be another one by now */
+        api_unref(api, result);
+}
+
+static const struct event_kind ev_answer = {
+    .name = "api.answer", .rank = RANK_COMMIT, .fire = fire_answer,
+};
+
+/* The caller is told: at once, or when the answer has travelled. */
+static void answer(struct call *call, enum api_code code,
+                   const struct meta *result, const char *reason)
+{
+    struct client *c = call->client;
+    sim_time takes = world_draw_on(c->w, TIMING_ANSWER, &c->stream, c->node);
+
+    if (takes == 0) {
+        call->done(call, code, result, reason);
+        return;
+    }
+    call->result = result ? api_ref(result) : NULL;
+    call->reason = reason;
+    sim_after(c->w->sim, takes, &ev_answer, call, (int64_t)code);
+}
+
 static void fire_call(struct sim *sim, void *subject, int64_t arg)
 {
     struct call *call = subject;
@@ -84,7 +117,7 @@ static void fire_call(struct sim *sim, void *subject, int64_t arg)
     if (result)
         call->wrote = result->version;
     if (call->done)
-        call->done(call, code, result, reason);
+        answer(call, code, result, reason);
 }
 
 static const struct event_kind ev_call = {

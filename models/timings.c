@@ -122,39 +122,15 @@ static const struct field together_fields[] = {
     FIELD(DURATION, struct together, lasts, "lasts", "300ms", 0.001, 3600,
           "s", "how long a machine stays as busy as it is"),
     FIELD_ENUM(struct together, of, "of", "node", machine_names,
-               "what they share: their node, or one machine for all"),
+               "what they share: their node (that of no node: the control plane's), "
+               "or one machine for all"),
     FIELD_END
 };
-
-/* Rows that nobody draws on a machine. */
-static bool is_of_a_machine(enum timing t)
-{
-    switch (t) {
-    case TIMING_KUBELET_SYNC:
-    case TIMING_VOLUMES:
-    case TIMING_SANDBOX:
-    case TIMING_IMAGE_CHECK:
-    case TIMING_CONTAINER_START:
-    case TIMING_PROBE:
-    case TIMING_KUBELET_WRITE:
-    case TIMING_KILL:
-    case TIMING_TEARDOWN:
-    case TIMING_REMOVE:
-    case TIMING_PROXY_SYNC:
-        return true;
-    default:
-        return false;
-    }
-}
 
 static bool bind_entry(struct binder *b, const struct value *v,
                        struct timings *t, int row)
 {
-    if (is_of_a_machine((enum timing)row))
-        return field_bind(b, v, together_fields, &t->together[row]);
-    err_error(b->errors, &v->mark, "\"%s\" does not pass on a node, so "
-              "nothing there delays it together with others", rows[row].name);
-    return false;
+    return field_bind(b, v, together_fields, &t->together[row]);
 }
 
 bool timings_bind_together(struct binder *b, const struct value *v,

@@ -76,10 +76,7 @@ void world_stream(const struct world *w, struct stream *s,
 
 sim_time world_draw(const struct world *w, enum timing t, struct stream *s)
 {
-    sim_time x = dist_draw(&w->spec->cluster.timings.dist[t], s);
-    double factor = w->plane ? plane_factor(w->plane, t) : 1;
-
-    return factor == 1 ? x : (sim_time)((double)x * factor);
+    return world_draw_on(w, t, s, 0);
 }
 
 uint64_t world_pod_entity(struct world *w, const struct pod_template *t)

@@ -3,7 +3,8 @@
  *
  * A call takes a token of its client's bucket (reference 8.2), waiting if it
  * is empty; then the API latency passes; then the write commits, and the
- * answer is known at that instant.  Calls of one client wait in order.
+ * answer is known at that instant, or later if answers take time (timing
+ * "answer").  Calls of one client wait in order.
  */
 #ifndef MODELS_CLIENT_H
 #define MODELS_CLIENT_H
@@ -31,6 +32,8 @@ struct call {
     const struct call *after;   /* base the draft on what this one wrote */
     uint64_t wrote;             /* version written, for `after` */
     struct client *client;      /* client.c */
+    const struct meta *result;  /* client.c: of an answer on its way */
+    const char *reason;         /* likewise */
     struct call *next;          /* client.c, controller.c */
 };
 

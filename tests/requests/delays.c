@@ -6,7 +6,9 @@
  * last new connection, Ready -> first request.  Recorded ones are those of
  * the pods of all runs in summary.json, simulated ones come from views.csv of
  * as many replications for each recorded run, so both have the same mixture of
- * cases.  Only pods that became ready, or were told to stop, after t = 0; with
+ * cases.  With 1000 more Services a recorded rule change is stamped where a write
+ * of up to half a second begins (their README says so and to take the last
+ * connection), so that is not compared.  Only pods that became ready, or were told to stop, after t = 0; with
  * keep-alive clients no connections, as they say nothing of rules.
  */
 #include <math.h>
@@ -28,6 +30,7 @@
 /* What is asked of a case's clients. */
 struct setting {
     const char *suffix[2];      /* ", minSync 1 s", of node 1 and 2 */
+    bool many;                  /* 1000 more Services */
     bool keep_alive;
 };
 
@@ -72,7 +75,7 @@ static void add_pod(struct delays *d, bool recorded, const struct setting *s,
         add(d, recorded, "terminating -> slice drops it", "",
             p->slice_drops - p->terminating);
     for (int n = 0; n < 2; n++) {
-        if (stops && !moved)
+        if (stops && !moved && !s->many)
             add(d, recorded, "slice drops it -> rule gone", s->suffix[n],
                 p->rules_drop[n] - p->slice_drops);
         if (s->keep_alive)
@@ -203,7 +206,7 @@ static bool read_setting(struct arena *a, const char *folder,
     const struct value *clients;
     bool many = strncmp(name, "services1000", 12) == 0;
 
-    *s = (struct setting){ { "", "" }, false };
+    *s = (struct setting){ { "", "" }, many, false };
     if (yaml_load_file(a, arena_printf(a, "%s/steps.yaml", folder), true,
                        NULL, &y, errors) != SIM_OK || y.docs.len == 0)
         return false;
