@@ -21,6 +21,9 @@ enum analysis_phase {
 };
 extern const char *const analysis_phase_names[ANALYSIS_FAILED + 1];
 
+/* Will it stay as it is? */
+bool analysis_completed(enum analysis_phase p);
+
 /* Is b worse than a? */
 bool analysis_worse(enum analysis_phase a, enum analysis_phase b);
 /* ---- one measurement --------------------------------------------------------- */

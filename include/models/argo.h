@@ -33,6 +33,25 @@ struct argo_route {
     const struct value *rule;   /* of an HTTPRoute; NULL: removed */
 };
 
+/* An experiment: pods beside those of the Rollout, and what they must pass. */
+struct argo_template {
+    const char *name;
+    bool canary;                /* specRef: pods of the new version */
+    int replicas;               /* -1: not given */
+    const struct labels *labels;        /* besides those of the version */
+};
+struct argo_experiment_analysis {
+    const struct value *block;  /* as that of a step */
+    bool required;              /* requiredForCompletion */
+};
+struct argo_experiment {
+    const struct argo_template *templates;
+    size_t ntemplates;
+    sim_time duration;          /* SIM_NEVER: not given */
+    const struct argo_experiment_analysis *analyses;
+    size_t nanalyses;
+};
+
 /* One step does one thing. */
 struct argo_step {
     int weight;                 /* setWeight, of max_weight; -1: none */
@@ -40,7 +59,8 @@ struct argo_step {
     bool pause;
     int64_t pause_s;            /* PAUSE_FOREVER: until promoted */
     const struct argo_route *route;     /* NULL: none */
-    const struct value *analysis, *experiment;  /* as written; NULL: none */
+    const struct value *analysis;       /* as written; NULL: none */
+    const struct argo_experiment *experiment;   /* NULL: none */
 };
 
 /* replicaProgressThreshold. */
@@ -275,12 +295,14 @@ bool argo_skips_post_analysis(const struct argo *r,
 #define ARGO_HASH "rollouts-pod-template-hash"
 
 /* Which analysis of a Rollout: the step's, in the background, before or after
- * the switch. */
-enum argo_run { RUN_STEP, RUN_BACKGROUND, RUN_PRE, RUN_POST };
+ * the switch, one of an experiment. */
+enum argo_run { RUN_STEP, RUN_BACKGROUND, RUN_PRE, RUN_POST, RUN_EXPERIMENT };
 
 /* What came of an analysis so far. */
 enum argo_verdict { VERDICT_NONE, VERDICT_RUNNING, VERDICT_SUCCESSFUL,
                     VERDICT_FAILED, VERDICT_INCONCLUSIVE };
+
+struct argo_trial;              /* an experiment that runs: argo_impl.h */
 
 /* What one pass sees. */
 struct argo_view {
@@ -291,10 +313,11 @@ struct argo_view {
      * is no such Service. */
     const char *(*selected)(void *ctx, const char *service);
     /* An analysis that is wanted now (it is begun if it was not); why it
-     * failed. */
+     * failed.  index: which of an experiment's; 0 else. */
     enum argo_verdict (*analysed)(void *ctx, enum argo_run run,
-                                  const struct value *spec,
+                                  unsigned index, const struct value *spec,
                                   const char **message);
+    struct argo_trial *trial;   /* the experiment of the current step; NULL */
     const struct value *route;  /* r->route as stored; NULL: not there */
     void *ctx;
     sim_time now;
@@ -332,6 +355,9 @@ void argo_check_analyses(struct arena *a, const struct argo *r,
                          struct err_list *errors);
 
 void argo_plan(const struct argo_view *v, struct argo_plan *p);
+
+/* Is it a set of an experiment? */
+bool argo_is_experiment(const struct replicaset *set);
 
 /* The scale-down deadline of a set; SIM_NEVER if it has none. */
 sim_time argo_deadline(const struct replicaset *set);

@@ -227,7 +227,7 @@ static const struct replicaset *set_of(const struct kubectl *k,
         const struct meta *m = api_get(k->w->api, uids[i]);
         const struct replicaset *s = replicaset_seen(m);
 
-        if (m->kind != KIND_REPLICASET)
+        if (m->kind != KIND_REPLICASET || argo_is_experiment(s))
             continue;
         if (revision != 0 ? s->revision == revision
                           : s->revision < r->revision &&

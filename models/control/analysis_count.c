@@ -24,7 +24,7 @@ bool analysis_worse(enum analysis_phase a, enum analysis_phase b)
 }
 
 /* Nothing more will happen. */
-static bool analysis_completed(enum analysis_phase p)
+bool analysis_completed(enum analysis_phase p)
 {
     return p == ANALYSIS_SUCCESSFUL || p >= ANALYSIS_INCONCLUSIVE;
 }

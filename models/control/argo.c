@@ -38,6 +38,7 @@ struct argos {
     const struct argo *now;     /* the Rollout of the pass */
     const struct argo_view *view;       /* ... and what it sees */
     struct argo_analyses analyses;
+    struct argo_trials trials;
     VEC(struct wrote *) written;
     struct pool spare;          /* struct wrote */
 };
@@ -177,12 +178,12 @@ static const char *selected(void *ctx, const char *service)
 }
 
 static enum argo_verdict analysed(void *ctx, enum argo_run run,
-                                  const struct value *spec,
+                                  unsigned index, const struct value *spec,
                                   const char **message)
 {
     struct argos *as = ctx;
 
-    return argo_analysed(&as->analyses, as->view, run, spec, message);
+    return argo_analysed(&as->analyses, as->view, run, index, spec, message);
 }
 
 /* The sets that r owns, oldest first. */
@@ -366,14 +367,17 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     const struct meta *route;
     struct argo_plan plan;
 
-    if (!r)
+    if (!r) {
         argo_analyses_prune(&as->analyses, key, NULL);
+        argo_trials_prune(&as->trials, key, NULL);
+    }
     if (!r || is_behind(as, key))
         return;
     arena_reset(as->scratch);
     as->now = r;
     as->view = &view;
     view.sets = owned_sets(as, r, &view.nsets);
+    view.trial = argo_trial_of(&as->trials, c->w->arena, r);
     if (r->route) {
         route = informer_find(as->routes, r->meta.space, r->route);
         view.route = route ? httproute_seen(route)->raw : NULL;
@@ -381,6 +385,7 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     argo_plan(&view, &plan);
     carry_out(as, s, &plan);
     argo_analyses_prune(&as->analyses, key, &plan.r);
+    argo_trials_prune(&as->trials, key, &plan.r);
     if (plan.rolls_back)
         measure_rollback_decided(c->w);
     if (plan.wake != SIM_NEVER)

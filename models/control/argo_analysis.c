@@ -26,6 +26,7 @@ struct argo_analysis {
     const char *space, *name;   /* of the Rollout */
     enum argo_run which;
     int step;
+    unsigned index;             /* among those of an experiment */
     const char *hash;           /* of the new set */
     struct analysis_run *run;   /* NULL: could not be made */
     const char *message;        /* why not */
@@ -33,7 +34,7 @@ struct argo_analysis {
 };
 
 static const char *const run_names[] = { "Step", "Background", "Pre-promotion",
-                                         "Post-promotion" };
+                                         "Post-promotion", "Experiment" };
 
 static void ignore(void *ctx, const struct meta *before,
                    const struct meta *after)
@@ -136,16 +137,21 @@ static void begin(struct argo_analysis *x, const struct argo_view *v,
 
 /* ---- asking ------------------------------------------------------------------------ */
 
+static bool is_of_step(enum argo_run which)
+{
+    return which == RUN_STEP || which == RUN_EXPERIMENT;
+}
+
 static struct argo_analysis *find_run(struct argo_analyses *all,
                                       const struct argo *r,
-                                      enum argo_run which)
+                                      enum argo_run which, unsigned index)
 {
     for (size_t i = 0; i < all->runs.len; i++) {
         struct argo_analysis *x = all->runs.items[i];
 
         if (x->rollout == r->meta.uid && x->which == which &&
-            argo_same(x->hash, r->current) &&
-            (which != RUN_STEP || x->step == r->step))
+            x->index == index && argo_same(x->hash, r->current) &&
+            (!is_of_step(which) || x->step == r->step))
             return x;
     }
     return NULL;
@@ -153,7 +159,7 @@ static struct argo_analysis *find_run(struct argo_analyses *all,
 
 static struct argo_analysis *add_run(struct argo_analyses *all,
                                      const struct argo_view *v,
-                                     enum argo_run which,
+                                     enum argo_run which, unsigned index,
                                      const struct value *block)
 {
     const struct argo *r = v->seen;
@@ -166,6 +172,7 @@ static struct argo_analysis *add_run(struct argo_analyses *all,
     x->name = r->meta.name;
     x->which = which;
     x->step = r->step;
+    x->index = index;
     x->hash = r->current;
     vec_push(all->c->w->arena, &all->runs, x);
     begin(x, v, block);
@@ -176,7 +183,7 @@ static struct argo_analysis *add_run(struct argo_analyses *all,
 static enum argo_verdict inconclusive(struct argo_analysis *x,
                                       const struct argo *r)
 {
-    if (x->told && !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS))
+    if (x->which != RUN_EXPERIMENT && x->told && !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS))
         return x->which == RUN_BACKGROUND ? VERDICT_RUNNING
                                           : VERDICT_SUCCESSFUL;
     x->told = true;
@@ -185,14 +192,14 @@ static enum argo_verdict inconclusive(struct argo_analysis *x,
 
 enum argo_verdict argo_analysed(struct argo_analyses *all,
                                 const struct argo_view *v,
-                                enum argo_run which,
+                                enum argo_run which, unsigned index,
                                 const struct value *block,
                                 const char **message)
 {
-    struct argo_analysis *x = find_run(all, v->seen, which);
+    struct argo_analysis *x = find_run(all, v->seen, which, index);
 
     if (!x)
-        x = add_run(all, v, which, block);
+        x = add_run(all, v, which, index, block);
     *message = x->run ? analysis_run_message(x->run) : x->message;
     if (!x->run)
         return VERDICT_FAILED;
@@ -217,7 +224,7 @@ static bool is_over(const struct argo_analysis *x, const struct argo *r)
 {
     return r->aborted || r->promote_full || r->fast ||
            argo_same(r->stable, r->current) || !argo_same(x->hash, r->current)
-           || (x->which == RUN_STEP && x->step != r->step);
+           || (is_of_step(x->which) && x->step != r->step);
 }
 
 void argo_analyses_prune(struct argo_analyses *all, object_uid rollout,
@@ -251,7 +258,12 @@ void argo_check_analyses(struct arena *a, const struct argo *r,
     for (size_t i = 0; i < 3; i++)
         if (blocks[i])
             analysis_build(a, blocks[i], shelf, errors, &plan);
-    for (size_t i = 0; i < r->nsteps; i++)
+    for (size_t i = 0; i < r->nsteps; i++) {
+        const struct argo_experiment *x = r->steps[i].experiment;
+
         if (r->steps[i].analysis)
             analysis_build(a, r->steps[i].analysis, shelf, errors, &plan);
+        for (size_t j = 0; x && j < x->nanalyses; j++)
+            analysis_build(a, x->analyses[j].block, shelf, errors, &plan);
+    }
 }

@@ -50,9 +50,10 @@ static bool is_done(struct argo_pass *k, const struct argo_step *step)
 {
     if (step->pause)
         return argo_pause(k, PAUSE_CANARY_STEP, step->pause_s);
-    if (step->analysis || step->experiment)
-        return argo_passes(k, RUN_STEP, step->analysis ? step->analysis
-                                                       : step->experiment);
+    if (step->analysis)
+        return argo_passes(k, RUN_STEP, step->analysis);
+    if (step->experiment)
+        return argo_passes_experiment(k);
     if (step->route)
         return true;
     return k->at_desired;

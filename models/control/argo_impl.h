@@ -19,8 +19,9 @@ struct argo_pass {
     const struct argo_view *v;
     struct argo_plan *p;
     struct argo *r;             /* p->r */
-    struct argo_set *sets;      /* by age, oldest first */
-    size_t nsets;
+    struct argo_set *sets;      /* by age, oldest first; then, from nsets to
+                                 * nall, those of experiments */
+    size_t nsets, nall;
     const struct replicaset *new_, *stable;     /* as seen; NULL: absent.
                                                  * They may be the same. */
     const struct replicaset **older;    /* newest first, as seen */
@@ -35,6 +36,7 @@ const char *argo_hash_of(const struct replicaset *set);
 void argo_tell(struct argo_pass *k, const char *type, const char *reason,
                const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void argo_put(struct argo_pass *k, struct argo_write w);
 /* Look again at t at the latest. */
 void argo_wake(struct argo_pass *k, sim_time t);
 /* Give a set a size, a deadline (SIM_NEVER: none). */
@@ -54,6 +56,8 @@ bool argo_pause(struct argo_pass *k, enum argo_pause reason, int64_t seconds);
 /* Has the analysis been passed?  It aborts and pauses as it came out. */
 bool argo_passes(struct argo_pass *k, enum argo_run run,
                  const struct value *spec);
+/* The same of an experiment. */
+bool argo_passes_experiment(struct argo_pass *k);
 void argo_promote(struct argo_pass *k);
 
 /* ---- the strategies ---- */
@@ -82,12 +86,52 @@ void argo_analyses_init(struct argo_analyses *all, struct controller *c);
  * it failed, or NULL. */
 enum argo_verdict argo_analysed(struct argo_analyses *all,
                                 const struct argo_view *v,
-                                enum argo_run which,
+                                enum argo_run which, unsigned index,
                                 const struct value *block,
                                 const char **message);
 /* End the runs that a Rollout, as it is after a pass (NULL: it is gone), has no
  * more use for. */
 void argo_analyses_prune(struct argo_analyses *all, object_uid rollout,
                          const struct argo *r);
+
+/* ---- argo_experiment.c ---- */
+
+struct argo_trial_template {
+    enum template_phase status;
+    sim_time moved;             /* the last progress */
+    int counts[3];              /* pods, ready, available, as last seen */
+};
+
+/* An experiment that runs, or has run. */
+struct argo_trial {
+    object_uid rollout;
+    const char *hash;           /* of the new version */
+    int step;
+    int64_t revision;
+    const struct argo_experiment *spec;
+    const char *name;
+    enum analysis_phase phase;
+    const char *message;        /* NULL or a sentence */
+    sim_time available;         /* all pods were; SIM_NEVER: not yet */
+    struct argo_trial_template *templates;
+    bool over;                  /* the update was given up or cut short */
+};
+struct argo_trials {
+    struct argo_trial **items;
+    size_t len, cap;
+};
+
+/* The experiment of the current step of r, begun if it was not; NULL if there
+ * is none to run. */
+struct argo_trial *argo_trial_of(struct argo_trials *all, struct arena *keep,
+                                 const struct argo *r);
+/* Rollout is as r after a pass (NULL: gone): what was given up is over. */
+void argo_trials_prune(struct argo_trials *all, object_uid rollout,
+                       const struct argo *r);
+/* A pass over the experiment of the view; what came of it so far. */
+enum argo_verdict argo_experiment(struct argo_pass *k, const char **why);
+/* Take away what experiments that are over have left; running: that of the
+ * view is not. */
+void argo_retire_experiments(struct argo_pass *k, bool running);
 
 #endif

@@ -57,7 +57,7 @@ void argo_tell(struct argo_pass *k, const char *type, const char *reason,
     vec_push(k->v->scratch, &k->p->notes, note);
 }
 
-static void put(struct argo_pass *k, struct argo_write w)
+void argo_put(struct argo_pass *k, struct argo_write w)
 {
     vec_push(k->v->scratch, &k->p->writes, w);
 }
@@ -71,7 +71,7 @@ void argo_wake(struct argo_pass *k, sim_time t)
 static struct replicaset *edit(struct argo_pass *k,
                                const struct replicaset *set)
 {
-    for (size_t i = 0; i < k->nsets; i++) {
+    for (size_t i = 0; i < k->nall; i++) {
         if (k->sets[i].seen != set)
             continue;
         if (!k->sets[i].mind)
@@ -84,12 +84,14 @@ static struct replicaset *edit(struct argo_pass *k,
 void argo_resize(struct argo_pass *k, const struct replicaset *set, int size)
 {
     struct replicaset *mind = edit(k, set);
+    const char *revision = argo_is_experiment(set) ? "" : arena_printf(
+        k->v->scratch, " (revision %lld)", (long long)set->revision);
 
     if (size != set->replicas)
         argo_tell(k, "Normal", "ScalingReplicaSet",
-                  "Scaled %s ReplicaSet %s (revision %lld) from %d to %d",
+                  "Scaled %s ReplicaSet %s%s from %d to %d",
                   size > set->replicas ? "up" : "down", set->meta.name,
-                  (long long)set->revision, set->replicas, size);
+                  revision, set->replicas, size);
     mind->replicas = size;
     mind->desired = k->r->replicas;
 }
@@ -115,7 +117,7 @@ void argo_select(struct argo_pass *k, const char *service, const char *hash)
 
     if (!now || strcmp(now, hash) == 0)
         return;
-    put(k, (struct argo_write){ .verb = ARGO_SELECT, .service = service,
+    argo_put(k, (struct argo_write){ .verb = ARGO_SELECT, .service = service,
                                 .hash = hash });
     argo_tell(k, "Strategy", "SwitchService",
               "Switched selector for service '%s' from '%s' to '%s'", service,
@@ -166,33 +168,52 @@ static void stop_update(struct argo_pass *k, const char *why)
               "revision %lld: %s", (long long)r->revision, why);
 }
 
-bool argo_passes(struct argo_pass *k, enum argo_run run,
-                 const struct value *spec)
+/* Has what is asked for been passed?  It aborts and pauses as it came out. */
+static bool settle(struct argo_pass *k, enum argo_verdict verdict,
+                   const char *why, enum argo_pause pause, bool background)
 {
     struct argo *r = k->r;
-    const char *why = NULL;
+    bool experiment = pause == PAUSE_INCONCLUSIVE_EXPERIMENT;
 
-    if (!spec)
-        return true;
-    switch (k->v->analysed(k->v->ctx, run, spec, &why)) {
+    switch (verdict) {
     case VERDICT_SUCCESSFUL:
         return true;
     case VERDICT_FAILED:
-        stop_update(k, why ? why : "an analysis run failed");
+        stop_update(k, why ? why : experiment ? "the experiment failed"
+                                              : "an analysis run failed");
         return false;
     case VERDICT_INCONCLUSIVE:
-        if (!r->promoted_once && !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS)) {
-            r->pauses |= PAUSE_INCONCLUSIVE_ANALYSIS;
+        if (!r->promoted_once && !(r->pauses & (unsigned)pause)) {
+            r->pauses |= (unsigned)pause;
             r->paused_at = k->v->now;
-            argo_tell(k, "Strategy", "RolloutPaused",
-                      "Rollout is paused (InconclusiveAnalysisRun)");
+            argo_tell(k, "Strategy", "RolloutPaused", "Rollout is paused (%s)",
+                      experiment ? "InconclusiveExperiment"
+                                 : "InconclusiveAnalysisRun");
         }
         return r->promoted_once;
     case VERDICT_NONE:
     case VERDICT_RUNNING:
-        return run == RUN_BACKGROUND;
+        return background;
     }
     return false;
+}
+
+bool argo_passes(struct argo_pass *k, enum argo_run run,
+                 const struct value *spec)
+{
+    const char *why = NULL;
+
+    return !spec || settle(k, k->v->analysed(k->v->ctx, run, 0, spec, &why),
+                           why, PAUSE_INCONCLUSIVE_ANALYSIS,
+                           run == RUN_BACKGROUND);
+}
+
+bool argo_passes_experiment(struct argo_pass *k)
+{
+    const char *why = NULL;
+
+    return settle(k, argo_experiment(k, &why), why,
+                  PAUSE_INCONCLUSIVE_EXPERIMENT, false);
 }
 
 void argo_promote(struct argo_pass *k)
@@ -277,7 +298,7 @@ static void clean_history(struct argo_pass *k)
     for (size_t i = k->nolder; i-- > 0 && empty > k->r->history_limit;) {
         if (k->older[i]->replicas > 0 || k->older[i]->status_replicas > 0)
             continue;
-        put(k, (struct argo_write){ .verb = ARGO_DELETE,
+        argo_put(k, (struct argo_write){ .verb = ARGO_DELETE,
                                     .set = k->older[i] });
         empty--;
     }
@@ -314,7 +335,7 @@ static void create_set(struct argo_pass *k, const char *hash)
     set->revision = next_revision(k);
     set->desired = r->replicas;
     set->max = -1;
-    put(k, (struct argo_write){ .verb = ARGO_CREATE, .set = set });
+    argo_put(k, (struct argo_write){ .verb = ARGO_CREATE, .set = set });
     k->r->revision = set->revision;
     argo_tell(k, "Normal", "NewReplicaSetCreated",
               "Created ReplicaSet %s (revision %lld)", set->meta.name,
@@ -480,12 +501,12 @@ static bool status_same(const struct argo *a, const struct argo *b)
 /* Append the writes of sets and of the status. */
 static void finish(struct argo_pass *k)
 {
-    for (size_t i = 0; i < k->nsets; i++)
+    for (size_t i = 0; i < k->nall; i++)
         if (k->sets[i].mind)
-            put(k, (struct argo_write){ .verb = ARGO_UPDATE,
+            argo_put(k, (struct argo_write){ .verb = ARGO_UPDATE,
                                         .set = k->sets[i].mind });
     if (!status_same(k->v->seen, k->r))
-        put(k, (struct argo_write){ .verb = ARGO_STATUS });
+        argo_put(k, (struct argo_write){ .verb = ARGO_STATUS });
 }
 
 /* ---- the pass --------------------------------------------------------------------------------- */
@@ -494,22 +515,27 @@ static void sort_sets(struct argo_pass *k)
 {
     const struct argo_view *v = k->v;
 
-    k->nsets = v->nsets;
     k->sets = arena_many(v->scratch, struct argo_set, v->nsets);
     k->older = arena_many(v->scratch, const struct replicaset *, v->nsets);
     for (size_t i = 0; i < v->nsets; i++) {
         const struct replicaset *set = v->sets[i];
 
-        k->sets[i].seen = set;
+        if (argo_is_experiment(set))
+            continue;
+        k->sets[k->nsets++].seen = set;
         if (!k->new_ &&
             set->template->identity == k->r->template->identity)
             k->new_ = set;
         if (argo_same(argo_hash_of(set), k->r->stable))
             k->stable = set;
     }
-    for (size_t i = v->nsets; i-- > 0;)
-        if (v->sets[i] != k->new_ && v->sets[i] != k->stable)
-            k->older[k->nolder++] = v->sets[i];
+    for (size_t i = k->nsets; i-- > 0;)
+        if (k->sets[i].seen != k->new_ && k->sets[i].seen != k->stable)
+            k->older[k->nolder++] = k->sets[i].seen;
+    k->nall = k->nsets;
+    for (size_t i = 0; i < v->nsets; i++)
+        if (argo_is_experiment(v->sets[i]))
+            k->sets[k->nall++].seen = v->sets[i];
 }
 
 /* Was a set last sized for another spec.replicas? */
@@ -558,6 +584,15 @@ static void reset_steps(struct argo *r)
         r->step = (int)r->nsteps;
 }
 
+/* Does the experiment of the view go on after this pass? */
+static bool is_experimenting(const struct argo_pass *k)
+{
+    const struct argo_trial *x = k->v->trial;
+
+    return x && !analysis_completed(x->phase) && x->step == k->r->step &&
+           !k->r->aborted && !k->r->promote_full;
+}
+
 void argo_plan(const struct argo_view *v, struct argo_plan *p)
 {
     struct argo_pass k = { .v = v, .p = p, .r = &p->r };
@@ -581,6 +616,7 @@ void argo_plan(const struct argo_view *v, struct argo_plan *p)
         argo_blue_green_pass(&k);
     else
         argo_canary_pass(&k);
+    argo_retire_experiments(&k, is_experimenting(&k));
     count(&k);
     judge_progress(&k);
     p->r.phase = phase_of(&p->r);

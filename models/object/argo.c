@@ -5,7 +5,7 @@
  * any kind makes a canary routed; the Gateway API plugin names its HTTPRoute,
  * for the others one called as the Rollout is made.
  *
- * Refused so far: experiments, step plugins, workloadRef, restartAt,
+ * Refused so far: weights of experiments, step plugins, workloadRef, restartAt,
  * pingPong.  Reported: anti-affinity; blueGreen.maxUnavailable, which restarts
  * alone use.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
@@ -45,12 +45,39 @@ static const struct shape_field mirror_fields[] = {
     READ(TEXT, "name"), READ(ANY, "match"), READ(INT, "percentage"), SHAPE_END
 };
 static const struct shape mirror_shape = { mirror_fields, NULL };
+static const struct shape_field template_metadata_fields[] = {
+    READ(ANY, "labels"), SILENT(ANY, "annotations"), SHAPE_END
+};
+static const struct shape template_metadata_shape = {
+    template_metadata_fields, NULL
+};
+static const struct shape_field experiment_template_fields[] = {
+    READ(TEXT, "name"), READ(TEXT, "specRef"), READ(INT, "replicas"),
+    OBJECT("metadata", template_metadata_shape), READ(INT, "weight"),
+    REPORT(ANY, "service"), SILENT(ANY, "selector"), SHAPE_END
+};
+static const struct shape experiment_template_shape = {
+    experiment_template_fields, NULL
+};
+static const struct shape_field experiment_analysis_fields[] = {
+    READ(TEXT, "name"), READ(TEXT, "templateName"), READ(BOOL, "clusterScope"),
+    READ(ANY, "args"), READ(BOOL, "requiredForCompletion"), SHAPE_END
+};
+static const struct shape experiment_analysis_shape = {
+    experiment_analysis_fields, NULL
+};
+static const struct shape_field experiment_fields[] = {
+    LIST("templates", experiment_template_shape), READ(TEXT, "duration"),
+    LIST("analyses", experiment_analysis_shape), READ(ANY, "dryRun"),
+    SILENT(ANY, "analysisRunMetadata"), SHAPE_END
+};
+static const struct shape experiment_shape = { experiment_fields, NULL };
 static const struct shape_field step_fields[] = {
     READ(INT, "setWeight"), KEEP(OBJECT, "pause", &pause_shape),
     OBJECT("setCanaryScale", scale_shape),
     OBJECT("setHeaderRoute", set_header_shape),
     OBJECT("setMirrorRoute", mirror_shape), READ(ANY, "analysis"),
-    READ(ANY, "experiment"), READ(ANY, "plugin"), SHAPE_END
+    OBJECT("experiment", experiment_shape), READ(ANY, "plugin"), SHAPE_END
 };
 static const struct shape step_shape = { step_fields, NULL };
 static const struct shape_field managed_fields[] = {
@@ -154,6 +181,44 @@ static void check_later(struct reader *r, const struct at *up,
         fault(r, &at, "Invalid", "is not supported yet");
 }
 
+static void check_experiment_template(struct reader *r, const struct at *t)
+{
+    struct at name = at_field(t, "name"), ref = at_field(t, "specRef");
+    const char *of = get_text(t, "specRef", "");
+
+    if (!name.v)
+        fault_required(r, &name);
+    if (strcmp(of, "canary") != 0 && strcmp(of, "stable") != 0)
+        fault(r, &ref, "Invalid", "must be canary or stable");
+    check_not_negative(r, t, "replicas");
+    check_later(r, t, "weight");
+}
+
+static void check_experiment(struct reader *r, const struct at *x)
+{
+    struct at templates = at_field(x, "templates");
+    struct at analyses = at_field(x, "analyses");
+    struct at duration = at_field(x, "duration");
+
+    if (at_len(&templates) == 0)
+        fault_required(r, &templates);
+    for (size_t i = 0; i < at_len(&templates); i++) {
+        struct at t = at_item(&templates, i);
+
+        check_experiment_template(r, &t);
+    }
+    for (size_t i = 0; i < at_len(&analyses); i++) {
+        struct at a = at_item(&analyses, i);
+        struct at name = at_field(&a, "templateName");
+
+        if (!name.v)
+            fault_required(r, &name);
+    }
+    if (duration.v && argo_pause_seconds(duration.v) < 0)
+        fault(r, &duration, "Invalid", "must be a number of seconds, or a "
+              "text such as 30s, 5m or 1h");
+}
+
 static void check_step(struct reader *r, const struct at *canary,
                        const struct at *step, int64_t most)
 {
@@ -162,6 +227,7 @@ static void check_step(struct reader *r, const struct at *canary,
     struct at duration = at_field(&pause, "duration");
     struct at header = at_field(step, "setHeaderRoute");
     struct at mirror = at_field(step, "setMirrorRoute");
+    struct at experiment = at_field(step, "experiment");
     int n = 0;
 
     for (size_t i = 0; actions[i]; i++)
@@ -176,7 +242,8 @@ static void check_step(struct reader *r, const struct at *canary,
     if (duration.v && argo_pause_seconds(duration.v) < 0)
         fault(r, &duration, "Invalid", "must be a number of seconds, or a "
               "text such as 30s, 5m or 1h");
-    check_later(r, step, "experiment");
+    if (experiment.v)
+        check_experiment(r, &experiment);
     check_later(r, step, "plugin");
     check_managed(r, canary, &header);
     check_managed(r, canary, &mirror);
@@ -359,18 +426,105 @@ static const struct argo_route *route_of(struct arena *a,
     return route;
 }
 
+/* The arguments of an analysis of an experiment; "{{templates.x...}}", which
+ * only tells pods apart, is the template's name. */
+static const struct value *experiment_args(struct arena *a,
+                                           const struct value *args)
+{
+    const char *text, *end;
+
+    for (size_t i = 0; args && args->type == VALUE_LIST && i < args->len;
+         i++) {
+        text = value_text(value_get(args->u.items[i], "value"), "");
+        if (strncmp(text, "{{templates.", 12) != 0 ||
+            !(end = strchr(text + 12, '.')))
+            continue;
+        args = value_set(a, args, arena_printf(a, "[%zu].value", i),
+                         value_string(a, arena_strndup(
+                             a, text + 12, (size_t)(end - text) - 12), NULL));
+    }
+    return args;
+}
+
+/* An item of `analyses` as the analysis block of a step. */
+static struct argo_experiment_analysis analysis_of(struct arena *a,
+                                                   const struct at *at,
+                                                   const struct value *dry)
+{
+    struct at args = at_field(at, "args");
+    const struct value *block = value_flow(
+        a, arena_printf(a, "{templates: [{templateName: %s, clusterScope: "
+                        "%s}]}", get_text(at, "templateName", ""),
+                        get_bool(at, "clusterScope", false) ? "true"
+                                                            : "false"), NULL);
+
+    if (args.v)
+        block = value_set(a, block, "args", experiment_args(a, args.v));
+    if (dry)
+        block = value_set(a, block, "dryRun", dry);
+    return (struct argo_experiment_analysis){
+        block, get_bool(at, "requiredForCompletion", false)
+    };
+}
+
+static struct argo_template template_of(struct arena *a, const struct at *at)
+{
+    struct at metadata = at_field(at, "metadata");
+    struct at labels = at_field(&metadata, "labels");
+
+    return (struct argo_template){
+        .name = get_text(at, "name", ""),
+        .canary = strcmp(get_text(at, "specRef", ""), "canary") == 0,
+        .replicas = (int)get_int(at, "replicas", -1),
+        .labels = labels.v ? labels_from(a, labels.v) : NULL,
+    };
+}
+
+static const struct argo_experiment *experiment_of(struct arena *a,
+                                                   const struct at *at)
+{
+    struct at templates = at_field(at, "templates");
+    struct at analyses = at_field(at, "analyses");
+    struct at duration = at_field(at, "duration"), dry = at_field(at,
+                                                                  "dryRun");
+    struct argo_experiment *x = arena_make(a, struct argo_experiment);
+    struct argo_template *t;
+    struct argo_experiment_analysis *y;
+
+    x->ntemplates = at_len(&templates);
+    x->templates = t = arena_many(a, struct argo_template, x->ntemplates);
+    for (size_t i = 0; i < x->ntemplates; i++) {
+        struct at item = at_item(&templates, i);
+
+        t[i] = template_of(a, &item);
+    }
+    x->nanalyses = at_len(&analyses);
+    x->analyses = y = arena_many(a, struct argo_experiment_analysis,
+                                 x->nanalyses);
+    for (size_t i = 0; i < x->nanalyses; i++) {
+        struct at item = at_item(&analyses, i);
+
+        y[i] = analysis_of(a, &item, dry.v);
+    }
+    x->duration = duration.v ? argo_pause_seconds(duration.v) * SIM_S
+                             : SIM_NEVER;
+    return x;
+}
+
 static struct argo_step step_of(struct arena *a, const struct argo *r,
                                 const struct at *at)
 {
     struct at pause = at_field(at, "pause"), scale = at_field(at,
                                                        "setCanaryScale");
     struct at duration = at_field(&pause, "duration");
+    struct at experiment = at_field(at, "experiment");
     struct argo_step s = { .weight = (int)get_int(at, "setWeight", -1) };
 
     s.pause = pause.v != NULL;
     s.pause_s = duration.v ? argo_pause_seconds(duration.v) : PAUSE_FOREVER;
     s.analysis = at_field(at, "analysis").v;
-    s.experiment = at_field(at, "experiment").v;
+    if (experiment.v)
+        s.experiment = experiment_of(a, &experiment);
     s.route = route_of(a, r, at);
     if (scale.v) {
         struct argo_scale *to = arena_make(a, struct argo_scale);

@@ -151,6 +151,28 @@ static const struct story stories[] = {
         "0:40 (revision 3) from 0 to 4", "0:45 is paused (BlueGreenPause)",
         "1:00 Switched selector for service 'web'",
         "1:00 completed update to revision 3" } },
+    { "an experiment runs pods beside the others, for its time, and then takes "
+      "them away",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {experiment: "
+      "{duration: 40s, templates: [{name: old, specRef: stable}, {name: new, "
+      "specRef: canary, replicas: 2, metadata: {labels: {role: trial}}}]}}, "
+      "{pause: {}}]}}",
+      { RELEASE },
+      { "0:15 step 1/3 completed", "0:15 -2-1': Pending",
+        "0:15 -2-1-new from 0 to 2", "0:20 -2-1': Running",
+        "1:00 -2-1': Successful", "1:00 step 2/3 completed",
+        "1:30 -2-1-old from 1 to 0", "1:30 -2-1-new from 2 to 0",
+        "~(revision 1) from 4" } },
+    { "an experiment whose pods do not come aborts; a retry begins another",
+      "progressDeadlineSeconds: 30\n"
+      "  strategy: {canary: {" ROUTED "steps: [{experiment: {templates: "
+      "[{name: new, specRef: canary}]}}]}}",
+      { "10s|argo rollouts set image web web=web:never",
+        "60s|argo rollouts retry rollout web" },
+      { "0:10 -2-0-new from 0 to 1", "0:40 -2-0': Failed: Template 'new' "
+        "exceeded its progressDeadlineSeconds (30)", "0:40 Rollout aborted",
+        "1:00 'web' retried", "1:00 -2-0-1-new from 0 to 1",
+        "1:10 -2-0-new from 1 to 0", "1:30 -2-0-1': Failed" } },
 };
 
 #define RUN "analysis: {templates: [{templateName: ok}]}"
@@ -237,6 +259,27 @@ static const struct judged analyses[] = {
         "0:55 Switched selector for service 'web'",
         "1:25 (revision 2) from 4 to 0" } },
       "initialDelay: 40s, failureCondition: \"result[0] < 0.9\"", NULL },
+    { { "an experiment without a time lasts until its required analysis has "
+        "been passed",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {experiment: "
+      "{templates: [{name: old, specRef: stable}], analyses: [{name: good, "
+      "templateName: ok, requiredForCompletion: true, args: [{name: hash, "
+      "value: \"{{templates.old.podTemplateHash}}\"}]}]}}]}}",
+      { RELEASE },
+      { "0:15 step 1/2 completed", "0:20 Experiment Analysis Run: started",
+        "1:20 Experiment Analysis Run: Successful",
+        "1:20 -2-1': Successful", "1:20 step 2/2 completed" } },
+      "interval: 10s, initialDelay: 40s, count: 3, successCondition: "
+      "\"result[0] > 0.9\"", NULL },
+    { { "an experiment fails with its analysis",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {experiment: "
+      "{duration: 2m, templates: [{name: new, specRef: canary}], analyses: "
+      "[{name: good, templateName: ok}]}}]}}",
+      { BAD },
+      { "0:20 Experiment Analysis Run: started", "1:00 Experiment Analysis "
+        "Run: Failed", "1:00 -2-1': Failed: Metric \"good\"",
+        "1:00 Rollout aborted", "1:30 -2-1-new from 1 to 0" } },
+      "initialDelay: 40s, successCondition: \"result[0] > 0.9\"", NULL },
     { { "a retry begins a new run",
       "strategy: {canary: {" ROUTED RUN ", steps: [{setWeight: 25}, "
       "{pause: {}}]}}",
