@@ -87,6 +87,7 @@ struct argo {
     int min_ready_s, history_limit, progress_deadline_s;
     bool deadline_abort;        /* progressDeadlineAbort */
     bool paused;                /* by the user */
+    int64_t restart_at;         /* seconds since 1970; -1: not given */
     int rollback_window;        /* revisions; 0: off */
     enum argo_strategy strategy;
     bool has_surge, has_unavailable;    /* else 25 % */
@@ -126,6 +127,7 @@ struct argo {
     sim_time aborted_at;
     unsigned pauses;            /* enum argo_pause */
     sim_time paused_at;         /* start of the first of them */
+    int64_t restarted_at;       /* the restart_at that has been done; 0 */
     bool promoted_once;         /* the pause of this step was promoted */
     int canary_weight, stable_weight;   /* recorded; -1: none */
     const char *canary_hash;    /* whose weight that is; NULL */
@@ -318,6 +320,10 @@ struct argo_view {
                                   unsigned index, const struct value *spec,
                                   const char **message);
     struct argo_trial *trial;   /* the experiment of the current step; NULL */
+    /* Pods of a set that were created before t, in w's order. */
+    size_t (*older_pods)(void *ctx, const struct replicaset *set, sim_time t,
+                         const object_uid **pods);
+    sim_time restart_at;        /* SIM_NEVER: nothing to restart */
     const struct value *route;  /* r->route as stored; NULL: not there */
     void *ctx;
     sim_time now;
@@ -326,13 +332,14 @@ struct argo_view {
 };
 
 enum argo_verb { ARGO_CREATE, ARGO_UPDATE, ARGO_DELETE, ARGO_SELECT,
-                 ARGO_ROUTE, ARGO_STATUS };
+                 ARGO_ROUTE, ARGO_EVICT, ARGO_STATUS };
 struct argo_write {
     enum argo_verb verb;
     const struct replicaset *set;       /* CREATE, UPDATE: as it is to be;
                                          * DELETE: the one seen */
     const char *service, *hash; /* SELECT */
     const struct value *route;  /* ROUTE: the HTTPRoute as it is to be */
+    object_uid pod;             /* EVICT */
 };
 
 struct argo_note {              /* a Kubernetes Event, or what the strategy

@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kubectl_impl.h"
 #include "models/argo.h"
@@ -274,4 +275,54 @@ const struct verb_ops verb_argo_undo = {
     .flags = undo_flags,
     .min_words = 1,
     .step = undo_step,
+};
+
+/* ---- restart ------------------------------------------------------------ */
+
+static const struct kubectl_flag restart_flags[] = {
+    { "in", 0, KUBECTL_TEXT, "how long from now, for example 10s" },
+    { NULL, 0, KUBECTL_SWITCH, NULL },
+};
+
+static const char *restart_check(struct arena *a,
+                                 const struct kubectl_command *c)
+{
+    const char *in = kubectl_flag(c, "in");
+    int64_t ns;
+
+    return !in || parse_duration(in, &ns, NULL)
+               ? NULL : arena_printf(a, "time: invalid duration \"%s\"", in);
+}
+
+static bool restart_step(struct kubectl *k, size_t i)
+{
+    const struct argo *r = find(k, i);
+    const char *in = kubectl_flag(&k->c, "in");
+    int64_t wait = 0;
+    time_t t;
+    struct tm tm;
+    char text[32];
+    struct meta *draft;
+
+    if (!r)
+        return false;
+    if (in)
+        parse_duration(in, &wait, NULL);
+    t = (time_t)world_clock(k->w, world_now(k->w) + wait);
+    gmtime_r(&t, &tm);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    draft = kubectl_edit(k, &r->meta, kubectl_patch_of(
+        k->arena, "spec.restartAt", value_string(k->arena, text, NULL)), true);
+    return draft && kubectl_update(k, draft, "restarts") &&
+           i + 1 < k->c.nwords;
+}
+
+const struct verb_ops verb_argo_restart = {
+    .name = "argo rollouts restart",
+    .usage = "NAME... [--in=DURATION]",
+    .doc = "replace the pods of a Rollout that are older than now",
+    .flags = restart_flags,
+    .min_words = 1,
+    .check = restart_check,
+    .step = restart_step,
 };

@@ -7,7 +7,8 @@
  * argo_plan.c; here the writes are made, one after the other, and Events are
  * posted.  A Service gets the hash of a ReplicaSet into its selector.
  *
- * Not modelled: adoption of ReplicaSets that nobody owns.
+ * Not modelled: adoption of ReplicaSets that nobody owns; the way of an
+ * eviction to the API server takes no time.
  * Source: argo-rollouts rollout/controller.go at 9f8d111d; reference on
  * progressive delivery 1.1 (constants), 1.4.
  */
@@ -18,6 +19,7 @@
 #include "base/bug.h"
 #include "base/pool.h"
 #include "models/controller.h"
+#include "models/eviction.h"
 #include "models/measure.h"
 #include "models/network.h"
 #include "models/route.h"
@@ -200,6 +202,25 @@ static const struct replicaset **owned_sets(struct argos *as,
     return sets;
 }
 
+static size_t older_pods(void *ctx, const struct replicaset *set, sim_time t,
+                         const object_uid **pods)
+{
+    struct argos *as = ctx;
+    struct api *api = as->c->w->api;
+    size_t n, found = 0;
+    const object_uid *all = api_owned(api, set->meta.uid, &n);
+    object_uid *old = arena_many(as->scratch, object_uid, n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct meta *m = api_get(api, all[i]);
+
+        if (m->kind == KIND_POD && m->created < t && !meta_deleting(m))
+            old[found++] = all[i];
+    }
+    *pods = old;
+    return found;
+}
+
 /* ---- calls -------------------------------------------------------------------------------- */
 
 static void create_set(struct argos *as, struct sync *s,
@@ -275,6 +296,15 @@ static void write_route(struct argos *as, struct sync *s,
              as->routes);
 }
 
+/* Not now, if a budget does not allow it: the next pass tries again. */
+static void evict_pod(struct argos *as, object_uid pod)
+{
+    struct world *w = as->c->w;
+    struct eviction e = eviction_read(w, pod, -1);
+
+    eviction_commit(w, &e, NULL);
+}
+
 static void write_status(struct argos *as, struct sync *s,
                          const struct argo *r)
 {
@@ -345,6 +375,9 @@ static void carry_out(struct argos *as, struct sync *s,
         case ARGO_ROUTE:
             write_route(as, s, w->route);
             break;
+        case ARGO_EVICT:
+            evict_pod(as, w->pod);
+            break;
         case ARGO_STATUS:
             write_status(as, s, &p->r);
             break;
@@ -360,9 +393,9 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
 {
     struct argos *as = c->state;
     const struct argo *r = argo_seen(informer_get(as->rollouts, key));
-    struct argo_view view = { .seen = r, .selected = selected, .analysed = analysed,
-                              .ctx = as,
-                              .now = world_now(c->w), .keep = c->w->arena,
+    struct argo_view view = { .seen = r, .selected = selected,
+                              .analysed = analysed, .older_pods = older_pods,
+                              .ctx = as, .now = world_now(c->w), .keep = c->w->arena,
                               .scratch = as->scratch };
     const struct meta *route;
     struct argo_plan plan;
@@ -377,6 +410,8 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     as->now = r;
     as->view = &view;
     view.sets = owned_sets(as, r, &view.nsets);
+    view.restart_at = r->restart_at > r->restarted_at
+        ? world_clock_time(c->w, r->restart_at) : SIM_NEVER;
     view.trial = argo_trial_of(&as->trials, c->w->arena, r);
     if (r->route) {
         route = informer_find(as->routes, r->meta.space, r->route);

@@ -8,7 +8,7 @@
  * sizes, steps and promotion are looked at, in the order of the strategy, from
  * what was seen; the status is written last.
  *
- * Not modelled: workloadRef, restartAt, pingPong, ephemeral metadata,
+ * Not modelled: workloadRef, pingPong, ephemeral metadata,
  * anti-affinity, step plugins.  A verified weight is one that was written.
  * Source: argo-rollouts rollout/controller.go, sync.go, canary.go,
  * bluegreen.go at 9f8d111d; reference on progressive delivery 1.4 to 1.11.
@@ -489,6 +489,7 @@ static bool status_same(const struct argo *a, const struct argo *b)
            a->fast == b->fast && a->checkpoint == b->checkpoint &&
            a->pauses == b->pauses && a->paused_at == b->paused_at &&
            a->promoted_once == b->promoted_once &&
+           a->restarted_at == b->restarted_at &&
            a->canary_weight == b->canary_weight &&
            a->stable_weight == b->stable_weight && a->phase == b->phase &&
            a->observed_generation == b->observed_generation &&
@@ -584,6 +585,66 @@ static void reset_steps(struct argo *r)
         r->step = (int)r->nsteps;
 }
 
+/* ---- restarts ---------------------------------------------------------- */
+
+#define LOOK_AGAIN (30 * SIM_S)
+
+/* Evict up to n pods of a set, of those that were created too early; *left:
+ * how many there were. */
+static int evict(struct argo_pass *k, const struct replicaset *set, int n,
+                 int *left)
+{
+    const object_uid *pods;
+    size_t len = k->v->older_pods(k->v->ctx, set, k->v->restart_at, &pods);
+    int done = 0;
+
+    *left += (int)len;
+    for (size_t i = 0; i < len && done < n; i++, done++)
+        argo_put(k, (struct argo_write){ .verb = ARGO_EVICT,
+                                         .pod = pods[i] });
+    return done;
+}
+
+static int old_pods(struct argo_pass *k)
+{
+    const object_uid *pods;
+    int sum = 0;
+
+    for (size_t i = 0; i < k->nsets; i++)
+        sum += (int)k->v->older_pods(k->v->ctx, k->sets[i].seen,
+                                     k->v->restart_at, &pods);
+    return sum;
+}
+
+/* Evict pods that were created before restartAt, as many as may be missing,
+ * the stable ones first.  True if some were: the pass is over. */
+static bool restart(struct argo_pass *k)
+{
+    int available = 0, pods = 0, may, done = 0, left = 0;
+
+    if (k->v->restart_at == SIM_NEVER)
+        return false;
+    if (k->v->restart_at > k->v->now) {
+        argo_wake(k, k->v->restart_at);
+        return false;
+    }
+    for (size_t i = 0; i < k->nsets; i++) {
+        available += k->sets[i].seen->available;
+        pods += k->sets[i].seen->status_replicas;
+    }
+    may = argo_restart(k->r, available, pods, old_pods(k));
+    if (k->stable)
+        done = evict(k, k->stable, may, &left);
+    for (size_t i = 0; i < k->nsets; i++)
+        if (k->sets[i].seen != k->stable)
+            done += evict(k, k->sets[i].seen, may - done, &left);
+    if (left == 0)
+        k->r->restarted_at = k->r->restart_at;
+    else
+        argo_wake(k, k->v->now + LOOK_AGAIN);
+    return done > 0;
+}
+
 /* Does the experiment of the view go on after this pass? */
 static bool is_experimenting(const struct argo_pass *k)
 {
@@ -606,6 +667,10 @@ void argo_plan(const struct argo_view *v, struct argo_plan *p)
     if (!k.new_ || !argo_same(p->r.current, hash) ||
         p->r.steps_identity != steps) {
         begin_update(&k, hash, steps);
+        finish(&k);
+        return;
+    }
+    if (restart(&k)) {
         finish(&k);
         return;
     }

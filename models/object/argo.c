@@ -5,9 +5,8 @@
  * any kind makes a canary routed; the Gateway API plugin names its HTTPRoute,
  * for the others one called as the Rollout is made.
  *
- * Refused so far: weights of experiments, step plugins, workloadRef, restartAt,
- * pingPong.  Reported: anti-affinity; blueGreen.maxUnavailable, which restarts
- * alone use.  Ephemeral metadata cannot matter.
+ * Refused so far: weights of experiments, step plugins, workloadRef,
+ * pingPong.  Reported: anti-affinity.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
  * Source: argo-rollouts pkg/apis/rollouts/v1alpha1/types.go and validation at
  * 9f8d111d; reference on progressive delivery 1.1, 1.2.
@@ -16,6 +15,7 @@
 
 #include <string.h>
 
+#include "models/cron.h"
 #include "read.h"
 
 /* ---- shape -------------------------------------------------------------------- */
@@ -120,7 +120,7 @@ static const struct shape_field blue_green_fields[] = {
     READ(INT, "scaleDownDelayRevisionLimit"),
     KEEP(INT, "abortScaleDownDelaySeconds", NULL),
     READ(ANY, "prePromotionAnalysis"), READ(ANY, "postPromotionAnalysis"),
-    REPORT(INT_OR_TEXT, "maxUnavailable"), REPORT(ANY, "antiAffinity"),
+    READ(INT_OR_TEXT, "maxUnavailable"), REPORT(ANY, "antiAffinity"),
     SILENT(ANY, "activeMetadata"), SILENT(ANY, "previewMetadata"), SHAPE_END
 };
 static const struct shape blue_green_shape = { blue_green_fields, NULL };
@@ -323,10 +323,14 @@ static void check_spec(struct reader *r, const struct at *spec)
     struct at canary = at_field(&strategy, "canary");
     struct at blue_green = at_field(&strategy, "blueGreen");
     struct at deadline = at_field(spec, "progressDeadlineSeconds");
+    struct at restart = at_field(spec, "restartAt");
+    int64_t t;
 
     check_not_negative(r, spec, "replicas");
     check_later(r, spec, "workloadRef");
-    check_later(r, spec, "restartAt");
+    if (restart.v && !cron_read_time(get_text(spec, "restartAt", ""), &t))
+        fault(r, &restart, "Invalid", "must be a time such as "
+              "2026-01-31T23:59:00Z");
     check_selector_required(r, &selector, "Rollout");
     check_template_labels(r, &selector, &template);
     check_template(r, &template, NULL);
@@ -656,6 +660,8 @@ static void make(struct arena *a, struct argo *r, const struct at *spec)
     r->deadline_abort = get_bool(spec, "progressDeadlineAbort", false);
     r->paused = get_bool(spec, "paused", false);
     r->rollback_window = (int)get_int(&window, "revisions", 0);
+    if (!cron_read_time(get_text(spec, "restartAt", ""), &r->restart_at))
+        r->restart_at = -1;
     r->canary_weight = r->stable_weight = -1;
     r->max_weight = 100;
     r->preview_replicas = -1;
@@ -705,6 +711,7 @@ void argo_copy_status(struct argo *to, const struct argo *from)
     to->pauses = from->pauses;
     to->paused_at = from->paused_at;
     to->promoted_once = from->promoted_once;
+    to->restarted_at = from->restarted_at;
     to->canary_weight = from->canary_weight;
     to->stable_weight = from->stable_weight;
     to->canary_hash = from->canary_hash;

@@ -49,7 +49,7 @@ static const struct field blue_green_fields[] = {
     TEXT_FIELD(post, "postPromotionAnalysis", "-",
                "analysis to be passed after it"),
     TEXT_FIELD(unavailable, "maxUnavailable", "pods",
-               "not simulated: restarts alone use it"),
+               "of a restart alone (25%)"),
     FIELD_END
 };
 

@@ -151,6 +151,18 @@ static const struct story stories[] = {
         "0:40 (revision 3) from 0 to 4", "0:45 is paused (BlueGreenPause)",
         "1:00 Switched selector for service 'web'",
         "1:00 completed update to revision 3" } },
+    { "a restart evicts the older pods, as many as may be missing",
+      "strategy: {canary: {maxUnavailable: 50%, steps: [{setWeight: 25}, "
+      "{pause: {}}]}}",
+      { "10s|argo rollouts restart web" },
+      { "0:10 web restarts", "0:10 is told to stop",
+        "0:10 is told to stop", "0:15 is ready", "0:15 is told to stop",
+        "0:15 is told to stop", "0:20 is ready", "~is paused" } },
+    { "and in a while, if it is told so",
+      "strategy: {blueGreen: {activeService: web}}",
+      { "10s|argo rollouts restart web --in=20s" },
+      { "0:30 is told to stop", "0:35 is ready", "0:35 is told to stop",
+        "0:40 is told to stop", "0:45 is told to stop", "0:50 is ready" } },
     { "an experiment runs pods beside the others, for its time, and then takes "
       "them away",
       "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {experiment: "
