@@ -17,6 +17,9 @@
 
 /* ---- the object ------------------------------------------------------------ */
 
+/* What becomes of the Deployment that a Rollout takes its template from. */
+enum argo_scale_down { DOWN_NEVER, DOWN_ON_SUCCESS, DOWN_PROGRESSIVELY };
+
 enum argo_strategy { ARGO_NO_STRATEGY, ARGO_CANARY, ARGO_BLUE_GREEN };
 
 /* setCanaryScale: exactly one of them. */
@@ -84,6 +87,8 @@ struct argo {
     int replicas;
     const struct selector *selector;
     const struct pod_template *template;
+    const char *workload;       /* the Deployment that has it; NULL: none */
+    enum argo_scale_down scale_down;
     int min_ready_s, history_limit, progress_deadline_s;
     bool deadline_abort;        /* progressDeadlineAbort */
     bool paused;                /* by the user */

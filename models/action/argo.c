@@ -60,14 +60,20 @@ static const char *argo_image_check(struct arena *a,
     return NULL;
 }
 
-/* As kubectl set image rollout/NAME, if that knew Rollouts. */
+/* As kubectl set image rollout/NAME, if that knew Rollouts; of the Deployment
+ * that the Rollout takes its template from, if it does. */
 static bool argo_image_step(struct kubectl *k, size_t i)
 {
     const char **words = arena_many(k->arena, const char *, k->c.nwords);
+    const struct argo *r = i == 0 ? find(k, 0) : NULL;
 
+    if (i == 0 && !r)
+        return false;
     if (i == 0) {
         memcpy(words, k->c.words, k->c.nwords * sizeof(*words));
-        words[0] = arena_printf(k->arena, "rollout/%s", words[0]);
+        words[0] = r->workload
+            ? arena_printf(k->arena, "deployment/%s", r->workload)
+            : arena_printf(k->arena, "rollout/%s", words[0]);
         k->c.words = words;
     }
     return verb_set_image.step(k, i);

@@ -35,7 +35,7 @@ struct wrote {
 
 struct argos {
     struct controller *c;
-    struct informer *rollouts, *sets, *services, *routes;
+    struct informer *rollouts, *sets, *services, *routes, *deployments;
     struct arena *scratch;      /* of one pass */
     const struct argo *now;     /* the Rollout of the pass */
     const struct argo_view *view;       /* ... and what it sees */
@@ -149,6 +149,29 @@ static const struct informer_ops watch_rollouts = {
 static const struct informer_ops watch_sets = {
     .name = "argo.sets", .latency = TIMING_WATCH_CONTROLLER,
     .handle = on_set,
+};
+
+/* Rollouts take their template from it. */
+static void on_deployment(void *ctx, const struct meta *before,
+                          const struct meta *after)
+{
+    struct argos *as = ctx;
+    const struct meta *m = after ? after : before;
+
+    if (!after)
+        forget(as, before->uid);
+    for (size_t i = 0; i < informer_count(as->rollouts); i++) {
+        const struct argo *r = argo_seen(informer_at(as->rollouts, i));
+
+        if (r->workload && strcmp(r->workload, m->name) == 0 &&
+            strcmp(r->meta.space, m->space) == 0)
+            controller_enqueue(as->c, r->meta.uid);
+    }
+}
+
+static const struct informer_ops watch_deployments = {
+    .name = "argo.deployments", .latency = TIMING_WATCH_CONTROLLER,
+    .handle = on_deployment,
 };
 
 static const struct informer_ops watch_services = {
@@ -314,6 +337,57 @@ static void write_status(struct argos *as, struct sync *s,
     remember(as, sync_update_status(s, draft), as->rollouts);
 }
 
+/* ---- workloadRef ------------------------------------------------------- */
+
+static const struct deployment *workload_of(struct argos *as)
+{
+    const struct argo *r = as->now;
+
+    return r->workload ? deployment_seen(informer_find(as->deployments,
+                                                       r->meta.space,
+                                                       r->workload)) : NULL;
+}
+
+/* The Rollout gets the template of its Deployment.  True if it had another. */
+static bool take_template(struct argos *as, struct sync *s)
+{
+    struct world *w = as->c->w;
+    const struct deployment *d = workload_of(as);
+    const struct argo *r = as->now;
+    struct meta *draft;
+    struct argo *to;
+
+    if (!d || d->template->identity == r->template->identity)
+        return false;
+    draft = api_draft(w->api, &r->meta);
+    to = argo_of(draft);
+    to->template = d->template;
+    to->raw = value_set(w->arena, to->raw, "spec.template", d->template->raw);
+    remember(as, sync_update(s, draft), as->rollouts);
+    return true;
+}
+
+/* The Deployment loses its pods as the Rollout gets its first, or is healthy
+ * for the first time. */
+static void scale_workload(struct argos *as, struct sync *s,
+                           const struct argo *r)
+{
+    const struct deployment *d = workload_of(as);
+    int size = d ? d->replicas : 0;
+    struct meta *draft;
+
+    if (d && r->scale_down == DOWN_PROGRESSIVELY)
+        size = argo_workload_size(r, size);
+    else if (d && r->scale_down == DOWN_ON_SUCCESS &&
+             r->phase == ARGO_HEALTHY)
+        size = 0;
+    if (!d || size == d->replicas)
+        return;
+    draft = api_draft(as->c->w->api, &d->meta);
+    deployment_set_replicas(as->c->w->arena, deployment_of(draft), size);
+    remember(as, sync_update(s, draft), as->deployments);
+}
+
 /* What is told once the writes have succeeded. */
 struct notes {
     const struct argo_note *items;
@@ -409,6 +483,8 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     arena_reset(as->scratch);
     as->now = r;
     as->view = &view;
+    if (take_template(as, s))
+        return;
     view.sets = owned_sets(as, r, &view.nsets);
     view.restart_at = r->restart_at > r->restarted_at
         ? world_clock_time(c->w, r->restart_at) : SIM_NEVER;
@@ -419,6 +495,7 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     }
     argo_plan(&view, &plan);
     carry_out(as, s, &plan);
+    scale_workload(as, s, &plan.r);
     argo_analyses_prune(&as->analyses, key, &plan.r);
     argo_trials_prune(&as->trials, key, &plan.r);
     if (plan.rolls_back)
@@ -447,6 +524,8 @@ static void start(struct controller *c)
     as->rollouts = informer_new(c->w, KIND_ROLLOUT, &watch_rollouts, as);
     as->sets = informer_new(c->w, KIND_REPLICASET, &watch_sets, as);
     as->services = informer_new(c->w, KIND_SERVICE, &watch_services, as);
+    as->deployments = informer_new(c->w, KIND_DEPLOYMENT, &watch_deployments,
+                                   as);
     as->routes = informer_new(c->w, KIND_HTTPROUTE, &watch_routes, as);
     argo_analyses_init(&as->analyses, c);
 }

@@ -8,7 +8,7 @@
  * sizes, steps and promotion are looked at, in the order of the strategy, from
  * what was seen; the status is written last.
  *
- * Not modelled: workloadRef, pingPong, ephemeral metadata,
+ * Not modelled: pingPong, ephemeral metadata,
  * anti-affinity, step plugins.  A verified weight is one that was written.
  * Source: argo-rollouts rollout/controller.go, sync.go, canary.go,
  * bluegreen.go at 9f8d111d; reference on progressive delivery 1.4 to 1.11.
@@ -654,10 +654,18 @@ static bool is_experimenting(const struct argo_pass *k)
            !k->r->aborted && !k->r->promote_full;
 }
 
+/* Argo's hash of a template is another one than that of a Deployment: two of
+ * the same name and template have different sets. */
+static const char *hash_of(const struct argo_view *v)
+{
+    return pod_template_hash(v->keep, v->seen->template,
+                             v->seen->workload ? 1 : 0);
+}
+
 void argo_plan(const struct argo_view *v, struct argo_plan *p)
 {
     struct argo_pass k = { .v = v, .p = p, .r = &p->r };
-    const char *hash = pod_template_hash(v->keep, v->seen->template, 0);
+    const char *hash = hash_of(v);
     uint64_t steps = steps_identity(v->seen);
 
     *p = (struct argo_plan){ .r = *v->seen, .wake = SIM_NEVER };

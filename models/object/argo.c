@@ -5,8 +5,9 @@
  * any kind makes a canary routed; the Gateway API plugin names its HTTPRoute,
  * for the others one called as the Rollout is made.
  *
- * Refused so far: weights of experiments, step plugins, workloadRef,
- * pingPong.  Reported: anti-affinity.  Ephemeral metadata cannot matter.
+ * Refused so far: weights of experiments, step plugins, pingPong.
+ * A workloadRef names a Deployment, whose template is kept in spec.template.
+ *  Reported: anti-affinity.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
  * Source: argo-rollouts pkg/apis/rollouts/v1alpha1/types.go and validation at
  * 9f8d111d; reference on progressive delivery 1.1, 1.2.
@@ -133,9 +134,15 @@ static const struct shape_field window_fields[] = {
     READ(INT, "revisions"), SHAPE_END
 };
 static const struct shape window_shape = { window_fields, NULL };
+static const struct shape_field workload_fields[] = {
+    READ(TEXT, "apiVersion"), READ(TEXT, "kind"), READ(TEXT, "name"),
+    READ_DEF(TEXT, "scaleDown", "never"), SHAPE_END
+};
+static const struct shape workload_shape = { workload_fields, NULL };
 static const struct shape_field spec_fields[] = {
     READ_DEF(INT, "replicas", "1"), OBJECT("selector", shape_selector),
-    OBJECT_DEF("template", shape_template), READ(ANY, "workloadRef"),
+    OBJECT_DEF("template", shape_template),
+    OBJECT("workloadRef", workload_shape),
     READ_DEF(INT, "minReadySeconds", "0"),
     READ_DEF(INT, "revisionHistoryLimit", "10"),
     READ_DEF(BOOL, "paused", "false"),
@@ -315,6 +322,34 @@ static void check_blue_green(struct reader *r, const struct at *b)
     check_not_negative(r, b, "abortScaleDownDelaySeconds");
 }
 
+static const char *const scale_downs[] = { "never", "onsuccess",
+                                           "progressively", NULL };
+
+static int scale_down_of(const struct at *workload)
+{
+    const char *word = get_text(workload, "scaleDown", "never");
+    int i = 0;
+
+    while (scale_downs[i] && strcmp(scale_downs[i], word) != 0)
+        i++;
+    return i;
+}
+
+static void check_workload(struct reader *r, const struct at *w)
+{
+    struct at kind = at_field(w, "kind"), name = at_field(w, "name");
+    struct at down = at_field(w, "scaleDown");
+
+    if (strcmp(get_text(w, "kind", ""), "Deployment") != 0)
+        fault(r, &kind, "Invalid", "must be Deployment: others are not "
+              "supported yet");
+    if (!name.v)
+        fault_required(r, &name);
+    if (!scale_downs[scale_down_of(w)])
+        fault(r, &down, "Invalid", "must be never, onsuccess or "
+              "progressively");
+}
+
 static void check_spec(struct reader *r, const struct at *spec)
 {
     struct at selector = at_field(spec, "selector");
@@ -324,10 +359,12 @@ static void check_spec(struct reader *r, const struct at *spec)
     struct at blue_green = at_field(&strategy, "blueGreen");
     struct at deadline = at_field(spec, "progressDeadlineSeconds");
     struct at restart = at_field(spec, "restartAt");
+    struct at workload = at_field(spec, "workloadRef");
     int64_t t;
 
     check_not_negative(r, spec, "replicas");
-    check_later(r, spec, "workloadRef");
+    if (workload.v)
+        check_workload(r, &workload);
     if (restart.v && !cron_read_time(get_text(spec, "restartAt", ""), &t))
         fault(r, &restart, "Invalid", "must be a time such as "
               "2026-01-31T23:59:00Z");
@@ -649,10 +686,15 @@ static void make(struct arena *a, struct argo *r, const struct at *spec)
     struct at canary = at_field(&strategy, "canary");
     struct at blue_green = at_field(&strategy, "blueGreen");
     struct at window = at_field(spec, "rollbackWindow");
+    struct at workload = at_field(spec, "workloadRef");
 
     r->replicas = (int)get_int(spec, "replicas", 1);
     r->selector = selector_from(a, at_field(spec, "selector").v, NULL);
     r->template = template_make(a, at_field(spec, "template").v);
+    if (workload.v) {
+        r->workload = get_text(&workload, "name", "");
+        r->scale_down = (enum argo_scale_down)scale_down_of(&workload);
+    }
     r->min_ready_s = (int)get_int(spec, "minReadySeconds", 0);
     r->history_limit = (int)get_int(spec, "revisionHistoryLimit", 10);
     r->progress_deadline_s = (int)get_int(spec, "progressDeadlineSeconds",

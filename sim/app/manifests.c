@@ -107,6 +107,42 @@ void manifests_images(struct loader *l, const struct value *v)
     }
 }
 
+/* ---- workloadRef --------------------------------------------------------- */
+
+/* A Rollout that takes the template (and, without one of its own, the
+ * selector) of a Deployment: as if it were written there. */
+static void refer(struct loader *l, struct document *o)
+{
+    const struct value *ref = value_at(o->value, "spec.workloadRef");
+    const char *name = value_text(value_get(ref, "name"), "");
+    const struct document *d;
+
+    if (!ref)
+        return;
+    if (value_at(o->value, "spec.template")) {
+        err_error(l->errors, &ref->mark, "spec must have either template or "
+                  "workloadRef");
+        return;
+    }
+    d = manifests_find(l, KIND_DEPLOYMENT, o->space, name);
+    if (!d) {
+        not_there(l, &ref->mark, KIND_DEPLOYMENT, name);
+        return;
+    }
+    o->value = value_set(l->arena, o->value, "spec.template",
+                         value_at(d->value, "spec.template"));
+    if (!value_at(o->value, "spec.selector"))
+        o->value = value_set(l->arena, o->value, "spec.selector",
+                             value_at(d->value, "spec.selector"));
+}
+
+void manifests_refer(struct loader *l)
+{
+    for (size_t i = 0; i < l->objects.len; i++)
+        if (l->objects.items[i].kind == KIND_ROLLOUT)
+            refer(l, &l->objects.items[i]);
+}
+
 /* ---- patches ------------------------------------------------------------- */
 
 /* Is o what a user's patch means: the object that it names, else the target

@@ -712,6 +712,7 @@ static void fill(struct loader *l, const struct document_section *d,
     struct spec *spec = spec_defaults(l->arena, false);
     const struct document *target;
 
+    manifests_refer(l);
     out->file = l->file;
     out->name = d->metadata.name ? d->metadata.name
                                  : name_of_file(l->arena, l->file);

@@ -189,6 +189,8 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
 
 /* Remember every image in a manifest (or a piece of one). */
 void manifests_images(struct loader *l, const struct value *v);
+/* Rollouts get the template that their workloadRef names. */
+void manifests_refer(struct loader *l);
 
 /* Lints about what people get wrong. */
 void manifests_lint(struct loader *l);

@@ -383,6 +383,59 @@ START_TEST(a_rollout_goes_as_its_story_says)
 }
 END_TEST
 
+static const char migration[] =
+    "apiVersion: rollsim/v1\nkind: Scenario\n"
+    "run: {duration: 2m, warmup: 30s, seed: 1, replications: 1}\n"
+    "cluster: {profile: exact}\nimages: {web: {startup: 5s}}\n"
+    "release: {at: 20s, workload: rollout/web, images: {web: \"web:2\"}}\n"
+    "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+    "spec:\n  replicas: 3\n  selector: {matchLabels: {app: web}}\n"
+    "  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: "
+    "[{name: web, image: \"web:1\", readinessProbe: {httpGet: {port: 80}, "
+    "periodSeconds: 1}}]}\n---\napiVersion: argoproj.io/v1alpha1\n"
+    "kind: Rollout\nmetadata: {name: web}\nspec:\n  replicas: 3\n"
+    "  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web, "
+    "scaleDown: %s}\n"
+    "  strategy: {canary: {steps: [{setWeight: 34}, {pause: {duration: 20}}]"
+    "}}\n";
+
+/* The Rollout follows the template of the Deployment; that, without pods, has
+ * nothing to do. */
+static const struct story taken_over = {
+    "a Deployment lends its template",  "", { NULL },
+    { "0:20 deployment.apps/web image updated", "0:20 updated to revision 2",
+      "0:20 ReplicaSet web-", "0:25 is paused", "0:45 step 2/2 completed",
+      "completed update to revision 2", "~deployment/web: Scaled" }
+};
+/* With `never`, somebody else has to take its pods away. */
+static const struct story beside = {
+    "and keeps its pods unless it is told",  "", { NULL },
+    { "0:20 deployment/web: Scaled up", "0:25 is paused" }
+};
+
+static void check_migration(const char *scale_down, const struct story *s)
+{
+    char path[] = "/tmp/rollsim-argo-XXXXXX";
+    FILE *f = fdopen(mkstemp(path), "w");
+    struct output o;
+
+    fprintf(f, migration, scale_down);
+    fclose(f);
+    o = command(arena_printf(arena, "explain --quiet %s", path));
+    unlink(path);
+    ck_assert_msg(o.code == 0, "%s", o.err);
+    story_holds(arena, s, o.out);
+    output_free(&o);
+}
+
+START_TEST(a_deployment_may_have_the_template)
+{
+    check_migration("progressively", &taken_over);
+    check_migration("onsuccess", &taken_over);
+    check_migration("never", &beside);
+}
+END_TEST
+
 START_TEST(analyses_count_and_judge)
 {
     check_story(&analyses[_i].s, analyses[_i].metric, analyses[_i].more);
@@ -413,6 +466,7 @@ int main(void)
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, a_rollout_goes_as_its_story_says, 0,
                         (int)COUNT_OF(stories));
+    tcase_add_test(c, a_deployment_may_have_the_template);
     tcase_add_loop_test(c, analyses_count_and_judge, 0,
                         (int)COUNT_OF(analyses));
     tcase_add_loop_test(c, no_story_costs_a_request, 0,
