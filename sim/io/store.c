@@ -3,10 +3,10 @@
  *
  * Settings, each measured: WAL with synchronous NORMAL survives the death of
  * the process and may lose the last transactions with the power, which are
- * then computed again; tables without row ids and with integer keys take over
- * a million rows a second.  WAL needs shared memory between all who open the
- * file, so on network file systems the journal is DELETE with synchronous
- * FULL.
+ * then computed again; tables without row ids and with integer keys, and one
+ * statement for all metrics of a replication, take over a million rows a
+ * second.  WAL needs shared memory between all who open the file, so on
+ * network file systems the journal is DELETE with synchronous FULL.
  *
  * Source: sqlite.org/wal.html, stricttables.html, withoutrowid.html.
  */
@@ -122,6 +122,17 @@ enum sim_code store_commit(struct store *s, enum sim_code code)
     return code;
 }
 
+enum sim_code store_references(struct store *s, bool check)
+{
+    enum sim_code code = SIM_OK;
+
+    if (s->references != check)
+        code = store_run(s, check ? "PRAGMA foreign_keys=ON"
+                                  : "PRAGMA foreign_keys=OFF");
+    s->references = check;
+    return code;
+}
+
 int64_t store_integer(struct store *s, const char *sql, int64_t fallback)
 {
     sqlite3_stmt *st = NULL;
@@ -190,8 +201,9 @@ static enum sim_code settings(struct store *s)
 
     if (code != SIM_OK)
         return code;
-    return store_run(s, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-                        "PRAGMA cache_size=-65536");
+    code = store_run(s, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;"
+                        "PRAGMA wal_autocheckpoint=4000");
+    return code == SIM_OK ? store_references(s, true) : code;
 }
 
 /* Another process may make the same file at the same time: look again when we
@@ -285,8 +297,9 @@ enum sim_code store_close(struct store *s)
     if (s == NULL)
         return SIM_OK;
     sqlite3_finalize(s->put_replication);
-    sqlite3_finalize(s->put_metric);
+    sqlite3_finalize(s->put_metrics);
     sqlite3_finalize(s->get_hash);
+    sqlite3_finalize(s->get_cell);
     for (size_t i = 0; i < s->len; i++)
         sqlite3_finalize(s->put_row[i]);
     if (!sqlite3_db_readonly(s->db, "main")) {
@@ -380,13 +393,15 @@ enum sim_code store_cell(struct store *s, const struct store_cell *x,
                           x->params_json, version, seed,
                           x->strategy_json ? x->strategy_json : "{}",
                           x->content_key ? x->content_key : ""};
-    enum sim_code code = put_texts(s,
+    enum sim_code code = store_references(s, true);
+    struct store_query *q;
+
+    if (code == SIM_OK)
+        code = put_texts(s,
         "INSERT INTO cell(cell_key, scenario_key, strategy, params_json,"
         " model_version, master_seed, strategy_json, content_key)"
         " VALUES(?,?,?,?,CAST(? AS INTEGER),?,?,?)"
         " ON CONFLICT DO NOTHING", text, COUNT_OF(text));
-    struct store_query *q;
-
     if (code != SIM_OK)
         return code;
     q = store_query(s, "SELECT cell_id FROM cell WHERE cell_key = ?1");
@@ -434,8 +449,10 @@ enum sim_code store_remove(struct store *s, int64_t cell)
     char *sql = arena_printf(s->arena,
         "DELETE FROM replication WHERE cell_id = %" PRId64 ";"
         "DELETE FROM cell WHERE cell_id = %" PRId64, cell, cell);
-    enum sim_code code = store_transaction(s);
+    enum sim_code code = store_references(s, true);
 
+    if (code == SIM_OK)         /* what belongs to it goes with it */
+        code = store_transaction(s);
     if (code == SIM_OK)
         code = store_commit(s, store_run(s, sql));
     return code;

@@ -14,12 +14,14 @@ struct store {
     struct err_list *errors;
     const char *path;
     sqlite3 *db;
-    sqlite3_stmt *put_replication, *put_metric, *get_hash;
+    sqlite3_stmt *put_replication, *put_metrics, *get_hash, *get_cell;
+    int64_t cell;               /* the last one found to be there */
     int64_t *metric_ids;
     size_t metrics;
     const struct store_table *tables;
     sqlite3_stmt **put_row;     /* one per table */
     size_t len;                 /* of tables */
+    bool references;            /* are checked */
     const char *invocation;     /* NULL before store_begin */
 };
 
@@ -36,6 +38,10 @@ enum sim_code store_step(struct store *s, sqlite3_stmt *st);
  * else undoes it; returns code, or the fault of the commit. */
 enum sim_code store_transaction(struct store *s);
 enum sim_code store_commit(struct store *s, enum sim_code code);
+
+/* Let SQLite check references at each row, or not.  Outside a transaction;
+ * statements are compiled anew after a change. */
+enum sim_code store_references(struct store *s, bool check);
 
 /* The first column of the first row as an integer; fallback if none. */
 int64_t store_integer(struct store *s, const char *sql, int64_t fallback);

@@ -283,9 +283,11 @@ enum sim_code store_merge(struct store *s, const char *path, bool keep,
     if (code != SIM_OK)
         return code;
     /* References were checked; checking each again would only cost. */
-    code = store_run(s, "PRAGMA foreign_keys=OFF");
+    code = store_references(s, false);
     if (code == SIM_OK)
         code = merge_once(s, path, keep, out);
-    last = store_run(s, "PRAGMA foreign_keys=ON; DETACH shard");
+    last = store_run(s, "DETACH shard");
+    if (last == SIM_OK)
+        last = store_references(s, true);
     return code != SIM_OK ? code : last;
 }
