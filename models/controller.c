@@ -314,7 +314,8 @@ static const struct event_kind ev_sync_start = {
 static void begin(struct controller *c, object_uid key)
 {
     struct sync *s = pool_take(&c->frame->syncs);
-    sim_time work = world_draw(c->w, TIMING_SYNC, &c->stream);
+    sim_time work = c->ops->work ? dist_draw(c->ops->work, &c->stream)
+                                 : world_draw(c->w, TIMING_SYNC, &c->stream);
 
     s->c = c;
     s->key = key;

@@ -189,8 +189,11 @@ static void record_pod_step(struct world *w, const struct pod *p,
 /* "deployment/web", as kubectl get events has it. */
 static const char *object_word(struct world *w, const struct meta *m)
 {
-    char *s = arena_printf(w->arena, "%s/%s", kind_name(m->kind), m->name);
+    char *s;
 
+    if (m->kind == KIND_CUSTOM)
+        return m->name;         /* "database.example.com/shop" */
+    s = arena_printf(w->arena, "%s/%s", kind_name(m->kind), m->name);
     for (char *c = s; *c && *c != '/'; c++)
         *c = (char)tolower((unsigned char)*c);
     return s;

@@ -23,6 +23,7 @@
 #include "models/lease.h"
 #include "models/measure.h"
 #include "models/node.h"
+#include "models/operator.h"
 #include "models/plane.h"
 #include "models/podspec.h"
 #include "models/proxy.h"
@@ -301,6 +302,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     measure_new(w);
     join_nodes(w);
     start_controllers(w);
+    operators_new(w);
     w->scheduler = scheduler_new(w);
     w->kubelets = kubelets_new(w);
     storage_driver_new(w);

@@ -26,6 +26,8 @@ struct controller_ops {
     const char *doc;            /* one sentence */
     int workers;                /* concurrent syncs */
     int max_retries;            /* then the key is dropped; -1: never */
+    const struct dist *work;    /* before the first call of a sync; NULL:
+                                 * timing controllerSync */
     /* Make state and informers; c->state is the controller's own. */
     void (*start)(struct controller *c);
     /* Decide about the object `key`.  Cannot fail: it calls sync_fail. */

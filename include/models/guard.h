@@ -28,6 +28,10 @@ struct guard_condition {
 const char *guard_parse(struct arena *a, const char *text,
                         struct guard_condition *out);
 
+/* Does it hold in what monitoring says now?  *value: what that is. */
+bool guard_holds(struct world *w, const struct guard_condition *c,
+                 double *value);
+
 /* Arm the guards of w's spec.  Called once by world_new. */
 void guards_start(struct world *w);
 

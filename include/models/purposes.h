@@ -33,6 +33,7 @@ enum purpose {
     PURPOSE_TARGET,         /* pod entity: when a load balancer likes it */
     PURPOSE_GROUP,          /* workload: who leads next */
     PURPOSE_BUSY,           /* timing and machine: how busy it is */
+    PURPOSE_RECONCILE,      /* operator, resource, phase, try: how it goes */
 };
 
 #endif

@@ -88,6 +88,8 @@ struct cluster_spec {
     struct monitoring_spec monitoring;
     const struct database_spec *databases;
     size_t ndatabases;
+    const struct operator_spec *operators;      /* of custom resources */
+    size_t noperators;
 };
 
 /* ---- traffic ------------------------------------------------------------- */
@@ -182,6 +184,9 @@ struct release_spec {
     const char *space;          /* its namespace; NULL: default */
     const struct container_image *images;
     size_t nimages;
+    const char *custom;         /* a custom resource is released: its name in
+                                 * the store ... */
+    const struct value *const *patch;   /* ... and a merge patch of it */
     struct mark mark;
 };
 

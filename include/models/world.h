@@ -27,6 +27,7 @@ struct groups;
 struct measure;
 struct monitoring;
 struct plane;
+struct operators;
 struct routers;
 struct ingresses;
 struct pod_template;
@@ -39,6 +40,7 @@ struct world {
     uint32_t replication;
     struct api *api;
     struct plane *plane;        /* what of it is down or slow; NULL: nothing */
+    struct operators *operators;        /* of custom resources; NULL: none */
     struct informers *informers;
     struct controller *controllers;
     size_t ncontrollers;

@@ -83,6 +83,22 @@ void kubectl_type(struct world *w, const char *text,
 
 /* ---- the release --------------------------------------------------------- */
 
+/* The merge patch of a custom resource. */
+static const char *release_patch(struct world *w)
+{
+    const struct release_spec *r = &w->spec->release;
+    bool elsewhere = r->space && strcmp(r->space, "default") != 0;
+    struct buf text = { 0 };
+    const char *result;
+
+    value_canonical(&text, r->patch[0]);
+    result = arena_printf(w->arena, "patch %s%s%s --type=merge -p '%s'",
+                          r->workload, elsewhere ? " -n " : "",
+                          elsewhere ? r->space : "", text.text);
+    buf_free(&text);
+    return result;
+}
+
 const char *release_command(struct world *w)
 {
     return release_command_on(w, w->spec->release.workload);
@@ -119,6 +135,8 @@ const struct meta *release_target(const struct world *w)
     const struct meta *m;
     char kind[64];
 
+    if (r->custom)
+        return api_find(w->api, KIND_CUSTOM, space, r->custom);
     if (!slash || (size_t)(slash - r->workload) >= sizeof(kind))
         return NULL;
     memcpy(kind, r->workload, (size_t)(slash - r->workload));
@@ -134,7 +152,9 @@ static void release_fire(struct sim *sim, void *subject, int64_t arg)
 
     (void)sim;
     (void)arg;
-    if (s && s->ops && s->ops->release)
+    if (w->spec->release.custom)
+        kubectl_type(w, release_patch(w), w->spec->release.patch, 1);
+    else if (s && s->ops && s->ops->release)
         s->ops->release(w, s->spec);
     else
         kubectl_type(w, release_command(w), NULL, 0);

@@ -131,13 +131,15 @@ static void configure(struct kubectl *k, const struct meta *m,
 {
     const struct value *last = kubectl_last_applied(m);
     const struct value *current = kubectl_manifest(m), *merged;
+    const struct value *patch = last ? patch_map(k->arena, last, v) : v;
     struct meta *draft;
 
     if (!current)
         merged = v;
+    else if (m->kind == KIND_CUSTOM)    /* nobody knows keys of its lists */
+        merged = value_merge(k->arena, current, patch);
     else
-        merged = value_strategic(k->arena, current,
-                                 last ? patch_map(k->arena, last, v) : v);
+        merged = value_strategic(k->arena, current, patch);
     if (current && last && value_equal(merged, current)) {
         kubectl_say(k, m, "%s unchanged", kubectl_label(k->arena, m));
         return;
@@ -168,6 +170,14 @@ static bool apply_step(struct kubectl *k, size_t i)
     if (i >= k->c.ndocuments)
         return false;
     v = kubectl_placed(k, stripped(k->arena, k->c.documents[i]), &t);
+    if (t.kind == KIND_NONE) {
+        kubectl_refuse(k, "error: resource mapping not found for name: \"%s\" "
+                       "namespace: \"%s\": no matches for kind \"%s\" in "
+                       "version \"%s\": ensure CRDs are installed first",
+                       t.name, k->c.space, t.resource,
+                       value_text(value_get(v, "apiVersion"), ""));
+        return i + 1 < k->c.ndocuments;
+    }
     m = api_find(k->w->api, t.kind, t.space, t.name);
     if (m)
         configure(k, m, v);

@@ -81,7 +81,7 @@ static void delete_one(struct kubectl *k, const struct meta *m)
 
     api_delete(k->w->api, m->uid, grace_of(&k->c));
     kubectl_say(k, &was, "%.*s \"%s\" deleted", (int)(slash - label), label,
-                was.name);
+                slash + 1);
 }
 
 /* All of a kind that -l or --all choose.  One request each, sent together:

@@ -14,6 +14,7 @@
 #include <string.h>
 #include "base/bug.h"
 #include "models/argo.h"
+#include "models/custom.h"
 #include "models/daemonset.h"
 #include "models/flagger.h"
 #include "models/ingress.h"
@@ -37,6 +38,8 @@ static const char *singular(struct arena *a, enum kind k)
 
 const char *kubectl_label(struct arena *a, const struct meta *m)
 {
+    if (m->kind == KIND_CUSTOM)
+        return m->name;         /* says it already */
     return arena_printf(a, "%s/%s", singular(a, m->kind), m->name);
 }
 
@@ -162,10 +165,39 @@ size_t kubectl_changes(const struct kubectl_command *c, const char *marks)
     return c->nwords;
 }
 
-const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
+/* What no kind of Kubernetes' own is called may be a custom resource. */
+static struct target custom_target(struct kubectl *k, struct target t)
 {
-    const struct meta *m;
+    const struct crd *crd = t.kind == KIND_NONE
+                                ? crd_of_word(k->w->api, t.resource) : NULL;
+
+    if (!crd)
+        return t;
+    t.kind = KIND_CUSTOM;
+    if (t.name)
+        t.name = arena_printf(k->arena, "%s/%s", crd_type(k->arena, crd),
+                              t.name);
+    return t;
+}
+
+static void refuse_not_found(struct kubectl *k, const struct target *t)
+{
+    const struct crd *crd = t->kind == KIND_CUSTOM
+                                ? crd_of_word(k->w->api, t->resource) : NULL;
+
+    if (crd)
+        kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
+                       crd->meta.name, strrchr(t->name, '/') + 1);
+    else
+        kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
+                       kind_group_resource(k->arena, t->kind), t->name);
+}
+
+const struct meta *kubectl_find(struct kubectl *k, const struct target *asked)
+{
+    const struct target found = custom_target(k, *asked), *t = &found;
     const char *space = t->space ? t->space : k->c.space;
+    const struct meta *m;
 
     if (t->kind == KIND_NONE) {
         kubectl_refuse(k, "error: the server doesn't have a resource type "
@@ -183,8 +215,7 @@ const struct meta *kubectl_find(struct kubectl *k, const struct target *t)
     if (!m && t->kind == KIND_DEPLOYMENT)       /* a strategy made it one */
         m = api_find(k->w->api, KIND_ROLLOUT, space, t->name);
     if (!m)
-        kubectl_refuse(k, "Error from server (NotFound): %s \"%s\" not found",
-                       kind_group_resource(k->arena, t->kind), t->name);
+        refuse_not_found(k, t);
     return m;
 }
 
@@ -192,12 +223,16 @@ const struct value *kubectl_placed(struct kubectl *k, const struct value *v,
                                    struct target *t)
 {
     const struct value *space = value_at(v, "metadata.namespace");
+    const char *version = value_text(value_get(v, "apiVersion"), "");
 
     t->resource = value_text(value_get(v, "kind"), "");
-    t->kind = kind_find(value_text(value_get(v, "apiVersion"), ""),
-                        t->resource);
+    t->kind = kind_find(version, t->resource);
     t->name = value_text(value_at(v, "metadata.name"), "");
     t->space = "";
+    if (t->kind == KIND_NONE && crd_of_kind(k->w->api, version, t->resource)) {
+        t->kind = KIND_CUSTOM;
+        t->name = custom_name(k->arena, v);
+    }
     if (t->kind == KIND_NONE || !kind_ops_of(t->kind)->namespaced)
         return v;
     t->space = value_text(space, k->c.space);
@@ -238,6 +273,7 @@ const struct value *kubectl_last_applied(const struct meta *m)
            : m->kind == KIND_CANARY      ? flagger_seen(m)->last_applied
            : m->kind == KIND_INGRESS     ? ingress_seen(m)->last_applied
            : m->kind == KIND_HTTPROUTE   ? httproute_seen(m)->last_applied
+           : m->kind == KIND_CUSTOM      ? custom_seen(m)->last_applied
                                          : NULL;
 }
 
@@ -259,6 +295,8 @@ void kubectl_set_last_applied(struct meta *draft, const struct value *v)
         ingress_of(draft)->last_applied = v;
     else if (draft->kind == KIND_HTTPROUTE)
         httproute_of(draft)->last_applied = v;
+    else if (draft->kind == KIND_CUSTOM)
+        custom_of(draft)->last_applied = v;
 }
 
 /* The spec of a freshly read object in a draft that keeps who it is. */

@@ -205,11 +205,10 @@ static void fire_act(struct sim *sim, void *subject, int64_t arg)
     kubectl_type(g->w, command_of(g), NULL, 0);
 }
 
-static bool holds(const struct guard *g, double *value)
+bool guard_holds(struct world *w, const struct guard_condition *c,
+                 double *value)
 {
-    const struct guard_condition *c = &g->spec->condition;
-
-    if (!monitoring_read(g->w, &c->query, value))
+    if (!monitoring_read(w, &c->query, value))
         return false;
     switch (c->compare) {
     case GUARD_ABOVE:    return *value > c->limit;
@@ -226,7 +225,7 @@ static void look(struct guard *g)
     const struct spec *s = g->w->spec;
     double value;
 
-    if (g->fired || !measure_released(g->w) || !holds(g, &value))
+    if (g->fired || !measure_released(g->w) || !guard_holds(g->w, &g->spec->condition, &value))
         return;
     g->fired = true;
     record_note(g->w, "Guard", "Crossed", "", s->release.workload,

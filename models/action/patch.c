@@ -40,6 +40,13 @@ static bool patch_step(struct kubectl *k, size_t i)
 
     if (!m || k->c.ndocuments == 0)
         return false;
+    if (m->kind == KIND_CUSTOM && !plain) {
+        kubectl_refuse(k, "Error from server (UnsupportedMediaType): the body "
+                       "of the request was in an unknown format - accepted "
+                       "media types include: application/json-patch+json, "
+                       "application/merge-patch+json");
+        return false;
+    }
     draft = kubectl_edit(k, m, k->c.documents[0], plain);
     if (draft)
         kubectl_update(k, draft, "patched");

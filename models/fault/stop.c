@@ -5,17 +5,20 @@
  * is placed; both come back with the lease (models/plane.c), later than their
  * process.  kube-apiserver, etcd: nothing is written or watched.  kubelet: that
  * of a node; its containers run on, unwatched, and the node falls silent.
+ * operator: one of cluster.operators.
  * Pods that run go on, and kube-proxies keep their rules.  What happened
  * meanwhile is looked at when the part is back.
  */
 #include "models/fault.h"
 #include "models/kubelet.h"
+#include "models/operator.h"
 #include "models/plane.h"
 #include "models/world.h"
 
 struct stop {
     int component;
     const char *node;           /* of a kubelet: "node/NAME" */
+    const char *operator;       /* its name */
 };
 
 static const struct field stop_fields[] = {
@@ -23,6 +26,8 @@ static const struct field stop_fields[] = {
                component_names, "which part of the control plane is down"),
     FIELD(STRING, struct stop, node, "node", NULL, 0, 0, "-",
           "whose kubelet: node/NAME"),
+    FIELD(STRING, struct stop, operator, "operator", NULL, 0, 0, "-",
+          "which operator, by its name under cluster.operators"),
     FIELD_END
 };
 
@@ -30,8 +35,16 @@ static const char *check(const struct spec *s, const void *fault)
 {
     const struct stop *stop = fault;
 
+    if (stop->operator && stop->component != COMPONENT_OPERATOR)
+        return "operator goes with stop: operator";
+    if (stop->node && stop->component != COMPONENT_KUBELET)
+        return "node goes with stop: kubelet";
+    if (stop->component == COMPONENT_OPERATOR)
+        return stop->operator && operator_named(s, stop->operator)
+                   ? NULL : "stop: operator needs one of cluster.operators: "
+                            "operator: NAME";
     if (stop->component != COMPONENT_KUBELET)
-        return stop->node ? "node goes with stop: kubelet" : NULL;
+        return NULL;
     if (!stop->node)
         return "stop: kubelet needs a node: node/NAME";
     return fault_node_known(s, stop->node)
@@ -43,6 +56,10 @@ static void set(struct world *w, const void *fault, bool stopped)
     const struct stop *stop = fault;
     const struct meta *m;
 
+    if (stop->component == COMPONENT_OPERATOR) {
+        operator_stop(w, stop->operator, stopped);
+        return;
+    }
     if (stop->component != COMPONENT_KUBELET) {
         plane_stop(w, (enum component)stop->component, stopped);
         return;

@@ -131,6 +131,36 @@ bool measure_released(const struct world *w)
     return w->measure->rollout.released != SIM_NEVER;
 }
 
+/* Is this the custom resource that the scenario releases? */
+static bool is_custom(const struct measure *m, const struct meta *any)
+{
+    const struct release_spec *spec = &m->w->spec->release;
+
+    return any && any->kind == KIND_CUSTOM && spec->custom &&
+           strcmp(spec->custom, any->name) == 0 &&
+           strcmp(spec->space ? spec->space : "default", any->space) == 0;
+}
+
+/* Its spec has changed: the release begins, before any of its workloads. */
+static void custom_changed(struct measure *m, const struct meta *before,
+                           const struct meta *after)
+{
+    const struct pod_template *old = NULL;
+    size_t n;
+    const object_uid *uids = api_owned(m->w->api, after->uid, &n);
+
+    if (before->generation == after->generation || meta_deleting(after) ||
+        world_now(m->w) < m->from || !is_custom(m, after))
+        return;
+    for (size_t i = 0; !old && i < n; i++) {
+        const struct meta *owned = api_get(m->w->api, uids[i]);
+
+        if (kind_rolls_out(owned->kind))
+            old = rollout_template(owned);
+    }
+    measure_release_begins(m->w, old);
+}
+
 /* Is this the workload that the scenario releases (any, if it does not
  * say)? */
 static bool is_released(const struct measure *m, const struct meta *workload)
@@ -141,6 +171,9 @@ static bool is_released(const struct measure *m, const struct meta *workload)
 
     if (!spec->given || !spec->workload)
         return true;
+    if (spec->custom)
+        return workload->owner != 0 &&
+               is_custom(m, api_get(m->w->api, workload->owner));
     slash = strchr(spec->workload, '/');
     if (!slash || (size_t)(slash - spec->workload) >= sizeof(kind))
         return false;
@@ -209,6 +242,8 @@ void measure_commit(struct world *w, const struct meta *before,
 
     if (before && after && kind_rolls_out(any->kind))
         workload_changed(m, before, after);
+    if (before && after && any->kind == KIND_CUSTOM)
+        custom_changed(m, before, after);
     if (any->kind != KIND_POD)
         return;
     if (before)

@@ -12,6 +12,7 @@
 #include "models/budget.h"
 #include "models/claim.h"
 #include "models/config.h"
+#include "models/custom.h"
 #include "models/daemonset.h"
 #include "models/flagger.h"
 #include "models/hpa.h"
@@ -66,6 +67,10 @@ const struct value *object_raw(const struct meta *m)
     case KIND_SECRET:
     case KIND_NAMESPACE:
         return config_seen(m)->raw;
+    case KIND_CRD:
+        return crd_seen(m)->raw;
+    case KIND_CUSTOM:
+        return custom_seen(m)->raw;
     default:
         return NULL;
     }

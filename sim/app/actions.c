@@ -14,6 +14,7 @@ static void take_stream(struct loader *l, const struct yaml_stream *s,
 {
     for (size_t i = 0; i < s->docs.len; i++)
         documents_add(l, s->docs.items[i].root, file, out);
+    documents_settle(l, out, true);
 }
 
 /* The manifests of -f into *out. */
@@ -72,6 +73,8 @@ static void keep_documents(struct loader *l, const documents *d,
     for (size_t i = 0; i < d->len; i++) {
         list[i] = d->items[i].value;
         manifests_images(l, list[i]);
+        if (d->items[i].kind == KIND_CRD)
+            vec_push(l->arena, &l->applied, list[i]);
     }
     out->documents = list;
     out->ndocuments = d->len;
@@ -142,6 +145,21 @@ static void read_action(struct loader *l, const struct action_section *a,
         read_input(l, a, at, &c, out);
 }
 
+/* Definitions may come with a later action than their resources do: now all are
+ * known. */
+static void drop_strangers(struct loader *l, struct action_spec *a)
+{
+    const struct value **kept = arena_many(l->arena, const struct value *,
+                                           a->ndocuments + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->ndocuments; i++)
+        if (documents_known(l, a->documents[i]))
+            kept[n++] = a->documents[i];
+    a->documents = kept;
+    a->ndocuments = n;
+}
+
 void actions_read(struct loader *l, const struct document_section *d,
                   struct spec *spec)
 {
@@ -152,6 +170,9 @@ void actions_read(struct loader *l, const struct document_section *d,
     for (size_t i = 0; i < d->actions.len; i++)
         read_action(l, (struct action_section *)d->actions.items + i,
                     list->u.items[i], &out[i]);
+    for (size_t i = 0; i < d->actions.len; i++)
+        if (out[i].ndocuments > 0 && value_get(out[i].documents[0], "apiVersion"))
+            drop_strangers(l, &out[i]);
     spec->actions = out;
     spec->nactions = d->actions.len;
 }

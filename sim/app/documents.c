@@ -11,6 +11,7 @@
 #include "io/file.h"
 #include "io/yaml.h"
 #include "models/api.h"
+#include "models/custom.h"
 
 static const char *const stored_kinds[] = {
 #define KIND(id, name, group, version, resource) name,
@@ -83,6 +84,8 @@ static void add_object(struct loader *l, const struct value *v,
     d.name = required(l, v, "metadata.name");
     if (!d.name)
         return;
+    if (kind == KIND_CUSTOM)
+        d.name = custom_name(l->arena, v);
     if (kind_ops_of(kind)->namespaced)
         d.space = value_text(value_at(v, "metadata.namespace"), "default");
     for (size_t i = 0; i < out->len; i++) {
@@ -134,8 +137,32 @@ static void add_one(struct loader *l, const struct value *v, const char *file,
     stored = kind_find(version, kind);
     if (can_store(stored))
         add_object(l, v, file, stored, out);
-    else if (!misspelt(l, v, kind))
+    else
+        vec_push(l->arena, &l->strangers, ((struct stranger){ v, file }));
+}
+
+bool documents_known(struct loader *l, const struct value *v)
+{
+    const char *kind = value_text(value_get(v, "kind"), "");
+    const char *version = value_text(value_get(v, "apiVersion"), "");
+
+    if (can_store(kind_find(version, kind)) ||
+        operators_definition(l, version, kind))
+        return true;
+    if (!misspelt(l, v, kind))
         count_ignored(l, kind);
+    return false;
+}
+
+void documents_settle(struct loader *l, documents *out, bool early)
+{
+    for (size_t i = 0; i < l->strangers.len; i++) {
+        const struct stranger *s = &l->strangers.items[i];
+
+        if (early || documents_known(l, s->value))
+            add_object(l, s->value, s->file, KIND_CUSTOM, out);
+    }
+    vec_clear(&l->strangers);
 }
 
 void documents_add(struct loader *l, const struct value *v, const char *file,
@@ -242,11 +269,11 @@ static struct document *set_object(struct loader *l, const char *text,
     for (size_t i = 0; i < l->objects.len; i++) {
         struct document *o = &l->objects.items[i];
 
-        if (strcmp(kind_name(o->kind), kind) != 0)
+        if (strcmp(value_text(value_get(o->value, "kind"), ""), kind) != 0)
             continue;
-        if (strcmp(o->name, name) == 0)
+        names[n] = value_text(value_at(o->value, "metadata.name"), "");
+        if (strcmp(names[n++], name) == 0)
             return o;
-        names[n++] = o->name;
     }
     d = err_error(l->errors, m, "no %s named \"%s\"", kind, name);
     diag_suggest(l->errors, d, name, names);

@@ -65,7 +65,8 @@ static void read_then(struct loader *l, const struct value *then,
 }
 
 static void read_guard(struct loader *l, const struct guard_section *g,
-                       const struct value *v, struct guard_spec *out)
+                       const struct value *v, bool custom,
+                       struct guard_spec *out)
 {
     const struct value *when = value_get(v, "when");
     const char *why;
@@ -78,6 +79,9 @@ static void read_guard(struct loader *l, const struct guard_section *g,
     if (why)
         err_error(l->errors, &when->mark, "%s", why);
     read_then(l, g->then, out);
+    if (custom && out->then != GUARD_KUBECTL)
+        err_error(l->errors, &v->mark, "what is done about a custom resource "
+                  "must be said: then: {kubectl: \"patch ...\"}");
 }
 
 void guards_read(struct loader *l, const struct document_section *d,
@@ -92,7 +96,7 @@ void guards_read(struct loader *l, const struct document_section *d,
                   "which, with `release`");
     for (size_t i = 0; i < d->guards.len; i++)
         read_guard(l, (struct guard_section *)d->guards.items + i,
-                   list->u.items[i], &out[i]);
+                   list->u.items[i], spec->release.custom != NULL, &out[i]);
     spec->guards = out;
     spec->nguards = d->guards.len;
 }

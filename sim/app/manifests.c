@@ -154,8 +154,10 @@ static bool patch_means(const struct value *patch, const struct document *o,
     const char *name = value_text(value_at(patch, "metadata.name"), NULL);
 
     if (kind || name)
-        return (!kind || strcmp(kind, kind_name(o->kind)) == 0) &&
-               (!name || strcmp(name, o->name) == 0);
+        return (!kind || strcmp(kind, value_text(value_get(o->value, "kind"),
+                                                 "")) == 0) &&
+               (!name || strcmp(name, value_text(value_at(o->value,
+                                                 "metadata.name"), "")) == 0);
     return target ? o == target : o->kind == KIND_DEPLOYMENT;
 }
 

@@ -44,6 +44,14 @@ static const char *clock_text(struct arena *a, sim_time t)
 
 /* ---- events -------------------------------------------------------------- */
 
+/* A custom resource: "database.example.com/shop". */
+static bool is_custom(const char *object)
+{
+    size_t slash = strcspn(object, "/");
+
+    return object[slash] && memchr(object, '.', slash);
+}
+
 /* What an event says; NULL if it is not worth a line. */
 static const char *event_text(struct arena *a, const struct event_row *e)
 {
@@ -58,7 +66,8 @@ static const char *event_text(struct arena *a, const struct event_row *e)
     if (strcmp(e->reason, "ScalingReplicaSet") == 0 ||
         strcmp(e->type, "Strategy") == 0)
         return arena_printf(a, "%s: %s", e->object, e->message);
-    if (strcmp(e->type, "Normal") == 0 || strcmp(e->reason, "Incomplete") == 0)
+    if ((strcmp(e->type, "Normal") == 0 && !is_custom(e->object)) ||
+        strcmp(e->reason, "Incomplete") == 0)
         return NULL;
     return arena_printf(a, "%s: %s: %s", e->object, e->reason, e->message);
 }
@@ -130,8 +139,8 @@ static void tell_pods(struct story *s)
         const struct pod_row *first = map_get(&made, r->pod);
         char age[32] = "";
 
-        if (!first)
-            map_put(&made, r->pod, r);
+        if (!first || strcmp(r->state, "Pending") == 0)
+            map_put(&made, r->pod, r);  /* sets use names again */
         if (!what)
             continue;
         if (first && strcmp(r->state, "Ready") == 0)

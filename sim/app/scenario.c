@@ -243,7 +243,7 @@ static bool made_by_canary(const struct loader *l, const char *name)
 static bool made_later(const struct loader *l, const struct spec *spec,
                        const char *name)
 {
-    if (made_by_canary(l, name))
+    if (made_by_canary(l, name) || operators_make(spec, KIND_SERVICE))
         return true;
     for (size_t i = 0; i < spec->nactions; i++) {
         const struct action_spec *a = &spec->actions[i];
@@ -513,6 +513,40 @@ static void take_images(struct loader *l, const struct field_map *map,
     r->nimages = map->len;
 }
 
+/* "database/shop": a custom resource, which a patch changes.  False: it is
+ * none. */
+static bool take_custom_release(struct loader *l,
+                                const struct release_section *s,
+                                struct release_spec *r)
+{
+    const char *slash = s->workload ? strchr(s->workload, '/') : NULL;
+    const struct value *at = value_at(l->root, "release.workload");
+    const struct value **patch;
+    const struct document *o;
+    const char *word, *type;
+
+    if (!slash)
+        return false;
+    word = arena_strndup(l->arena, s->workload, (size_t)(slash - s->workload));
+    type = kind_by_resource(word) == KIND_NONE ? operators_type(l, word) : NULL;
+    if (!type)
+        return false;
+    r->custom = arena_printf(l->arena, "%s/%s", type, slash + 1);
+    o = manifests_find(l, KIND_CUSTOM, s->space, r->custom);
+    r->space = o ? o->space : s->space;
+    r->workload = s->workload;
+    if (!o)
+        err_error(l->errors, &at->mark, "there is no %s", r->custom);
+    if (!s->patch || s->patch->type != VALUE_MAP || s->images.len > 0)
+        err_error(l->errors, &r->mark, "a custom resource is released by a "
+                  "patch, as in patch: {spec: {version: \"2\"}}, without "
+                  "images");
+    patch = arena_many(l->arena, const struct value *, 1);
+    patch[0] = s->patch;
+    r->patch = patch;
+    return true;
+}
+
 /* Returns what is released; NULL if nothing, or after an error. */
 static const struct document *take_release(struct loader *l,
                                            const struct release_section *s,
@@ -527,6 +561,11 @@ static const struct document *take_release(struct loader *l,
     r->given = true;
     r->at = s->at;
     r->mark = scenario_mark(l, "release");
+    if (take_custom_release(l, s, r))
+        return NULL;
+    if (s->patch)
+        err_error(l->errors, &s->patch->mark, "patch is for custom resources: "
+                  "images says what of a workload is released");
     o = s->workload ? manifests_resolve(l, at, s->workload,
                                         workload_kind(l, s->workload),
                                         s->space) : only_workload(l);
@@ -550,7 +589,10 @@ static bool key_means(const char *key, const char *image)
     const char *slash = strrchr(image, '/');
     const char *tag = strpbrk(slash ? slash : image, ":@");
     size_t len = tag ? (size_t)(tag - image) : strlen(image);
+    const char *open = strstr(image, "$(");     /* an operator fills it in */
 
+    if (open && strncmp(key, image, (size_t)(open - image)) == 0)
+        return true;
     return strcmp(key, "*") == 0 || strcmp(key, image) == 0 ||
            (strlen(key) == len && memcmp(key, image, len) == 0);
 }
@@ -727,6 +769,7 @@ static void fill(struct loader *l, const struct document_section *d,
     take_slo(out, spec);
     take_cluster(l, &d->cluster, spec);
     actions_read(l, d, spec);
+    operators_read(l, &d->cluster.operators, spec);
     spec->faults = d->faults.items;
     spec->nfaults = d->faults.len;
     for (size_t i = 0; i < d->metrics.len; i++)
@@ -774,6 +817,7 @@ enum sim_code scenario_load(struct app *app, struct scenario *out)
     apply_sets(l, false);
     bind(l, &d);
     read_manifests(l, &d.manifests);
+    documents_settle(l, &l->objects, false);
     apply_sets(l, true);
     if (app->errors.errors == 0 && l->objects.len == 0 && !l->root)
         err_error(&app->errors, NULL, "there is no Scenario and no object "

@@ -12,6 +12,7 @@
 #include "io/file.h"
 #include "models/behaviour.h"
 #include "models/cron.h"
+#include "models/operator.h"
 
 /* ---- what is not there yet ----------------------------------------------- */
 
@@ -274,6 +275,9 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(LIST, struct cluster_section, databases, "databases",
               database_fields, struct database_spec, "outside of the cluster, "
               "with a limit; see images.database"),
+    FIELD_SUB(LIST, struct cluster_section, operators, "operators",
+              operator_fields, struct operator_spec, "who looks after custom "
+              "resources"),
     FIELD_END
 };
 
@@ -438,6 +442,8 @@ static const struct field release_fields[] = {
           "of the workload; needed only if two have this name"),
     FIELD(LABELS, struct release_section, images, "images", NULL, 0, 0, "-",
           "container: image, as in kubectl set image"),
+    FIELD(VALUE, struct release_section, patch, "patch", NULL, 0, 0, "-",
+          "of a custom resource (workload: KIND/NAME), instead of images"),
     FIELD_END
 };
 

@@ -15,6 +15,12 @@ struct document {
 };
 typedef VEC(struct document) documents;
 
+/* A document of a kind that is not Kubernetes' own: it may be registered. */
+struct stranger {
+    const struct value *value;
+    const char *file;
+};
+
 /* Everything read so far. */
 struct loader {
     struct app *app;
@@ -23,6 +29,8 @@ struct loader {
     const struct value *root;   /* of the Scenario; NULL: none */
     const char *file;           /* it is in; the first file if none */
     documents objects;
+    VEC(struct stranger) strangers;     /* not yet sorted in */
+    VEC(const struct value *) applied;  /* definitions that actions apply */
     VEC(struct not_simulated) ignored;
     VEC(const char *) images;   /* every image that something may run */
     VEC(const char *) data;     /* keys of the data files read */
@@ -89,12 +97,14 @@ struct cluster_section {
     struct registry_section registry;
     struct monitoring_spec monitoring;
     struct field_list databases;        /* struct database_spec */
+    struct field_list operators;        /* struct operator_spec */
 };
 
 struct release_section {
     sim_time at;
     const char *workload, *space;
     struct field_map images;    /* const char * */
+    const struct value *patch;  /* of a custom resource */
 };
 
 struct document_section {
@@ -143,6 +153,14 @@ void documents_read(struct loader *l, const char *path, const struct mark *at);
 /* Sort one document (of a stream or a List) in. */
 void documents_add(struct loader *l, const struct value *v, const char *file,
                    documents *out);
+
+/* Sort what was put aside by documents_add into out as custom resources; if not
+ * `early`, only what a definition registers. */
+void documents_settle(struct loader *l, documents *out, bool early);
+
+/* Is this an object of a kind that is simulated, or registered by a definition?
+ * If not, that is said. */
+bool documents_known(struct loader *l, const struct value *v);
 
 /* Obey --set: change the Scenario or an object. */
 void documents_set(struct loader *l, const char *assignment);
@@ -194,6 +212,21 @@ void manifests_refer(struct loader *l);
 
 /* Lints about what people get wrong. */
 void manifests_lint(struct loader *l);
+
+/* ---- operator_block.c: cluster.operators ---- */
+struct crd;
+extern const struct field operator_fields[];
+/* Needs all objects, and the actions. */
+void operators_read(struct loader *l, const struct field_list *list,
+                    struct spec *spec);
+/* The definition, among objects and actions, that serves a kind; the type
+ * ("database.example.com") of the resources that a word ("db") means.  NULL:
+ * none. */
+const struct crd *operators_definition(struct loader *l, const char *version,
+                                       const char *kind);
+const char *operators_type(struct loader *l, const char *word);
+/* Does some operator make objects of this kind? */
+bool operators_make(const struct spec *spec, enum kind kind);
 
 /* ---- actions.c: the section `actions` ---- */
 void actions_read(struct loader *l, const struct document_section *d,
