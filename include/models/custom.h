@@ -48,9 +48,6 @@ struct custom {
 #define custom_of(m) ((struct custom *)(m))
 #define custom_seen(m) ((const struct custom *)(m))
 
-/* "database.example.com", of the apiVersion "example.com/v1". */
-const char *custom_type(struct arena *a, const char *api_version,
-                        const char *kind);
 /* The name in the store of a manifest of a custom resource. */
 const char *custom_name(struct arena *a, const struct value *manifest);
 

@@ -56,18 +56,10 @@ struct operator_spec {
     struct mark mark;
 };
 
-/* What a manifest of an operator says for one resource: $(spec.version) and
- * the like are replaced by what the resource says there, a missing name and
- * namespace by its own.  NULL, and an error, if something that it names is not
- * there. */
-const struct value *operator_render(struct arena *a,
-                                    const struct operator_spec *o,
-                                    const struct value *manifest,
-                                    const struct value *resource,
-                                    struct err_list *errors);
-
-/* The same for all manifests, each read as the API server reads it: objects of
- * a, nmanifests of them; NULL after an error. */
+/* The objects that the manifests of an operator say for one resource, read as
+ * the API server reads them: $(spec.version) and the like are what the resource
+ * says there, a missing name and namespace its own.  nmanifests objects of a;
+ * NULL after an error. */
 const struct meta *const *operator_objects(struct arena *a,
                                            const struct operator_spec *o,
                                            const struct value *resource,

@@ -114,11 +114,13 @@ static const struct value *with_default(struct arena *a, const struct value *v,
     return !x || value_at(v, path) ? v : value_set(a, v, path, x);
 }
 
-const struct value *operator_render(struct arena *a,
-                                    const struct operator_spec *o,
-                                    const struct value *manifest,
-                                    const struct value *resource,
-                                    struct err_list *errors)
+/* One manifest, filled in; NULL, and an error, if the resource does not say
+ * something that it names. */
+static const struct value *filled_in(struct arena *a,
+                                     const struct operator_spec *o,
+                                     const struct value *manifest,
+                                     const struct value *resource,
+                                     struct err_list *errors)
 {
     struct rendering r = { a, o, resource, errors, false };
     const struct value *v = render(&r, manifest);
@@ -140,8 +142,8 @@ const struct meta *const *operator_objects(struct arena *a,
     bool good = true;
 
     for (size_t i = 0; i < o->nmanifests; i++) {
-        const struct value *v = operator_render(a, o, o->manifests[i],
-                                                resource, errors);
+        const struct value *v = filled_in(a, o, o->manifests[i], resource,
+                                          errors);
         int before = errors->errors;
         enum kind kind;
 

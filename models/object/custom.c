@@ -163,8 +163,9 @@ static struct meta *decode_crd(struct arena *a, const struct value *v,
 
 /* ---- resources ---------------------------------------------------------- */
 
-const char *custom_type(struct arena *a, const char *api_version,
-                        const char *kind)
+/* "database.example.com", of the apiVersion "example.com/v1". */
+static const char *custom_type(struct arena *a, const char *api_version,
+                               const char *kind)
 {
     const char *slash = strchr(api_version, '/');
     size_t len = slash ? (size_t)(slash - api_version) : 0;
