@@ -106,6 +106,18 @@ START_TEST(sessions_end_twice_where_old_pods_take_over)
 }
 END_TEST
 
+START_TEST(open_connections_do_not_follow_a_switch)
+{
+    results_of_file(&r, "scenarios/pitfalls/long-connections.yaml", "-n 4");
+    /* Half of the users keep their connection, until its pod ends. */
+    ck_assert_double_eq(mean("old-pods-stay-30-s", "exposed_users"), 400);
+    ck_assert_double_eq(mean("old-pods-stay-10-min", "exposed_users"), 200);
+    /* The same on the way back: the switch is quick, bad answers go on. */
+    ck_assert_double_lt(mean("old-pods-stay-30-s", "rollback_seconds"), 20);
+    ck_assert_double_gt(mean("old-pods-stay-30-s", "mitigation_seconds"), 35);
+}
+END_TEST
+
 START_TEST(cold_pods_are_warmed_one_by_one)
 {
     results_of_file(&r, "scenarios/pitfalls/cold-cache.yaml", "-n 4");
@@ -142,6 +154,7 @@ int main(void)
     tcase_add_test(c, a_second_fleet_finds_no_connections);
     tcase_add_test(c, the_one_who_asks_changes_last_or_understands_both);
     tcase_add_test(c, sessions_end_twice_where_old_pods_take_over);
+    tcase_add_test(c, open_connections_do_not_follow_a_switch);
     tcase_add_test(c, cold_pods_are_warmed_one_by_one);
     tcase_add_test(c, retries_keep_a_service_down);
     suite_add_tcase(s, c);
