@@ -120,6 +120,32 @@ START_TEST(only_recreate_gives_up_the_old_version_for_one_that_never_serves)
 }
 END_TEST
 
+/* Whenever somebody undoes it: a canary is back within a propagation, a
+ * rolling update has to start pods. */
+START_TEST(the_way_back_is_short_where_old_pods_are_kept)
+{
+    static const char *const moments[] = { "90s", "2m", "3m" };
+
+    for (size_t i = 0; i < COUNT_OF(moments); i++) {
+        char more[64];
+
+        snprintf(more, sizeof(more), "-n 4 --set actions[0].at=%s",
+                 moments[i]);
+        results_of_file(&r, "scenarios/way-back.yaml", more);
+        ck_is("canary", "rollback_seconds", <, 5);
+        ck_less("rollback_seconds", "canary", "rolling");
+        ck_less("rollback_seconds", "canary", "recreate");
+        ck_less("bad_answers", "canary", "rolling");
+        ck_is("recreate", "downtime", >, 15);
+        ck_is("rolling", "downtime", ==, 0);
+        if (i < COUNT_OF(moments) - 1)
+            results_free(&r);
+    }
+    /* Two minutes after: nobody of the old version is left but there. */
+    ck_less("mitigation_seconds", "canary", "batch");
+}
+END_TEST
+
 static const char rollout[] =
     "apiVersion: rollsim/v1\nkind: Scenario\n"
     "run: {duration: 3m, warmup: 30s, replications: 1}\n"
@@ -171,6 +197,7 @@ int main(void)
                    watching_for_a_while_does_not_help_against_what_comes_later);
     tcase_add_test(
         c, only_recreate_gives_up_the_old_version_for_one_that_never_serves);
+    tcase_add_test(c, the_way_back_is_short_where_old_pods_are_kept);
     tcase_add_test(c, a_rollout_is_released_as_it_says_or_otherwise);
     suite_add_tcase(s, c);
     srunner_run_all(runner, CK_NORMAL);
