@@ -577,6 +577,7 @@ static struct behaviour *bind_keys(struct arena *a, const struct value *all)
     bh->shutdown_time_set = value_at(all, "shutdown.time") != NULL;
     if (bh->schema.reads == 0 && bh->schema.writes > 0)
         bh->schema.reads = UINT64_C(1) << bh->schema.writes;
+    dist_hasten(a, &bh->service);       /* drawn from for each request */
     return bh;
 }
 

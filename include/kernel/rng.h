@@ -73,7 +73,7 @@ static inline uint64_t bulk_u64(struct bulk *b)
 /* Uniform on (0, 1): odd multiples of 2^-53. */
 static inline double bulk_u01(struct bulk *b)
 {
-    return ((double)(bulk_u64(b) >> 12) + 0.5) * 0x1p-52;
+    return ((double)(int64_t)(bulk_u64(b) >> 12) + 0.5) * 0x1p-52;
 }
 
 /* Both as generators of GSL; gsl_rng_set seeds stream (seed, 0, 0, 0). */

@@ -35,6 +35,7 @@ double level_mean(const struct level *l, sim_time now);
  * are exact.  Mergeable.
  */
 #define HIST_SUB_BITS 7
+#define HIST_SUB (1u << HIST_SUB_BITS)
 #define HIST_BUCKETS ((64 - HIST_SUB_BITS + 1) << HIST_SUB_BITS)
 struct hist {
     uint64_t count;
@@ -44,7 +45,37 @@ struct hist {
 };
 void hist_init(struct hist *h, struct arena *a);
 void hist_clear(struct hist *h);
-void hist_add(struct hist *h, sim_time t);
+
+/* The bucket of a number of microseconds. */
+static inline size_t hist_bucket(uint64_t us)
+{
+    unsigned exponent;
+
+    if (us < HIST_SUB)
+        return (size_t)us;
+    exponent = 63 - (unsigned)__builtin_clzll(us);
+    return ((size_t)(exponent - HIST_SUB_BITS + 1) << HIST_SUB_BITS)
+        + ((us >> (exponent - HIST_SUB_BITS)) & (HIST_SUB - 1));
+}
+
+_Noreturn void hist_refuse(sim_time t);
+
+/* t >= 0, else it is a BUG. */
+static inline void hist_add(struct hist *h, sim_time t)
+{
+    uint64_t us = ((uint64_t)t + 500) / 1000;
+
+    if (t < 0)
+        hist_refuse(t);
+    if (h->count == 0 || us < h->min_us)
+        h->min_us = us;
+    if (us > h->max_us)
+        h->max_us = us;
+    h->count++;
+    h->sum_us += us;
+    h->buckets[hist_bucket(us)]++;
+}
+
 void hist_merge(struct hist *h, const struct hist *other);
 /* The p-quantile (0 < p <= 1) in ns; -1 if empty. */
 sim_time hist_quantile(const struct hist *h, double p);

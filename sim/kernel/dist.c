@@ -314,7 +314,7 @@ double dist_real_at(const struct dist *d, double u)
     return law_of(d)->at(d, u);
 }
 
-sim_time dist_at(const struct dist *d, double u)
+sim_time law_at(const struct dist *d, double u)
 {
     double ns;
 
@@ -323,7 +323,7 @@ sim_time dist_at(const struct dist *d, double u)
     if (d->law == DIST_MIXTURE) {
         const struct dist *part = part_at(d, &u);
 
-        return dist_at(part, u);
+        return law_at(part, u);
     }
     ns = dist_real_at(d, u) * 1e9;
     if (!(ns < (double)SIM_NEVER))

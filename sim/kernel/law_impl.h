@@ -28,6 +28,9 @@ extern const struct law law_constant, law_exponential, law_lognormal,
     law_gamma, law_weibull, law_pareto, law_uniform, law_triangular,
     law_never;
 
+/* dist_at by the formula. */
+sim_time law_at(const struct dist *d, double u);
+
 /* Report a fault at v; returns false. */
 bool law_wrong(struct binder *b, const struct value *v, const char *text);
 

@@ -13,8 +13,6 @@
 
 #include "base/bug.h"
 
-#define SUB (1u << HIST_SUB_BITS)
-
 void tally_add(struct tally *t, double x)
 {
     double delta = x - t->mean;
@@ -92,26 +90,15 @@ void hist_init(struct hist *h, struct arena *a)
     *h = (struct hist){ .buckets = arena_many(a, uint32_t, HIST_BUCKETS) };
 }
 
-static size_t bucket_of(uint64_t us)
-{
-    unsigned exponent;
-
-    if (us < SUB)
-        return (size_t)us;
-    exponent = 63 - (unsigned)__builtin_clzll(us);
-    return ((size_t)(exponent - HIST_SUB_BITS + 1) << HIST_SUB_BITS)
-        + ((us >> (exponent - HIST_SUB_BITS)) & (SUB - 1));
-}
-
 /* The middle of a bucket, in microseconds. */
 static uint64_t middle_of(size_t bucket)
 {
     unsigned shift;
 
-    if (bucket < SUB)
+    if (bucket < HIST_SUB)
         return bucket;
     shift = (unsigned)(bucket >> HIST_SUB_BITS) - 1;
-    return ((uint64_t)(SUB + (bucket & (SUB - 1))) << shift)
+    return ((uint64_t)(HIST_SUB + (bucket & (HIST_SUB - 1))) << shift)
         + (((uint64_t)1 << shift) >> 1);
 }
 
@@ -120,34 +107,23 @@ void hist_clear(struct hist *h)
     uint32_t *buckets = h->buckets;
 
     if (h->count) {
-        size_t first = bucket_of(h->min_us), last = bucket_of(h->max_us);
+        size_t first = hist_bucket(h->min_us), last = hist_bucket(h->max_us);
 
         memset(buckets + first, 0, (last - first + 1) * sizeof *buckets);
     }
     *h = (struct hist){ .buckets = buckets };
 }
 
-void hist_add(struct hist *h, sim_time t)
+void hist_refuse(sim_time t)
 {
-    uint64_t us;
-
-    if (t < 0)
-        BUG("a duration of %lld ns", (long long)t);
-    us = ((uint64_t)t + 500) / 1000;
-    if (h->count == 0 || us < h->min_us)
-        h->min_us = us;
-    if (us > h->max_us)
-        h->max_us = us;
-    h->count++;
-    h->sum_us += us;
-    h->buckets[bucket_of(us)]++;
+    BUG("a duration of %lld ns", (long long)t);
 }
 
 void hist_merge(struct hist *h, const struct hist *other)
 {
     if (other->count == 0)
         return;
-    for (size_t i = bucket_of(other->min_us); i <= bucket_of(other->max_us);
+    for (size_t i = hist_bucket(other->min_us); i <= hist_bucket(other->max_us);
          i++)
         h->buckets[i] += other->buckets[i];
     if (h->count == 0 || other->min_us < h->min_us)
@@ -170,7 +146,7 @@ sim_time hist_quantile(const struct hist *h, double p)
         rank = 1;
     if (rank >= h->count)
         return (sim_time)(h->max_us * 1000);
-    i = bucket_of(h->min_us);
+    i = hist_bucket(h->min_us);
     while ((seen += h->buckets[i]) < rank)
         i++;
     us = middle_of(i);

@@ -543,6 +543,97 @@ START_TEST(schema_names_every_law)
 }
 END_TEST
 
+/* ---- tables ------------------------------------------------------------- */
+
+static const char *const hastened[] = {
+    "{lognormal: {median: 5ms, p95: 20ms}}",
+    "{lognormal: {median: 900us, p95: 1100us}}",
+    "{lognormal: {median: 1ms, p95: 10s}}",
+    "{exponential: {mean: 5ms}}",
+    "{exponential: {mean: 3us}}",
+    "{exponential: {mean: 2h}}",
+    "{weibull: {scale: 30ms, shape: 0.5}}",
+    "{weibull: {scale: 30ms, shape: 8}}",
+    "{pareto: {min: 1ms, shape: 1.1}}",
+};
+
+static void expect_same(const struct dist *formula, const struct dist *table,
+                        double u)
+{
+    sim_time want = dist_at(formula, u), got = dist_at(table, u);
+
+    if (want != got)
+        ck_abort_msg("at %.17g: %lld, by table %lld", u, (long long)want,
+                     (long long)got);
+}
+
+/* Where the formula steps from t to the next duration, and beside it. */
+static void expect_same_step(const struct dist *formula,
+                             const struct dist *table, sim_time t)
+{
+    double low = 0, high = 1;
+
+    for (int i = 0; i < 60 && nextafter(low, 1) < high; i++) {
+        double mid = (low + high) / 2;
+
+        if (dist_at(formula, mid) <= t)
+            low = mid;
+        else
+            high = mid;
+    }
+    for (int i = 0; i < 8; i++) {
+        if (low > 0)
+            expect_same(formula, table, low);
+        if (high < 1)
+            expect_same(formula, table, high);
+        low = nextafter(low, 0);
+        high = nextafter(high, 1);
+    }
+}
+
+START_TEST(a_table_gives_what_the_formula_gives)
+{
+    struct dist formula, table;
+    struct bulk b;
+    struct lab l;
+
+    setup(&l);
+    formula = table = parse(&l, hastened[_i]);
+    dist_hasten(l.arena, &table);
+    ck_assert_msg(table.quick != NULL, "no table: %s", hastened[_i]);
+    bulk_init(&b, 1, 2, 3, (uint32_t)_i);
+    for (int i = 0; i < 200000; i++)
+        expect_same(&formula, &table, bulk_u01(&b));
+    for (int i = 0; i < 2000; i++) {
+        double u = bulk_u01(&b);
+
+        expect_same_step(&formula, &table, dist_at(&formula, u));
+        expect_same(&formula, &table, ldexp(u, -(i % 45) - 1));
+        expect_same(&formula, &table, 1 - ldexp(u, -(i % 45) - 1));
+    }
+    expect_same(&formula, &table, 0x1p-53);
+    expect_same(&formula, &table, 1 - 0x1p-53);
+    expect_same(&formula, &table, 0.5);
+    arena_free(l.arena);
+}
+END_TEST
+
+START_TEST(only_smooth_laws_get_a_table)
+{
+    struct dist d;
+    struct lab l;
+
+    setup(&l);
+    d = parse(&l, "{triangular: [1s, 2s, 6s]}");
+    dist_hasten(l.arena, &d);
+    ck_assert(d.quick == NULL);
+    d = parse(&l, "5ms");
+    dist_hasten(l.arena, &d);
+    ck_assert(d.quick == NULL && dist_at(&d, 0.3) == 5 * SIM_MS);
+    arena_free(l.arena);
+}
+END_TEST
+
 static void add_laws(TCase *tc)
 {
     int n = (int)COUNT_OF(rows);
@@ -573,6 +664,9 @@ int main(void)
     tcase_add_test(tc, samples_come_from_files_through_the_hook);
     tcase_add_test(tc, mixtures_of_never_lose_nothing);
     tcase_add_test(tc, schema_names_every_law);
+    tcase_add_loop_test(tc, a_table_gives_what_the_formula_gives, 0,
+                        (int)COUNT_OF(hastened));
+    tcase_add_test(tc, only_smooth_laws_get_a_table);
     suite_add_tcase(s, tc);
     srunner_run_all(sr, CK_NORMAL);
     failed = srunner_ntests_failed(sr);
