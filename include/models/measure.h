@@ -61,10 +61,18 @@ void measure_process_changed(struct world *w, struct process *p);
 
 /* A client's request was sent; was accepted by its pod; has its final outcome,
  * which the client learns at `end` (end is not in order from call to call). */
-void measure_sent(struct world *w, const struct ask *a);
+void measure_sent(struct world *w, const struct sender *s, sim_time sent);
 void measure_served(struct world *w, struct ask *a);
+/* measure_served of a request without users, now, by a pod of v: does it count
+ * as exposed? */
+bool measure_accepted(struct world *w, const struct version *v, sim_time now);
 void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
                      sim_time end);
+/* Are these outcomes all that has to be known of requests that were answered
+ * well at once?  Then: n of them, by pods of v. */
+bool measure_brief(const struct world *w);
+void measure_answers(struct world *w, const struct version *v,
+                     const struct answered *list, size_t n);
 
 /* ---- afterwards ---------------------------------------------------------- */
 

@@ -58,6 +58,7 @@ struct rules {
                                  * neither rejected nor translated; NEVER */
     bool affinity;              /* sessionAffinity ClientIP */
     sim_time affinity_timeout;
+    const struct balancer_ops *balancer;
     unsigned turn;              /* round robin */
     size_t watch;               /* measure.c: 1 + its place; 0: unwatched */
     struct split *split;        /* router.c; NULL: no client sends here */
@@ -76,18 +77,6 @@ struct rules *network_rules(struct world *w, object_uid node,
 /* Something besides endpoints asks the proxy of this node for a sync. */
 void network_wants_sync(struct world *w, object_uid node);
 
-/* Pick the endpoint of a new connection; NULL if there is none.  u: the
- * request's uniform; client: its address, for affinity; sticky: it stays with
- * its pod for as long as that is an endpoint, whatever the Service says. */
-const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
-                              bool sticky, sim_time now);
-
-/* Does this client stick to a pod that is an endpoint of r? */
-bool rules_hold(struct rules *r, uint64_t client);
-
-/* Is this pod among the endpoints of r? */
-bool rules_have(const struct rules *r, object_uid pod);
-
 /* ---- balancers ---------------------------------------------------------- */
 
 struct balancer_ops {
@@ -95,5 +84,31 @@ struct balancer_ops {
     size_t (*pick)(struct rules *r, double u);  /* len > 0 */
 };
 const struct balancer_ops *balancer_of(enum proxy_mode mode);
+
+/* ---- picking -------------------------------------------------------------- */
+
+/* Pick the endpoint of a new connection; NULL if there is none.  u: the
+ * request's uniform; client: its address, for affinity; sticky: it stays with
+ * its pod for as long as that is an endpoint, whatever the Service says. */
+const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
+                              bool sticky, sim_time now);
+
+/* The process of rule i, known once the pod has a network. */
+const struct rule *rules_resolve(struct rules *r, size_t i);
+
+/* The same of rules without affinity that have an endpoint, for a client that
+ * does not stick. */
+static inline const struct rule *rules_pick_any(struct rules *r, double u)
+{
+    size_t i = r->balancer->pick(r, u);
+
+    return r->items[i].process ? &r->items[i] : rules_resolve(r, i);
+}
+
+/* Does this client stick to a pod that is an endpoint of r? */
+bool rules_hold(struct rules *r, uint64_t client);
+
+/* Is this pod among the endpoints of r? */
+bool rules_have(const struct rules *r, object_uid pod);
 
 #endif

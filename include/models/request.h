@@ -52,4 +52,10 @@ struct ask {
     bool exposed;               /* some attempt was served by the release */
 };
 
+/* A first attempt that was answered well. */
+struct answered {
+    sim_time sent, end;
+    bool exposed;
+};
+
 #endif

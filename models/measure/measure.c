@@ -36,14 +36,15 @@ static bool is_measured(const struct measure *m, const struct ask *a)
     return a->sent >= m->from;
 }
 
-void measure_sent(struct world *w, const struct ask *a)
+void measure_sent(struct world *w, const struct sender *s, sim_time sent)
 {
     struct measure *m = w->measure;
 
-    if (!is_measured(m, a))
+    if (sent < m->from)
         return;
     m->requests++;
-    window_sent(m, a);
+    if (w->record.rows)
+        window_sent(m, s, sent);
 }
 
 /* ---- users -------------------------------------------------------------- */
@@ -98,34 +99,44 @@ static void served_user(struct measure *m, const struct ask *a,
     }
 }
 
+bool measure_accepted(struct world *w, const struct version *v, sim_time now)
+{
+    struct rollout *r = &w->measure->rollout;
+
+    if (v != r->new_ || v == r->old)
+        return false;
+    r->last_new = now;
+    return true;
+}
+
 void measure_served(struct world *w, struct ask *a)
 {
-    struct measure *m = w->measure;
-    const struct version *v = a->version;
-    struct rollout *r = &m->rollout;
-
-    if (v == r->new_ && v != r->old) {
-        a->exposed = true;
-        r->last_new = world_now(w);
-    }
+    a->exposed |= measure_accepted(w, a->version, world_now(w));
     if (sender_users(a->sender) > 0)
-        served_user(m, a, v);
+        served_user(w->measure, a, a->version);
 }
 
 /* ---- outcomes ----------------------------------------------------------- */
+
+static struct per_version *version_of(struct measure *m,
+                                      const struct version *v)
+{
+    while (m->versions.len <= v->index)
+        vec_push(m->w->arena, &m->versions, (struct per_version){ 0 });
+    return &m->versions.items[v->index];
+}
 
 static void count_version(struct measure *m, const struct ask *a,
                           enum cause cause, sim_time end)
 {
     const struct version *v = a->version;
+    struct per_version *counts = version_of(m, v);
     struct rollout *r = &m->rollout;
 
-    while (m->versions.len <= v->index)
-        vec_push(m->w->arena, &m->versions, (struct per_version){ 0 });
-    m->versions.items[v->index].requests++;
+    counts->requests++;
     if (cause == CAUSE_NONE)
         return;
-    m->versions.items[v->index].failed++;
+    counts->failed++;
     if (r->new_ && v == r->new_ && v != r->old &&
         (r->first_bad == SIM_NEVER || end < r->first_bad))
         r->first_bad = end;
@@ -167,6 +178,30 @@ void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
     m->exposed += a->exposed;
     count_version(m, a, cause, end);
     window_outcome(m, a, cause, end);
+}
+
+bool measure_brief(const struct world *w)
+{
+    return !w->monitoring && !w->record.rows;
+}
+
+void measure_answers(struct world *w, const struct version *v,
+                     const struct answered *list, size_t n)
+{
+    struct measure *m = w->measure;
+    int64_t ok = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].sent < m->from)
+            continue;
+        ok++;
+        hist_add(&m->latency, list[i].end - list[i].sent);
+        m->exposed += list[i].exposed;
+        window_answer(m, list[i].sent, list[i].end);
+    }
+    m->ok += ok;
+    if (ok > 0)
+        version_of(m, v)->requests += ok;
 }
 
 /* ---- the end ------------------------------------------------------------ */

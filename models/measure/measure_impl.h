@@ -132,9 +132,19 @@ void rollout_look(struct measure *m);
 
 /* window.c */
 void window_new(struct measure *m);
-void window_sent(struct measure *m, const struct ask *a);
+void window_sent(struct measure *m, const struct sender *s, sim_time sent);
 void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
                     sim_time end);
+/* The part of it that all runs want of a request that was answered well. */
+static inline void window_answer(struct measure *m, sim_time sent, sim_time end)
+{
+    struct second *s = &m->window.seconds[(sent - m->from) / SIM_S];
+    sim_time limit = m->w->spec->slo_latency;
+
+    s->requests++;
+    s->slow += limit > 0 && end - sent > limit;
+    s->answering += end - sent;
+}
 double window_brownout(const struct measure *m);
 void window_finish(struct measure *m);
 

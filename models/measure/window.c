@@ -151,20 +151,17 @@ void window_new(struct measure *m)
         make_counts(m);
 }
 
-void window_sent(struct measure *m, const struct ask *a)
+void window_sent(struct measure *m, const struct sender *s, sim_time sent)
 {
     struct window *win = &m->window;
-    size_t i;
+    size_t i = second_of(m, sent);
 
-    if (!m->w->record.rows)
-        return;
-    i = second_of(m, a->sent);
     if (i > win->present) {     /* a second is over */
         win->present = i;
         traffic_settle(m->w);
         close_cells(m, false);
     }
-    win->sent[sender_index(a->sender)][i]++;
+    win->sent[sender_index(s)][i]++;
     win->sent[everybody(m)][i / win->width * win->width]++;
 }
 
@@ -183,13 +180,13 @@ void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
                     sim_time end)
 {
     size_t i = second_of(m, a->sent);
-    struct second *s = &m->window.seconds[i];
-    sim_time limit = m->w->spec->slo_latency;
 
-    s->requests++;
-    s->failed += cause != CAUSE_NONE;
-    s->slow += cause == CAUSE_NONE && limit > 0 && end - a->sent > limit;
-    s->answering += cause == CAUSE_NONE ? end - a->sent : 0;
+    if (cause == CAUSE_NONE) {
+        window_answer(m, a->sent, end);
+    } else {
+        m->window.seconds[i].requests++;
+        m->window.seconds[i].failed++;
+    }
     if (!m->w->record.rows)
         return;
     count(m, cell_of(m, i, sender_index(a->sender),

@@ -154,8 +154,7 @@ static void stick(struct rules *r, uint64_t client, object_uid pod,
     s->used = now;
 }
 
-/* Processes are known once the pod has a network. */
-static const struct rule *resolved(struct rules *r, size_t i)
+const struct rule *rules_resolve(struct rules *r, size_t i)
 {
     struct rule *rule = &r->items[i];
 
@@ -167,7 +166,6 @@ static const struct rule *resolved(struct rules *r, size_t i)
 const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
                               bool sticky, sim_time now)
 {
-    const struct world *w = r->state->proxy->w;
     bool sticks = sticky || r->affinity;
     size_t i = r->len;
 
@@ -176,12 +174,10 @@ const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
     if (sticks)
         i = stuck_index(r, client, sticky, now);
     if (i == r->len)
-        i = balancer_of(r->node == INGRESS_NODE
-                        ? PROXY_IPVS    /* round robin, as ingress-nginx */
-                        : w->spec->cluster.proxy_mode)->pick(r, u);
+        i = r->balancer->pick(r, u);
     if (sticks)
         stick(r, client, r->items[i].pod, now);
-    return resolved(r, i);
+    return rules_resolve(r, i);
 }
 
 /* ---- what the rules for a Service ought to be --------------------------- */
@@ -639,6 +635,9 @@ static struct rules *rules_new(struct proxy *p, const char *space,
     r->name = arena_strdup(w->arena, name);
     r->node = p->node;
     r->leaks_from = SIM_NEVER;
+    r->balancer = balancer_of(p->node == INGRESS_NODE
+                                  ? PROXY_IPVS  /* in turns, as nginx */
+                                  : w->spec->cluster.proxy_mode);
     r->state = arena_make(w->arena, struct rules_state);
     r->state->proxy = p;
     r->state->phase = -1;

@@ -92,27 +92,37 @@ static void wait_for_syn(struct traffic *t, struct ask *a, struct request *r,
     request_wait(r, REQUEST_CONNECTS, earlier(next, deadline));
 }
 
-static void try_connect(struct traffic *t, struct ask *a, struct request *r,
-                        sim_time begun, bool first)
+void client_reach(struct traffic *t, struct ask *a, struct request *r,
+                  sim_time begun, struct process *process)
 {
-    struct process *process;
-    enum connect answer = kernel_connect(t, a, first, &process);
-
     if (process)
         ask_route(a, server_of(t, process));
-    if (answer == CONNECT_TOLD) {
-        attempt_over(t, a, r, CAUSE_NO_ENDPOINT);
-    } else if (answer == CONNECT_SILENCE) {
-        wait_for_syn(t, a, r, begun);
-    } else if (answer == CONNECT_LOST) {
-        client_lose(t, a, r, connect_deadline(a, begun), process);
-    } else if (!process || !process->network) {
+    if (!process || !process->network) {
         kernel_half_open(t, a, process);
         client_lose(t, a, r, connect_deadline(a, begun), process);
     } else if (!process_accepts(process)) {
         attempt_over(t, a, r, CAUSE_REFUSED);
     } else {
         serve(server_of(t, process), a, r, begun);
+    }
+}
+
+static void try_connect(struct traffic *t, struct ask *a, struct request *r,
+                        sim_time begun, bool first)
+{
+    struct process *process;
+    enum connect answer = kernel_connect(t, a, first, &process);
+
+    if (answer == CONNECT_TOLD) {
+        attempt_over(t, a, r, CAUSE_NO_ENDPOINT);
+    } else if (answer == CONNECT_SILENCE) {
+        wait_for_syn(t, a, r, begun);
+    } else if (answer == CONNECT_TO) {
+        client_reach(t, a, r, begun, process);
+    } else {
+        if (process)
+            ask_route(a, server_of(t, process));
+        client_lose(t, a, r, connect_deadline(a, begun), process);
     }
 }
 

@@ -224,12 +224,12 @@ static void start(struct job *j)
     struct server *s = j->server;
     struct traffic *t = s->traffic;
     sim_time now = world_now(t->w);
-    sim_time work = server_work(s, &j->ask, now);
+    sim_time work = server_work(s, j->ask.u_work, now);
 
     link_working(s, j);
     s->worked += work < SIM_NEVER ? work : 0;
     s->taken++;
-    j->errs = server_errs(s, &j->ask, now);
+    j->errs = server_errs(s, j->ask.u_error, now);
     j->event = traffic_at(t, now + work, &ev_worked, j);
 }
 

@@ -136,8 +136,8 @@ static void cut(struct rate *r, sim_time at)
     r->to = at;
 }
 
-/* Take up the stretch that begins at r->from. */
-static void take(struct rate *r)
+/* What the spec says of the time from r->from on. */
+static void look_up(struct rate *r)
 {
     sim_time end = stretch(r->spec, r->from - r->origin, &r->r0, &r->r1);
 
@@ -151,6 +151,14 @@ static void take(struct rate *r)
         r->r0 *= r->spec->burst_factor;
         r->r1 *= r->spec->burst_factor;
     }
+}
+
+/* Take up the stretch that begins at r->from. */
+static void take(struct rate *r)
+{
+    look_up(r);
+    r->within = expected_within(r);
+    r->lasts = seconds(r->to - r->from);
 }
 
 void rate_init(struct rate *r, const struct rate_spec *spec, sim_time origin,
@@ -180,18 +188,18 @@ sim_time rate_invert(struct rate *r, double target)
 
     for (;;) {
         missing = target - r->before;
-        if (missing <= expected_within(r))
+        if (missing <= r->within)
             break;
         if (r->to >= SIM_NEVER)
             return SIM_NEVER;
-        r->before += expected_within(r);
+        r->before += r->within;
         r->from = r->to;
         take(r);
     }
     if (missing <= 0)
         return r->from;
     after = within(r, missing);
-    if (after >= seconds(r->to - r->from))
+    if (after >= r->lasts)
         return r->to;
     return r->from + llround(after * (double)SIM_S);
 }

@@ -47,7 +47,7 @@ static struct account *account_of(const struct ask *a)
     return &a->sender->accounts.items[a->version->index];
 }
 
-static void make_accounts(struct sender *s, const struct version *v)
+void sender_make_accounts(struct sender *s, const struct version *v)
 {
     while (s->accounts.len <= v->index)
         vec_push(s->traffic->w->arena, &s->accounts, (struct account){ 0 });
@@ -60,10 +60,9 @@ void ask_route(struct ask *a, struct server *s)
     a->server = s;
     if (a->version == s->version)
         return;
-    make_accounts(a->sender, s->version);
     account_of(a)->routed--;
     a->version = s->version;
-    account_of(a)->routed++;
+    sender_account(a->sender, a->version)->routed++;
 }
 
 bool ask_watched(const struct ask *a, enum cause cause)

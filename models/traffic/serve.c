@@ -2,7 +2,7 @@
  * serve.c - how a pod serves requests, without an event for each.
  *
  * A pod has `concurrency` workers and a queue, first come first served.  It
- * keeps only when each worker will be free, so the time at which a request
+ * keeps only when each worker will be free (workers.c), so the time at which a request
  * departs is known when it arrives (Lindley's recursion, Kiefer and Wolfowitz
  * for several workers).  What was put down so is a flight; outcomes are
  * counted later, when the flights are looked through.  If the process ends
@@ -16,126 +16,88 @@
  * the speed (warm-up) is that at the start of the work.
  * Source: Lindley 1952; Kiefer and Wolfowitz 1955; reference (speed) 5.
  */
+#include "base/bug.h"
 #include "models/database.h"
 #include "models/group.h"
 #include "models/measure.h"
 #include "traffic_impl.h"
 
-#define SWEEP_LEAST 64
-
-sim_time server_work(const struct server *s, const struct ask *a,
-                     sim_time start)
-{
-    const struct behaviour *b = s->process->behaviour;
-    sim_time work = dist_at(&b->service, a->u_work);
-    double speed = process_speed(s->process, start);
-
-    if (b->slowdown == 1 && speed == 1)
-        return work;
-    if (work >= SIM_NEVER)
-        return SIM_NEVER;
-    return (sim_time)((double)work * b->slowdown / speed + 0.5);
-}
-
-bool server_errs(const struct server *s, const struct ask *a, sim_time start)
+bool server_errs(const struct server *s, double u, sim_time start)
 {
     const struct process *p = s->process;
 
     if (!group_answers(s->traffic->w, p) || !database_readable(p))
         return true;
-    return a->u_error < p->behaviour->error.rate &&
+    return u < p->behaviour->error.rate &&
            start >= p->errors_from && start < p->errors_until;
 }
 
-/* ---- workers ------------------------------------------------------------ */
-
-static void worker_push(struct server *s, sim_time t)
-{
-    size_t i;
-
-    vec_push(s->traffic->w->arena, &s->workers, t);
-    for (i = s->workers.len - 1; i > 0; i = (i - 1) / 2) {
-        sim_time up = s->workers.items[(i - 1) / 2];
-
-        if (up <= t)
-            break;
-        s->workers.items[i] = up;
-    }
-    s->workers.items[i] = t;
-}
-
-/* The worker who is free first is now busy until t. */
-static void worker_busy(struct server *s, sim_time t)
-{
-    sim_time *heap = s->workers.items;
-    size_t len = s->workers.len, i = 0, k;
-
-    while ((k = 2 * i + 1) < len) {
-        if (k + 1 < len && heap[k + 1] < heap[k])
-            k++;
-        if (heap[k] >= t)
-            break;
-        heap[i] = heap[k];
-        i = k;
-    }
-    heap[i] = t;
-}
-
-/* How many wait for a worker. */
-static size_t waiting(struct server *s, sim_time now)
-{
-    size_t len = s->starts.len;
-
-    while (s->started < len && s->starts.items[s->started] <= now)
-        s->started++;
-    if (s->started == len)
-        s->starts.len = s->started = 0;
-    return s->starts.len - s->started;
-}
-
-/* Drop the past half of the list of starts. */
-static void trim_starts(struct server *s)
-{
-    size_t len = s->starts.len - s->started;
-
-    if (s->started < SWEEP_LEAST || s->started < len)
-        return;
-    for (size_t i = 0; i < len; i++)
-        s->starts.items[i] = s->starts.items[i + s->started];
-    s->starts.len = len;
-    s->started = 0;
-}
-
-/* Find a worker for a: when the work starts and ends; false if the queue is
- * full. */
-static bool find_worker(struct server *s, const struct ask *a, sim_time now,
-                        sim_time *start, sim_time *departs)
-{
-    const struct behaviour *b = s->process->behaviour;
-    bool idle = s->workers.len > 0 && s->workers.items[0] <= now;
-    bool fresh = !idle && s->workers.len < (size_t)b->concurrency;
-    sim_time work;
-
-    *start = now;
-    if (!idle && !fresh) {
-        if (waiting(s, now) >= (size_t)b->queue)
-            return false;
-        *start = s->workers.items[0];
-        trim_starts(s);
-        vec_push(s->traffic->w->arena, &s->starts, *start);
-    }
-    work = server_work(s, a, *start);
-    *departs = *start + work < SIM_NEVER ? *start + work : SIM_NEVER;
-    s->worked += work < SIM_NEVER ? work : 0;
-    s->taken++;
-    if (fresh)
-        worker_push(s, *departs);
-    else
-        worker_busy(s, *departs);
-    return true;
-}
-
 /* ---- flights ------------------------------------------------------------ */
+
+/* What a was, as far as anybody asks. */
+static struct ask ask_of(struct server *s, const struct answer *a)
+{
+    return (struct ask){ .sender = a->sender, .i = a->i, .sent = a->sent,
+                         .server = s, .version = s->version, .user = a->user,
+                         .place = a->place, .exposed = a->exposed };
+}
+
+/* Make flights of all answers, each where it belongs. */
+static void unfold(struct server *s)
+{
+    size_t n = s->flights.len, k = s->answers.len, at = n + k;
+
+    for (size_t i = 0; i < k; i++)
+        vec_add(s->traffic->w->arena, &s->flights);
+    while (k > 0) {
+        const struct answer *a = &s->answers.items[k - 1];
+        const struct flight *f = n > 0 ? &s->flights.items[n - 1] : NULL;
+
+        if (f && (int32_t)(f->number - a->number) > 0) {
+            s->flights.items[--at] = *f;
+            n--;
+            continue;
+        }
+        s->flights.items[--at] = (struct flight){
+            .ask = ask_of(s, a), .number = a->number,
+            .fate = { .begun = a->sent, .ends = a->departs,
+                      .departs = a->departs } };
+        k--;
+    }
+    s->answers.len = 0;
+}
+
+/* Count the answers that have been given by now. */
+static void settle_answers(struct server *s, sim_time now)
+{
+    struct world *w = s->traffic->w;
+    bool brief = measure_brief(w);
+    struct answered done[SWEEP_LEAST];
+    size_t kept = 0, n = 0;
+
+    for (size_t i = 0; i < s->answers.len; i++) {
+        const struct answer *a = &s->answers.items[i];
+
+        if (a->departs > now) {
+            s->answers.items[kept++] = *a;
+            continue;
+        }
+        a->sender->accounts.items[s->version->index].ok++;
+        if (brief) {
+            done[n++] = (struct answered){ a->sent, a->departs, a->exposed };
+        } else {
+            struct ask ask = ask_of(s, a);
+
+            measure_outcome(w, &ask, CAUSE_NONE, a->departs);
+        }
+        if (n == COUNT_OF(done)) {
+            measure_answers(w, s->version, done, n);
+            n = 0;
+        }
+    }
+    measure_answers(w, s->version, done, n);
+    s->answers.len = kept;
+}
 
 void server_settle(struct server *s, sim_time now)
 {
@@ -161,7 +123,8 @@ void server_settle(struct server *s, sim_time now)
             s->flights.items[kept++] = *f;
     }
     s->flights.len = kept;
-    s->sweep_at = 2 * kept + SWEEP_LEAST;
+    settle_answers(s, now);
+    s->sweep_at = 2 * (kept + s->answers.len) + SWEEP_LEAST;
 }
 
 void server_fly(struct server *s, const struct ask *a, struct request *r,
@@ -179,11 +142,12 @@ void server_fly(struct server *s, const struct ask *a, struct request *r,
             return;
         r->listed = true;
     }
-    if (s->flights.len >= s->sweep_at)
+    if (s->flights.len + s->answers.len >= s->sweep_at)
         server_settle(s, world_now(s->traffic->w));
     flight = vec_add(s->traffic->w->arena, &s->flights);
     flight->ask = *a;
     flight->fate = f;
+    flight->number = s->numbers++;
     flight->settled = false;
     flight->request = watched ? r : NULL;
     if (!watched && r)
@@ -192,23 +156,48 @@ void server_fly(struct server *s, const struct ask *a, struct request *r,
 
 /* ---- a request comes through -------------------------------------------- */
 
+/* Does struct answer say all about it that may be asked? */
+static bool is_short(const struct ask *a, const struct request *r)
+{
+    return !r && !a->parent && a->attempt == 0 && !a->sender->site &&
+           !a->sender->copies;
+}
+
+static void put_answer(struct server *s, const struct ask *a, sim_time departs)
+{
+    struct answer *answer = server_answer(s, world_now(s->traffic->w));
+
+    answer->sent = a->sent;
+    answer->departs = departs;
+    answer->i = a->i;
+    answer->sender = a->sender;
+    answer->user = a->user;
+    answer->place = a->place;
+    answer->exposed = a->exposed;
+}
+
 /* It gets an answer, or is too late for its client. */
 static void answer(struct server *s, struct ask *a, struct request *r,
-                   sim_time begun, sim_time start, sim_time departs)
+                   sim_time begun, struct stint stint)
 {
     struct sender *sender = a->sender;
     sim_time patience = client_patience(a, begun);
-    struct fate f = { .begun = begun, .ends = departs, .departs = departs };
+    struct fate f = { .begun = begun, .ends = stint.departs,
+                      .departs = stint.departs };
 
-    if (patience < departs) {
+    if (patience < stint.departs) {
         f.cause = CAUSE_TIMEOUT;
         f.ends = patience;
     } else {
-        f.cause = server_errs(s, a, start) ? CAUSE_ERROR : CAUSE_NONE;
+        f.cause = server_errs(s, a->u_error, stint.start) ? CAUSE_ERROR
+                                                         : CAUSE_NONE;
         if (sender->keep_alive)
-            conn_put(a, s->process, departs);
+            conn_put(a, s->process, stint.departs);
     }
-    server_fly(s, a, r, f);
+    if (f.cause == CAUSE_NONE && is_short(a, r))
+        put_answer(s, a, stint.departs);
+    else
+        server_fly(s, a, r, f);
 }
 
 /* The pod is full: it says so at once. */
@@ -221,10 +210,18 @@ static void turn_away(struct server *s, struct ask *a, struct request *r)
     attempt_over(t, a, r, CAUSE_OVERLOAD);
 }
 
+void serve_taken(struct server *s, struct ask *a, struct request *r,
+                 sim_time begun, struct stint stint)
+{
+    if (stint.start < SIM_NEVER)
+        answer(s, a, r, begun, stint);
+    else
+        turn_away(s, a, r);
+}
+
 void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
 {
     struct traffic *t = s->traffic;
-    sim_time start, departs;
 
     if (s->vanished) {          /* over a connection kept from before */
         server_fly(s, a, r, (struct fate){
@@ -240,10 +237,9 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
             .ends = client_patience(a, begun) });
     else if (s->process->behaviour->ncalls > 0)
         job_begin(s, a, r, begun);
-    else if (find_worker(s, a, world_now(t->w), &start, &departs))
-        answer(s, a, r, begun, start, departs);
     else
-        turn_away(s, a, r);
+        serve_taken(s, a, r, begun,
+                    workers_take(s, a->u_work, world_now(t->w)));
 }
 
 /* ---- what becomes of the process ---------------------------------------- */
@@ -287,13 +283,15 @@ static void cut(struct server *s, struct flight f, sim_time now)
 
 static void cut_all(struct server *s, sim_time now)
 {
-    struct flight *items = s->flights.items;
-    size_t len = s->flights.len;
+    struct flight *items;
+    size_t len;
 
+    unfold(s);
+    items = s->flights.items;
+    len = s->flights.len;
     s->flights.items = NULL;
     s->flights.len = s->flights.cap = 0;
-    s->workers.len = 0;
-    s->starts.len = s->started = 0;
+    workers_leave(s);
     for (size_t i = 0; i < len; i++)
         cut(s, items[i], now);
 }
@@ -301,9 +299,12 @@ static void cut_all(struct server *s, sim_time now)
 /* Nothing that is in flight will be answered. */
 static void hang_all(struct server *s, sim_time now)
 {
-    struct flight *items = s->flights.items;
-    size_t len = s->flights.len;
+    struct flight *items;
+    size_t len;
 
+    unfold(s);
+    items = s->flights.items;
+    len = s->flights.len;
     s->flights.items = NULL;
     s->flights.len = s->flights.cap = 0;
     for (size_t i = 0; i < len; i++) {
@@ -388,6 +389,11 @@ static int on_busy(void *ctx, const struct process *p)
             continue;
         n++;
         last = departs > last ? departs : last;
+    }
+    for (size_t i = 0; i < s->answers.len; i++) {
+        n++;
+        if (s->answers.items[i].departs > last)
+            last = s->answers.items[i].departs;
     }
     if (n > 0 && p->state == PROCESS_CLOSED)
         server_idle_at(s, last);

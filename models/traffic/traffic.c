@@ -400,9 +400,9 @@ void traffic_settle(struct world *w)
 
 /* ---- the accounts ------------------------------------------------------- */
 
-static void count_waiting(const struct ask *a)
+static void count_waiting(struct sender *s, const struct version *v)
 {
-    a->sender->accounts.items[a->version->index].waiting++;
+    s->accounts.items[v->index].waiting++;
 }
 
 static void count_in_flight(struct traffic *t)
@@ -415,10 +415,13 @@ static void count_in_flight(struct traffic *t)
 
         for (size_t k = 0; k < s->flights.len; k++)
             if (!s->flights.items[k].settled && !s->flights.items[k].request)
-                count_waiting(&s->flights.items[k].ask);
+                count_waiting(s->flights.items[k].ask.sender,
+                              s->flights.items[k].ask.version);
+        for (size_t k = 0; k < s->answers.len; k++)
+            count_waiting(s->answers.items[k].sender, s->version);
     }
     for (const struct request *r = t->waiting; r; r = r->next)
-        count_waiting(&r->ask);
+        count_waiting(r->ask.sender, r->ask.version);
 }
 
 /* Is everything accounted for, and was everything counted once? */

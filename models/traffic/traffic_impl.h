@@ -1,14 +1,16 @@
 /*
  * traffic_impl.h - the parts of traffic, to each other.
  *
- *   arrival.c   when requests are sent, and what is random about them
+ *   arrival.c   when requests are sent; draws.h  what is random about them
  *   rate.c      the rate over time, inverted
  *   client.c    an attempt: connection, hand-over, time-out, retry
  *   keepalive.c pools of open connections
  *   attribute.c headers and cookies that requests carry
  *   ingress.c   an attempt through the ingress controller
  *   kernel.c    rejects, retransmissions, connection tracking of a node
- *   serve.c     a pod's workers when the latency is known on arrival
+ *   plain.c     the common request, without detours
+ *   serve.c     requests at a pod, and what becomes of them when it ends
+ *   workers.c   a pod's workers when the latency is known on arrival
  *   job.c       a pod's workers when it depends on calls to others
  *   request.c   requests that wait for something; final outcomes; accounts
  *   traffic.c   construction, versions, proof that the accounts close
@@ -37,6 +39,7 @@ struct rate {
     sim_time from, to;          /* the stretch */
     double r0, r1;              /* per second, at its ends */
     double before;              /* expected arrivals before it */
+    double within, lasts;       /* ... in it; its length in seconds */
     bool burst;
     sim_time burst_until;
     struct stream bursts;
@@ -46,6 +49,21 @@ void rate_init(struct rate *r, const struct rate_spec *spec, sim_time origin,
 /* The time at which `target` arrivals are expected; SIM_NEVER if never.
  * Targets must not decrease. */
 sim_time rate_invert(struct rate *r, double target);
+/* The same; quick while the rate is constant. */
+static inline sim_time rate_next(struct rate *r, double target)
+{
+    double missing = target - r->before, after, ns;
+    sim_time whole;
+
+    if (r->r0 != r->r1 || !(missing > 0 && missing <= r->within))
+        return rate_invert(r, target);
+    after = missing / r->r0;
+    if (after >= r->lasts)
+        return r->to;
+    ns = after * (double)SIM_S; /* llround, as ns is positive */
+    whole = (sim_time)ns;
+    return r->from + whole + (ns - (double)whole >= 0.5);
+}
 /* Expected arrivals from the start of the run to `until`; from r as it was
  * initialised. */
 double rate_expected(struct rate r, sim_time until);
@@ -105,6 +123,7 @@ struct sender {
     bool sticky;                /* users stay with their pod */
     bool keep_alive, shared;    /* shared: HTTP/2, one connection for all */
     bool copies;                /* made by a router; answers are dropped */
+    bool plain;                 /* its requests may be: see plain.c */
     sim_time connect_timeout, timeout, backoff;
     VEC(struct place *) places;
     /* arrivals */
@@ -130,8 +149,28 @@ struct fate {
 struct flight {
     struct ask ask;
     struct fate fate;
+    uint32_t number;            /* as put down at this server, in turn */
     bool settled;               /* the outcome has been counted */
     struct request *request;    /* waits for the outcome; NULL: nobody does */
+};
+
+/* The same, short, of a client's first attempt that will be answered well and
+ * that nobody has to act on. */
+struct answer {
+    sim_time sent, departs;
+    int64_t i;
+    struct sender *sender;
+    uint32_t number, user;
+    uint16_t place;
+    bool exposed;
+};
+
+/* Those of a pod's workers who are busy, or have been. */
+struct workers {
+    VEC(sim_time) busy;         /* times at which they are free */
+    bool heaped;                /* a heap of all; else a list of some */
+    size_t look_at;             /* heap: requests since it was counted; list:
+                                 * its length at which to look through it */
 };
 
 struct server {                 /* of one process: process->traffic */
@@ -139,11 +178,13 @@ struct server {                 /* of one process: process->traffic */
     struct process *process;
     const struct version *version;
     const char *space, *pod;    /* namespace and name of its pod */
-    VEC(sim_time) workers;      /* heap of the times at which they are free */
+    struct workers workers;
     VEC(sim_time) starts;       /* of requests that had to wait, ascending */
     size_t started;             /* how many of starts are past */
     VEC(struct flight) flights;
-    size_t sweep_at;            /* flights.len at which to look through them */
+    VEC(struct answer) answers;
+    uint32_t numbers;           /* given to flights and answers so far */
+    size_t sweep_at;            /* how many of both to look through them at */
     bool vanished;              /* ended without a word: its peers wait */
     sim_time worked;            /* time of workers taken by requests so far */
     int64_t taken;              /* requests that got a worker */
@@ -211,7 +252,18 @@ struct server *server_of(struct traffic *t, struct process *p);
 
 /* ---- arrival.c ---------------------------------------------------------- */
 
+/* The next request of s, sent now, of which d is drawn (draws.h). */
+struct draws;
+struct ask ask_drawn(struct sender *s, const struct draws *d, sim_time now);
 void sender_start(struct sender *s);
+
+/* ---- plain.c ------------------------------------------------------------ */
+
+/* May requests of s be plain at all? */
+bool plain_sender(const struct sender *s);
+/* Let it send all that it sends before limit, until an event is scheduled or
+ * withdrawn. */
+void plain_advance(struct sender *s, sim_time limit);
 
 /* ---- request.c ---------------------------------------------------------- */
 
@@ -219,6 +271,16 @@ void sender_start(struct sender *s);
 enum draw { DRAW_PICK, DRAW_WORK, DRAW_ERROR, DRAW_PORT, DRAWS };
 double ask_u(const struct ask *a, enum draw j);
 void ask_draw(struct ask *a);
+
+/* The account of s under version v; made when asked for first. */
+void sender_make_accounts(struct sender *s, const struct version *v);
+static inline struct account *sender_account(struct sender *s,
+                                             const struct version *v)
+{
+    if (s->accounts.len <= v->index)
+        sender_make_accounts(s, v);
+    return &s->accounts.items[v->index];
+}
 
 /* Count a under the pod of s from now on. */
 void ask_route(struct ask *a, struct server *s);
@@ -250,6 +312,10 @@ void attempt_over(struct traffic *t, struct ask *a, struct request *r,
 struct address *client_of(const struct ask *a);
 /* Make an attempt now; r waits for a, or NULL.  a may be r->ask. */
 void client_attempt(struct traffic *t, struct ask *a, struct request *r);
+/* The connection of a's attempt that began at `begun` goes to process (NULL:
+ * its pod has no network). */
+void client_reach(struct traffic *t, struct ask *a, struct request *r,
+                  sim_time begun, struct process *process);
 /* The SYN of r was not answered in time. */
 void client_syn(struct request *r);
 /* Until when somebody waits for an answer to what of a began at `begun`. */
@@ -303,6 +369,23 @@ bool conn_take_to(const struct ask *a, const struct process *process,
 /* A connection of a's client to process is idle from `free` on. */
 void conn_put(const struct ask *a, struct process *process, sim_time free);
 
+/* ---- workers.c ---------------------------------------------------------- */
+
+#define SWEEP_LEAST 64          /* of a list, before its past is dropped */
+
+/* When the work for a request begins and ends. */
+struct stint {
+    sim_time start;             /* SIM_NEVER: it is turned away */
+    sim_time departs;
+};
+/* Let a worker of s, or the queue, take a request at `now` whose work is the
+ * law's at u. */
+struct stint workers_take(struct server *s, double u, sim_time now);
+/* They are gone. */
+void workers_leave(struct server *s);
+/* How long the request with uniform u takes whose work begins at `start`. */
+sim_time server_work(const struct server *s, double u, sim_time start);
+
 /* ---- serve.c ------------------------------------------------------------ */
 
 /* Be told by processes. */
@@ -312,14 +395,26 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun);
 /* Put down what is bound to happen to a. */
 void server_fly(struct server *s, const struct ask *a, struct request *r,
                 struct fate f);
+/* The same of one for which that has been found. */
+void serve_taken(struct server *s, struct ask *a, struct request *r,
+                 sim_time begun, struct stint stint);
 /* Count the outcomes known by now; forget who has left. */
 void server_settle(struct server *s, sim_time now);
+/* Room for one more, to be filled in all but its number. */
+static inline struct answer *server_answer(struct server *s, sim_time now)
+{
+    struct answer *a;
+
+    if (s->flights.len + s->answers.len >= s->sweep_at)
+        server_settle(s, now);
+    a = vec_add(s->traffic->w->arena, &s->answers);
+    a->number = s->numbers++;
+    return a;
+}
 /* A draining process has answered everything by t. */
 void server_idle_at(struct server *s, sim_time t);
-/* How long a request takes whose work begins at `start`; is it answered 5xx. */
-sim_time server_work(const struct server *s, const struct ask *a,
-                     sim_time start);
-bool server_errs(const struct server *s, const struct ask *a, sim_time start);
+/* Is the request with uniform u answered 5xx whose work begins at `start`? */
+bool server_errs(const struct server *s, double u, sim_time start);
 
 /* ---- job.c -------------------------------------------------------------- */
 
