@@ -436,6 +436,8 @@ static bool parse_size(struct binder *b, const struct value *v, void *out)
     { .type = FIELD_T_OBJECT, .key = key_, .sub = sub_,                      \
       .sub_size = sizeof(struct behaviour), .unit = "-", .doc = doc_ }
 
+static const char *const departures_names[] = { "auto", "events", NULL };
+
 const struct field behaviour_fields[] = {
     FIELD_DIST(struct behaviour, pull, "pull", "never",
                "pulling the image to a node; default timings.imagePull; never: "
@@ -460,6 +462,10 @@ const struct field behaviour_fields[] = {
           "requests", "served at once by one pod"),
     FIELD(INT32, struct behaviour, queue, "queue", "1000000", 0, 1e9,
           "requests", "that may wait in one pod before it refuses"),
+    FIELD_ENUM(struct behaviour, departures, "departures", "auto",
+               departures_names, "auto: known when a request arrives, unless "
+               "it depends on calls; events: one event each, slower, with the "
+               "same results"),
     FIELD_CUSTOM(struct behaviour, error, "errorRate", "0%", parse_error_rate,
                  schema_error_rate, "share", "requests answered with 5xx"),
     FIELD(REAL, struct behaviour, slowdown, "slowdown", "1", 0.001, 1e6, "-",

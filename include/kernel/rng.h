@@ -70,10 +70,14 @@ static inline uint64_t bulk_u64(struct bulk *b)
     s[3] = (s[3] << 45) | (s[3] >> 19);
     return result;
 }
-/* Uniform on (0, 1): odd multiples of 2^-53. */
+/* A uniform on (0, 1) of 64 random bits: odd multiples of 2^-53. */
+static inline double u01_of(uint64_t bits)
+{
+    return ((double)(int64_t)(bits >> 12) + 0.5) * 0x1p-52;
+}
 static inline double bulk_u01(struct bulk *b)
 {
-    return ((double)(int64_t)(bulk_u64(b) >> 12) + 0.5) * 0x1p-52;
+    return u01_of(bulk_u64(b));
 }
 
 /* Both as generators of GSL; gsl_rng_set seeds stream (seed, 0, 0, 0). */

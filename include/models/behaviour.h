@@ -12,6 +12,7 @@
 
 enum readiness_mode { READINESS_PROBE, READINESS_NEVER, READINESS_FLAP,
                       READINESS_AFTER };
+enum departures { DEPARTURES_AUTO, DEPARTURES_EVENTS };
 enum shutdown_mode { SHUTDOWN_DRAIN, SHUTDOWN_IMMEDIATE, SHUTDOWN_IGNORE };
 
 /* `readiness:` probe | never | {flap: {up, down}} | {after: duration} (Ready
@@ -91,6 +92,7 @@ struct behaviour {
     sim_time cpu_per_request;   /* 0: as long as the work takes */
     int concurrency;            /* requests served at once by a pod */
     int queue;                  /* more may wait; then overload */
+    int departures;             /* enum departures */
     struct error_rate error;
     double slowdown;            /* factor on service */
     double warm_from;           /* speed at the start, share; 1: none */
@@ -116,6 +118,13 @@ struct behaviour {
     size_t nrules;
     struct dist fails_after;    /* how long these run; NEVER: as `runs` */
 };
+
+/* Is the end of each request an event of its own?  Else it is known when the
+ * request arrives (models/traffic/workers.c). */
+static inline bool behaviour_by_events(const struct behaviour *b)
+{
+    return b->ncalls > 0 || b->departures == DEPARTURES_EVENTS;
+}
 
 /* The field table of one entry of images: (models/behaviour.c). */
 extern const struct field behaviour_fields[];

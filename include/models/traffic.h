@@ -48,6 +48,10 @@ void traffic_settle(struct world *w);
  * images.cpuPerRequest says, else the time of its workers. */
 sim_time traffic_cpu(const struct process *p);
 
+/* The images of processes that got requests, each of which ends by an event of
+ * its own, or not (images: departures): "web:1, web:2", of w's arena. */
+const char *traffic_images(const struct world *w, bool by_events);
+
 /* Would a new connection to this process be served? */
 bool traffic_able(const struct process *p);
 

@@ -36,16 +36,17 @@ static inline void draw_arrival(struct sender *s)
 static inline void draw_request(struct sender *s, int users, struct draws *d)
 {
     struct bulk b = s->draws;
-    double user, place;
+    double place;
+    uint64_t user;
 
     d->pick = bulk_u01(&b);
     d->work = bulk_u01(&b);
     d->error = bulk_u01(&b);
-    user = bulk_u01(&b);
+    user = bulk_u64(&b);
     place = bulk_u01(&b);
     s->draws = b;
     if (users > 0) {            /* a user lives on one node */
-        d->user = draw_among(user, (size_t)users);
+        d->user = draw_among(u01_of(user), (size_t)users);
         d->place = (uint16_t)(d->user % s->places.len);
     } else {
         d->user = 0;

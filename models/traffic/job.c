@@ -1,12 +1,13 @@
 /*
- * job.c - serving requests that need calls to other services.
+ * job.c - serving requests event by event.
  *
  * A worker does its own work first, then makes the calls in the order of the
  * list: the `count` requests of one entry one after the other, or all at once
  * if it is parallel.  It is held until the last answer.  When a call fails
  * (no retries, no time-out but TCP's), or is answered by a version that the
  * caller does not understand, the request is answered 5xx.  Here each
- * step is an event; without calls the latencies are those of serve.c.
+ * step is an event; without calls (images: departures) every time is that of
+ * workers.c, to the nanosecond, so each proves the other.
  *
  * Calls open a new connection each, from the pod's node.
  */
@@ -29,6 +30,8 @@ struct job {
     int pending;                /* not answered yet */
     uint32_t calls;             /* made in all */
     event_id event;             /* end of the own work */
+    sim_time ends;              /* the same, without calls; SIM_NEVER: not
+                                 * known */
     struct job *next, *prev;    /* in the queue (next only), or at work */
 };
 
@@ -219,6 +222,19 @@ static const struct event_kind ev_worked = {
     .name = "job.worked", .rank = RANK_REQUEST, .fire = fire_worked,
 };
 
+/* Wake the client of j if it gives up while j is at work, or waits.  Without
+ * calls it is known whether j ends in time (an answer at the very last moment
+ * is in time). */
+static void watch_client(struct job *j)
+{
+    struct request *r = j->client;
+    sim_time patience = client_patience(&r->ask, r->begun);
+
+    if (j->ends <= patience && !j->stuck)
+        patience = SIM_NEVER;
+    request_wait(r, REQUEST_AT_WORK, patience);
+}
+
 static void start(struct job *j)
 {
     struct server *s = j->server;
@@ -227,23 +243,26 @@ static void start(struct job *j)
     sim_time work = server_work(s, j->ask.u_work, now);
 
     link_working(s, j);
+    if (s->process->behaviour->ncalls == 0) {
+        j->ends = now + work;
+        if (j->client)
+            watch_client(j);
+    }
     s->worked += work < SIM_NEVER ? work : 0;
     s->taken++;
     j->errs = server_errs(s, j->ask.u_error, now);
     j->event = traffic_at(t, now + work, &ev_worked, j);
 }
 
-void job_begin(struct server *s, struct ask *a, struct request *r,
+bool job_begin(struct server *s, struct ask *a, struct request *r,
                sim_time begun)
 {
     const struct behaviour *b = s->process->behaviour;
     struct traffic *t = s->traffic;
     struct job *j;
 
-    if (s->busy >= b->concurrency && s->queued >= b->queue) {
-        attempt_over(t, a, r, CAUSE_OVERLOAD);
-        return;
-    }
+    if (s->busy >= b->concurrency && s->queued >= b->queue)
+        return false;
     if (!r)
         r = request_new(t, a);
     j = pool_take(&t->jobs);
@@ -252,11 +271,14 @@ void job_begin(struct server *s, struct ask *a, struct request *r,
     j->client = r;
     r->begun = begun;
     r->job = j;
-    request_wait(r, REQUEST_AT_WORK, client_patience(a, begun));
+    j->ends = SIM_NEVER;
+    if (b->ncalls > 0 || s->busy >= b->concurrency)
+        watch_client(j);        /* else start does */
     if (s->busy < b->concurrency)
         start(j);
     else
         queue_push(s, j);
+    return true;
 }
 
 void job_forget_client(struct job *j)
@@ -271,6 +293,8 @@ void job_hang_all(struct server *s)
     for (struct job *j = s->working; j; j = j->next) {
         traffic_cancel(s->traffic, j->event);
         j->stuck = true;
+        if (j->client && j->ends < SIM_NEVER)
+            watch_client(j);
     }
 }
 

@@ -114,15 +114,34 @@ static struct process *take_to(struct conn_pool *pool, const struct rules *to,
     return NULL;
 }
 
+/* Did the process fall silent before it gave the answer that c waits for?  Then
+ * the client knows that c is of no use, or waits for it still. */
+static bool was_cut(const struct conn *c)
+{
+    const struct server *s = c->process->traffic;
+
+    return s && c->process->run == c->run && c->free > s->silent;
+}
+
+/* Move the connections that are idle now. */
+static void settle(struct arena *a, struct conn_pool *pool, bool shared,
+                   sim_time now)
+{
+    while (pool->busy.len > 0 && (shared || pool->busy.items[0].free <= now)) {
+        struct conn c = busy_pop(pool);
+
+        if (shared || !was_cut(&c))
+            vec_push(a, &pool->idle, c);
+    }
+}
+
 struct process *conn_take(const struct ask *a, const struct rules *to,
                           sim_time now, bool *cut)
 {
     const struct sender *s = a->sender;
     struct conn_pool *pool = &client_of(a)->pool;
 
-    while (pool->busy.len > 0 &&
-           (s->shared || pool->busy.items[0].free <= now))
-        vec_push(s->traffic->w->arena, &pool->idle, busy_pop(pool));
+    settle(s->traffic->w->arena, pool, s->shared, now);
     if (to)
         return take_to(pool, to, s->shared);
     while (pool->idle.len > 0) {
@@ -144,8 +163,7 @@ bool conn_take_to(const struct ask *a, const struct process *process,
 {
     struct conn_pool *pool = &client_of(a)->pool;
 
-    while (pool->busy.len > 0 && pool->busy.items[0].free <= now)
-        vec_push(a->sender->traffic->w->arena, &pool->idle, busy_pop(pool));
+    settle(a->sender->traffic->w->arena, pool, false, now);
     for (size_t i = pool->idle.len; i-- > 0;) {
         struct conn c = pool->idle.items[i];
 

@@ -18,7 +18,8 @@
 
 bool plain_sender(const struct sender *s)
 {
-    return s->users == 0 && !s->keep_alive && !s->site && !s->copies;
+    return s->users == 0 && !s->keep_alive && !s->site && !s->copies &&
+           s->index <= UINT16_MAX;
 }
 
 /* Does a new connection from p just go by its rules? */
@@ -38,7 +39,7 @@ static bool just_serves(const struct process *p)
     if (!p || p->state != PROCESS_SERVING || !p->network || !p->traffic)
         return false;
     b = p->behaviour;
-    return b->ncalls == 0 && b->group.needs == GROUP_NOTHING && !p->session;
+    return !behaviour_by_events(b) && b->group.needs == GROUP_NOTHING && !p->session;
 }
 
 /* The way of this one is not plain from the beginning; or, with a rule, from
@@ -83,10 +84,9 @@ static void come_through(struct sender *s, const struct draws *d, sim_time now,
         answer->sent = now;
         answer->departs = stint.departs;
         answer->i = s->sent++;
-        answer->sender = s;
-        answer->user = 0;
-        answer->place = d->place;
         answer->exposed = exposed;
+        answer->sender = (uint16_t)s->index;
+        answer->place = d->place;
         return;
     }
     a = ask_drawn(s, d, now);

@@ -10,7 +10,8 @@
  * else the client waits in vain.  A client that gives up does not stop the
  * work that was begun for it.
  *
- * Pods that call other services cannot know; they have jobs (job.c).
+ * Pods that call other services cannot know; they have jobs (job.c), as have
+ * pods whose image asks for events (departures), to compare.
  *
  * Not modelled: sharing of cpu between requests in service, or between pods;
  * the speed (warm-up) is that at the start of the work.
@@ -37,9 +38,10 @@ bool server_errs(const struct server *s, double u, sim_time start)
 /* What a was, as far as anybody asks. */
 static struct ask ask_of(struct server *s, const struct answer *a)
 {
-    return (struct ask){ .sender = a->sender, .i = a->i, .sent = a->sent,
-                         .server = s, .version = s->version, .user = a->user,
-                         .place = a->place, .exposed = a->exposed };
+    return (struct ask){ .sender = s->traffic->senders.items[a->sender],
+                         .i = a->i, .sent = a->sent, .server = s,
+                         .version = s->version, .place = a->place,
+                         .exposed = a->exposed };
 }
 
 /* Make flights of all answers, each where it belongs. */
@@ -71,6 +73,7 @@ static void unfold(struct server *s)
 static void settle_answers(struct server *s, sim_time now)
 {
     struct world *w = s->traffic->w;
+    struct sender *const *senders = s->traffic->senders.items;
     bool brief = measure_brief(w);
     struct answered done[SWEEP_LEAST];
     size_t kept = 0, n = 0;
@@ -82,7 +85,7 @@ static void settle_answers(struct server *s, sim_time now)
             s->answers.items[kept++] = *a;
             continue;
         }
-        a->sender->accounts.items[s->version->index].ok++;
+        senders[a->sender]->accounts.items[s->version->index].ok++;
         if (brief) {
             done[n++] = (struct answered){ a->sent, a->departs, a->exposed };
         } else {
@@ -159,8 +162,10 @@ void server_fly(struct server *s, const struct ask *a, struct request *r,
 /* Does struct answer say all about it that may be asked? */
 static bool is_short(const struct ask *a, const struct request *r)
 {
-    return !r && !a->parent && a->attempt == 0 && !a->sender->site &&
-           !a->sender->copies;
+    const struct sender *s = a->sender;
+
+    return !r && !a->parent && a->attempt == 0 && s->users == 0 && !s->site &&
+           !s->copies && s->index <= UINT16_MAX;
 }
 
 static void put_answer(struct server *s, const struct ask *a, sim_time departs)
@@ -170,10 +175,9 @@ static void put_answer(struct server *s, const struct ask *a, sim_time departs)
     answer->sent = a->sent;
     answer->departs = departs;
     answer->i = a->i;
-    answer->sender = a->sender;
-    answer->user = a->user;
-    answer->place = a->place;
     answer->exposed = a->exposed;
+    answer->sender = (uint16_t)a->sender->index;
+    answer->place = a->place;
 }
 
 /* It gets an answer, or is too late for its client. */
@@ -235,11 +239,11 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
         server_fly(s, a, r, (struct fate){
             .begun = begun, .cause = CAUSE_TIMEOUT, .departs = SIM_NEVER,
             .ends = client_patience(a, begun) });
-    else if (s->process->behaviour->ncalls > 0)
-        job_begin(s, a, r, begun);
-    else
+    else if (!behaviour_by_events(s->process->behaviour))
         serve_taken(s, a, r, begun,
                     workers_take(s, a->u_work, world_now(t->w)));
+    else if (!job_begin(s, a, r, begun))
+        turn_away(s, a, r);
 }
 
 /* ---- what becomes of the process ---------------------------------------- */
@@ -321,8 +325,10 @@ static void hang_all(struct server *s, sim_time now)
 static void on_listen(void *ctx, struct process *p)
 {
     struct traffic *t = ctx;
+    struct server *s = server_of(t, p);
 
-    server_of(t, p)->vanished = false;
+    s->vanished = false;
+    s->silent = SIM_NEVER;
     measure_process_changed(t->w, p);
 }
 
@@ -336,7 +342,8 @@ static void on_hang(void *ctx, struct process *p)
     struct traffic *t = ctx;
     struct server *s = server_of(t, p);
 
-    hang_all(s, world_now(t->w));
+    s->silent = world_now(t->w);
+    hang_all(s, s->silent);
     job_hang_all(s);
     measure_process_changed(t->w, p);
 }
@@ -347,6 +354,8 @@ static void on_exit(void *ctx, struct process *p)
     struct server *s = server_of(t, p);
 
     s->vanished = !p->network;
+    if (s->silent == SIM_NEVER)
+        s->silent = world_now(t->w);
     traffic_cancel(t, s->idle);
     cut_all(s, world_now(t->w));
     job_cut_all(s);

@@ -130,6 +130,7 @@ struct server *server_of(struct traffic *t, struct process *p)
     s->space = pod ? pod->space : "";
     s->pod = pod ? pod->name : "";
     s->sweep_at = 64;
+    s->silent = SIM_NEVER;
     p->traffic = s;
     vec_push(t->w->arena, &t->servers, s);
     return s;
@@ -398,6 +399,29 @@ void traffic_settle(struct world *w)
         server_settle(t->servers.items[i], world_now(w));
 }
 
+const char *traffic_images(const struct world *w, bool by_events)
+{
+    const struct traffic *t = w->traffic;
+    struct map seen;
+    struct buf b = { 0 };
+    char *text;
+
+    map_init(&seen, w->arena);
+    for (size_t i = 0; i < t->servers.len; i++) {
+        const struct server *s = t->servers.items[i];
+        const struct process *p = s->process;
+
+        if (s->taken == 0 || behaviour_by_events(p->behaviour) != by_events ||
+            map_get(&seen, p->image))
+            continue;
+        map_put(&seen, p->image, t->servers.items[i]);
+        buf_printf(&b, "%s%s", b.text ? ", " : "", p->image);
+    }
+    text = arena_strdup(w->arena, b.text ? b.text : "");
+    buf_free(&b);
+    return text;
+}
+
 /* ---- the accounts ------------------------------------------------------- */
 
 static void count_waiting(struct sender *s, const struct version *v)
@@ -418,7 +442,8 @@ static void count_in_flight(struct traffic *t)
                 count_waiting(s->flights.items[k].ask.sender,
                               s->flights.items[k].ask.version);
         for (size_t k = 0; k < s->answers.len; k++)
-            count_waiting(s->answers.items[k].sender, s->version);
+            count_waiting(t->senders.items[s->answers.items[k].sender],
+                          s->version);
     }
     for (const struct request *r = t->waiting; r; r = r->next)
         count_waiting(r->ask.sender, r->ask.version);

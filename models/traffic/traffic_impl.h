@@ -159,8 +159,8 @@ struct flight {
 struct answer {
     sim_time sent, departs;
     int64_t i;
-    struct sender *sender;
-    uint32_t number, user;
+    uint32_t number;
+    uint16_t sender;            /* its index; it has no users */
     uint16_t place;
     bool exposed;
 };
@@ -186,6 +186,7 @@ struct server {                 /* of one process: process->traffic */
     uint32_t numbers;           /* given to flights and answers so far */
     size_t sweep_at;            /* how many of both to look through them at */
     bool vanished;              /* ended without a word: its peers wait */
+    sim_time silent;            /* answers nothing from here on; SIM_NEVER */
     sim_time worked;            /* time of workers taken by requests so far */
     int64_t taken;              /* requests that got a worker */
     event_id idle;
@@ -420,7 +421,8 @@ bool server_errs(const struct server *s, double u, sim_time start);
 
 /* Make room for jobs. */
 void job_init(struct traffic *t);
-void job_begin(struct server *s, struct ask *a, struct request *r,
+/* False if the queue is full. */
+bool job_begin(struct server *s, struct ask *a, struct request *r,
                sim_time begun);
 /* The process has ended (vanished: without a word), or hangs. */
 void job_cut_all(struct server *s);

@@ -13,17 +13,23 @@
 
 #define LIST_LEAST 16
 
+/* What takes `work` at full speed. */
+static sim_time slowed(const struct process *p, sim_time work, sim_time start)
+{
+    double speed = process_speed(p, start);
+
+    if ((p->behaviour->slowdown == 1 && speed == 1) || work >= SIM_NEVER)
+        return work;
+    return (sim_time)((double)work * p->behaviour->slowdown / speed + 0.5);
+}
+
 sim_time server_work(const struct server *s, double u, sim_time start)
 {
-    const struct behaviour *b = s->process->behaviour;
-    sim_time work = dist_at(&b->service, u);
-    double speed = 1;
+    const struct process *p = s->process;
+    sim_time work = dist_at(&p->behaviour->service, u);
 
-    if (start < s->process->warm_until)
-        speed = process_speed(s->process, start);
-    if ((b->slowdown == 1 && speed == 1) || work >= SIM_NEVER)
-        return work;
-    return (sim_time)((double)work * b->slowdown / speed + 0.5);
+    return p->behaviour->slowdown == 1 && start >= p->warm_until
+               ? work : slowed(p, work, start);
 }
 
 /* ---- the busy ones ------------------------------------------------------ */
@@ -49,9 +55,13 @@ static void make_list(struct workers *w, size_t n, sim_time now)
 {
     size_t busy = 0;
 
-    for (size_t i = 0; i < w->busy.len; i++)
-        if (w->busy.items[i] > now)
-            w->busy.items[busy++] = w->busy.items[i];
+    for (size_t i = 0; i < w->busy.len; i++) {  /* who is busy is not to be
+                                                 * guessed: no branch */
+        sim_time t = w->busy.items[i];
+
+        w->busy.items[busy] = t;
+        busy += t > now;
+    }
     w->busy.len = busy;
     w->look_at = 2 * busy + LIST_LEAST < n ? 2 * busy + LIST_LEAST : n;
     w->heaped = false;

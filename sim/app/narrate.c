@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "models/traffic.h"
 #include "models/world.h"
 
 struct line {
@@ -245,6 +246,20 @@ static void tell_result(struct app *app, const double *x)
     }
 }
 
+/* Whose departures were known, and whose were events: of images that got
+ * requests. */
+static void tell_departures(struct app *app, const struct world *w)
+{
+    for (int events = 0; events < 2; events++) {
+        const char *text = traffic_images(w, events);
+
+        if (*text)
+            fprintf(app->out, "  %-18s %s: %s\n",
+                    "departures", events ? "events" : "known on arrival",
+                    text);
+    }
+}
+
 void narrate(struct app *app, const struct scenario *s, size_t v,
              uint32_t replication)
 {
@@ -271,5 +286,6 @@ void narrate(struct app *app, const struct scenario *s, size_t v,
                 clock_text(a, story.lines.items[i].at - w->spec->warmup),
                 story.lines.items[i].text);
     tell_result(app, x);
+    tell_departures(app, w);
     arena_free(a);
 }

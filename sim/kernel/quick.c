@@ -125,8 +125,9 @@ void dist_hasten(struct arena *a, struct dist *d)
 /* What the formula gives at u; false if the table cannot say. */
 static inline bool quick_at(const struct quick *q, double u, sim_time *t)
 {
-    int side = u >= 0.5;
-    uint64_t bits = to_bits(side ? 1 - u : u);
+    int side = u > 0.5;
+    double other = 1 - u;
+    uint64_t bits = to_bits(other < u ? other : u);
     size_t part = (size_t)((TOP << PART_BITS) - 1 - (bits >> SHIFT));
     double ns, units;
     sim_time whole;
@@ -136,7 +137,7 @@ static inline bool quick_at(const struct quick *q, double u, sim_time *t)
     bits = (bits << PART_BITS & ((UINT64_C(1) << 52) - 1)) | ONE;
     ns = polynomial(q->terms[side][part], from_bits(bits) - 1.5);
     if (ns >= (double)SIM_MS + 1 && ns < NS_MAX) {
-        units = ns / 1e3;
+        units = ns * 1e-3;
         whole = (sim_time)(units + 0.5);
         *t = whole * SIM_US;
         return fabs(units - (double)whole) < TOO_NEAR;

@@ -99,14 +99,9 @@ uint64_t stream_u64(struct stream *s)
     return (uint64_t)stream_u32(s) << 32 | low;
 }
 
-static double to_u01(uint64_t x)
-{
-    return ((double)(x >> 12) + 0.5) * 0x1p-52;
-}
-
 double stream_u01(struct stream *s)
 {
-    return to_u01(stream_u64(s));
+    return u01_of(stream_u64(s));
 }
 
 uint32_t stream_below(struct stream *s, uint32_t n)
@@ -132,7 +127,7 @@ double stream_u01_at(uint64_t seed, unsigned purpose, uint64_t entity,
     s.counter[0] = (uint32_t)(index >> 1);
     s.counter[1] += (uint32_t)(index >> 33);
     philox4x32(s.counter, s.key, s.word);
-    return to_u01((uint64_t)s.word[half + 1] << 32 | s.word[half]);
+    return u01_of((uint64_t)s.word[half + 1] << 32 | s.word[half]);
 }
 
 void bulk_init(struct bulk *b, uint64_t seed, unsigned purpose,
