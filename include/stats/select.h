@@ -72,11 +72,11 @@ enum standing {
     STANDING_OPEN,              /* the data do not tell */
 };
 
-/* Place every cell relative to the one with the least mean: intervals of the
- * paired differences, Bonferroni over the k - 1 comparisons.  x[i][0..n-1],
- * n >= 2, no NaN; out[i] is set for every cell.  Returns the best cell. */
-size_t select_standings(struct arena *scratch, const double *const *x,
-                        size_t k, size_t n, double delta, double confidence,
-                        enum standing *out);
+/* Place every cell relative to the one called best: intervals of the paired
+ * differences, Bonferroni over the k - 1 comparisons.  x[i][0..n-1], n >= 2,
+ * no NaN; out[i] is set for every cell. */
+void select_standings(struct arena *scratch, const double *const *x, size_t k,
+                      size_t best, size_t n, double delta, double confidence,
+                      enum standing *out);
 
 #endif

@@ -169,24 +169,18 @@ static enum standing stand(struct interval worse_by, double delta)
     return worse_by.low > 0 ? STANDING_WORSE : STANDING_OPEN;
 }
 
-size_t select_standings(struct arena *scratch, const double *const *x,
-                        size_t k, size_t n, double delta, double confidence,
-                        enum standing *out)
+void select_standings(struct arena *scratch, const double *const *x, size_t k,
+                      size_t best, size_t n, double delta, double confidence,
+                      enum standing *out)
 {
-    double *mean = arena_many(scratch, double, k);
     double *d = arena_many(scratch, double, n);
     double each = pair_bonferroni(confidence, k > 1 ? k - 1 : 1);
-    size_t best;
 
-    CHECK(k >= 1 && n >= 2);
-    for (size_t i = 0; i < k; i++)
-        mean[i] = ci_mean(x[i], n, confidence).mean;
-    best = best_of(mean, k);
+    CHECK(best < k && n >= 2);
     for (size_t i = 0; i < k; i++) {
         for (size_t r = 0; r < n; r++)
             d[r] = x[i][r] - x[best][r];
         out[i] = i == best ? STANDING_BEST
                            : stand(ci_mean(d, n, each), delta);
     }
-    return best;
 }
