@@ -55,6 +55,9 @@ struct options {
     const char *what, *table_format;    /* export */
     bool wide, spreadsheet;
     bool verify;                /* merge: write nothing */
+    text_list params;           /* sweep: NAME=V,V or PATH=V,V */
+    const char *design;         /* grid one-at-a-time lhs sobol */
+    int64_t points;             /* of lhs and sobol; -1: ten a parameter */
     text_list words;            /* neither command nor option */
 };
 
@@ -115,6 +118,7 @@ void cli_help_command(FILE *out, const struct command *c);
 /* The commands of the table. */
 enum exit_code command_run(struct app *app);
 enum exit_code command_compare(struct app *app);
+enum exit_code command_sweep(struct app *app);
 enum exit_code command_plot(struct app *app);
 enum exit_code command_check(struct app *app);
 enum exit_code command_explain(struct app *app);

@@ -121,6 +121,10 @@ struct interval experiment_bounds(const struct experiment *e, struct arena *a,
 /* One number for all replications of variant v. */
 uint64_t experiment_digest(const struct experiment *e, size_t v);
 
+/* Are all promises and expectations kept by variant v? */
+enum verdict experiment_judge(const struct experiment *e, struct arena *a,
+                              size_t v);
+
 /* The exit code: faults of the results file, interrupts, promises,
  * expectations, precision.  A shard judges nothing. */
 enum exit_code experiment_verdict(const struct experiment *e);

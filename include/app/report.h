@@ -17,6 +17,11 @@ void report_compare(struct app *app, const struct experiment *e,
                     const struct comparison *c, const enum metric *metrics,
                     size_t n);
 
+/* Every cell of a sweep with the metrics given (n 0: the usual ones), and
+ * which parameter matters. */
+void report_sweep(struct app *app, const struct experiment *e,
+                  const enum metric *metrics, size_t n);
+
 /* Everything as one JSON object; c may be NULL. */
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c);

@@ -19,7 +19,17 @@ struct promise {
     enum metric metric;
     bool at_least;              /* else at most */
     double limit;               /* in the metric's unit */
+    double confidence;          /* of objective.subject; 0: the scenario's */
     struct mark mark;
+};
+
+/* What `optimize` looks for. */
+struct objective {
+    enum metric metric;         /* METRIC_COUNT: the file does not say */
+    bool maximise;
+    double indifference;        /* in the metric's unit; 0: not given */
+    const struct promise *subject;
+    size_t nsubject;
 };
 
 /* A row of `expect`: must hold in every replication. */
@@ -34,12 +44,15 @@ struct expectation {
 };
 
 /* A row of `parameters`: what a sweep varies. */
+enum range_unit { RANGE_NUMBER, RANGE_PERCENT, RANGE_DURATION };
 struct parameter {
     const char *name;
     const char *path;           /* as in --set */
     const struct value *const *values;  /* those of the grid; none twice */
-    const char *const *texts;   /* the same as people write them: "25%" */
-    size_t n;
+    size_t n;                   /* of them; 0: a range */
+    double low, high;           /* of the range: numbers, per cent, seconds */
+    enum range_unit unit;
+    bool integer;               /* whole ones only */
     struct mark mark;
 };
 
@@ -75,6 +88,14 @@ struct refused_cell {
     const char *why;
 };
 
+/* A cell of the parameters: a value for each, in their order. */
+struct point {
+    const struct value *const *values;
+    const double *at;           /* the same as numbers: which of the values,
+                                 * from 0 on; in a range the value itself */
+    bool base;                  /* others are one parameter away from it */
+};
+
 struct loader;
 
 struct scenario {
@@ -93,9 +114,12 @@ struct scenario {
     size_t npromises;
     const struct expectation *expectations;
     size_t nexpectations;
+    struct objective objective;
     const struct parameter *parameters;
     size_t nparameters;
-    const struct refused_cell *refused; /* of scenario_vary */
+    const struct point *points; /* of scenario_vary; NULL: none */
+    size_t npoints;
+    const struct refused_cell *refused;
     size_t nrefused;
     const struct not_simulated *ignored;
     size_t nignored;
@@ -111,14 +135,22 @@ enum sim_code scenario_load(struct app *app, struct scenario *out);
  * error. */
 bool scenario_until(struct app *app, struct scenario *s);
 
-/* A cell of the parameters: a value for each, in their order. */
-struct point {
-    const struct value *const *values;
+/* Which cells to try. */
+enum design {
+    DESIGN_GRID,                /* all combinations, the last varied fastest;
+                                 * base: the middle one */
+    DESIGN_ONE_AT_A_TIME,       /* the middle, and from there each parameter
+                                 * at its least and greatest value */
+    DESIGN_LHS, DESIGN_SOBOL,   /* n cells spread over the space */
 };
 
-/* All combinations of the parameters' values, the last varied fastest: *n of
- * them, in the scenario's arena.  One (empty) if there is no parameter. */
-const struct point *scenario_grid(const struct scenario *s, size_t *n);
+/* The cells of a design, in the scenario's arena, none twice; one (empty) if
+ * there is no parameter.  n: of DESIGN_LHS and DESIGN_SOBOL, before those that
+ * occur twice are left out.  Returns NULL after an error: a range in a grid,
+ * too many cells. */
+const struct point *scenario_points(struct app *app, const struct scenario *s,
+                                    enum design design, size_t n,
+                                    size_t *count);
 
 /* The same scenario with other variants: every strategy in each of n cells, in
  * order of cells, then strategies.  A cell is what the files say with the

@@ -25,6 +25,9 @@ void table_put(struct table *t, size_t column, const char *text);
  * again.  An empty line follows each part. */
 void table_print(const struct table *t, FILE *out);
 
+/* Append blanks to text up to so many columns, in a. */
+const char *table_pad(struct arena *a, const char *text, int width);
+
 /* Print words, filled into lines; all but the first line are indented. */
 void print_filled(FILE *out, const char *text, int indent);
 

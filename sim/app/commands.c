@@ -48,8 +48,7 @@ const struct option global_options[] = {
     TEXT(0, "size", "WxH", size,                                              \
          "of figures, in pixels; each has its own if absent")
 
-#define RUN_OPTIONS                                                           \
-    GRID_OPTIONS,                                                             \
+#define STORE_OPTIONS                                                         \
     TEXT(0, "until", "PRECISION", until,                                      \
          "'failed_requests ±5%': until the mean (compare: each difference) "  \
          "is known so well; ±2: in its unit; -n is the most, 1000 if absent"),\
@@ -60,13 +59,18 @@ const struct option global_options[] = {
     TEXT(0, "shard", "I/N|auto", shard,                                       \
          "compute only every N-th replication, from I = 0 on; auto: as Slurm "\
          "or a Kubernetes Indexed Job says"),                                 \
-    TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder"),       \
-    TEXT(0, "figures", "DIR", figures,                                        \
-         "draw figures into this folder, with gnuplot"),                      \
-    FIGURE_OPTIONS,                                                           \
+    TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder")
+
+#define RESULT_OPTIONS                                                        \
     CHOICE(0, "record", "first|all", record,                                  \
            "replications whose every step goes into the CSV files"),          \
     SWITCH(0, "json", json, "print the result as JSON")
+
+#define RUN_OPTIONS                                                           \
+    GRID_OPTIONS, STORE_OPTIONS,                                              \
+    TEXT(0, "figures", "DIR", figures,                                        \
+         "draw figures into this folder, with gnuplot"),                      \
+    FIGURE_OPTIONS, RESULT_OPTIONS
 
 static const struct option run_options[] = { RUN_OPTIONS, INPUT_OPTIONS, END };
 
@@ -78,6 +82,23 @@ static const struct option compare_options[] = {
     TEXT(0, "within", "SHARE", within,
          "strategies are called equal if they surely differ by no more than "
          "this share of the baseline; 1% if absent"),
+    INPUT_OPTIONS, END
+};
+
+#define CELL_OPTIONS                                                          \
+    LIST(0, "param", "NAME=V,V", params,                                      \
+         "values of a parameter; or of any path: "                            \
+         "Deployment/web:spec.replicas=3,5"),                                 \
+    CHOICE(0, "design", "grid|one-at-a-time|lhs|sobol", design,               \
+           "which cells: every combination, one parameter moved from the "    \
+           "middle, or spread points"),                                       \
+    COUNT(0, "points", "N", points,                                           \
+          "of lhs and sobol; ten a parameter if absent")
+
+static const struct option sweep_options[] = {
+    GRID_OPTIONS, STORE_OPTIONS, RESULT_OPTIONS, CELL_OPTIONS,
+    TEXT(0, "metric", "NAME,...", metrics,
+         "metrics to show; what parameters do is told of the first"),
     INPUT_OPTIONS, END
 };
 
@@ -143,6 +164,9 @@ const struct command commands[] = {
       "compare the strategies of a scenario under the same luck",
       "rollsim compare scenarios/sample.yaml --csv out", compare_options,
       command_compare },
+    { "sweep", "SCENARIO...",
+      "run every strategy with many settings, and say which settings matter",
+      "rollsim sweep scenarios/settings.yaml", sweep_options, command_sweep },
     { "plot", "SCENARIO...", "draw figures, in characters or with gnuplot",
       "rollsim plot scenarios/sample.yaml -t traffic -o traffic.svg",
       plot_options, command_plot },

@@ -529,28 +529,29 @@ uint64_t experiment_digest(const struct experiment *e, size_t v)
 
 /* ---- verdict ------------------------------------------------------------- */
 
-/* Judge the promises and expectations of one strategy into *missed and
- * *undecided. */
-static void judge(const struct experiment *e, size_t v, struct arena *a,
-                  bool *missed, bool *undecided)
+enum verdict experiment_judge(const struct experiment *e, struct arena *a,
+                              size_t v)
 {
     const struct scenario *s = e->scenario;
+    bool missed = false, undecided = false;
 
     for (size_t i = 0; i < s->npromises; i++) {
         const struct promise *p = &s->promises[i];
         enum verdict d = promise_verdict(p, experiment_bounds(e, a, v,
                                                               p->metric));
 
-        *missed |= d == VERDICT_MISSED;
-        *undecided |= d == VERDICT_UNDECIDED;
+        missed |= d == VERDICT_MISSED;
+        undecided |= d == VERDICT_UNDECIDED;
     }
     for (size_t i = 0; i < s->nexpectations; i++) {
         const struct expectation *x = &s->expectations[i];
         double *values = experiment_series(e, a, v, x->metric);
 
         for (size_t r = 0; r < e->n; r++)
-            *missed |= !expectation_holds(x, values[r]);
+            missed |= !expectation_holds(x, values[r]);
     }
+    return missed ? VERDICT_MISSED : undecided ? VERDICT_UNDECIDED
+                                               : VERDICT_MET;
 }
 
 enum exit_code experiment_verdict(const struct experiment *e)
@@ -565,8 +566,12 @@ enum exit_code experiment_verdict(const struct experiment *e)
     if (e->shard.count > 1)
         return EXIT_DONE;
     a = arena_new();
-    for (size_t v = 0; v < e->scenario->nvariants; v++)
-        judge(e, v, a, &missed, &undecided);
+    for (size_t v = 0; v < e->scenario->nvariants; v++) {
+        enum verdict d = experiment_judge(e, a, v);
+
+        missed |= d == VERDICT_MISSED;
+        undecided |= d == VERDICT_UNDECIDED;
+    }
     arena_free(a);
     return missed ? EXIT_MISSED
            : undecided || !e->precise ? EXIT_UNDECIDED : EXIT_DONE;

@@ -10,8 +10,10 @@
  * replications), which all cells share.
  */
 #include "scenario_impl.h"
+#include <math.h>
 #include <string.h>
 #include "base/text.h"
+#include "base/units.h"
 
 const struct field parameter_fields[] = {
     { .type = FIELD_T_STRING, .key = "path", .unit = "-",
@@ -21,6 +23,11 @@ const struct field parameter_fields[] = {
              "cluster.profile" },
     FIELD(VALUE, struct parameter_section, values, "values", NULL, 0, 0, "-",
           "a list of the values that a sweep tries"),
+    FIELD(VALUE, struct parameter_section, range, "range", NULL, 0, 0, "-",
+          "or the least and the greatest: [1s, 15s], for designs that spread "
+          "points"),
+    FIELD(BOOL, struct parameter_section, integer, "integer", "false", 0, 0,
+          "-", "of a range: whole numbers (per cent, seconds) only"),
     FIELD_END
 };
 
@@ -77,43 +84,162 @@ static struct loader copy_of(const struct loader *l, struct err_list *errors)
 static void read_values(struct loader *l, const struct value *list,
                         struct parameter *p)
 {
-    const char **texts = arena_many(l->arena, const char *, list->len);
+    const struct value *const *v = list->u.items;
 
-    for (size_t i = 0; i < list->len; i++) {
-        texts[i] = text_of(l->arena, list->u.items[i]);
+    for (size_t i = 0; i < list->len; i++)
         for (size_t k = 0; k < i; k++)
-            if (strcmp(texts[k], texts[i]) == 0)
-                err_error(l->errors, &list->u.items[i]->mark, "parameter "
-                          "\"%s\" has the value %s twice", p->name, texts[i]);
-    }
-    p->values = list->u.items;
-    p->texts = texts;
+            if (strcmp(text_of(l->arena, v[k]), text_of(l->arena, v[i])) == 0)
+                err_error(l->errors, &v[i]->mark, "parameter \"%s\" has the "
+                          "value %s twice", p->name, text_of(l->arena, v[i]));
+    p->values = v;
     p->n = list->len;
+}
+
+/* An end of a range: a number, per cent, or a duration in seconds. */
+static bool read_end(const struct value *v, double *out, enum range_unit *unit)
+{
+    const char *text = value_text(v, "");
+    size_t len = strlen(text);
+    int64_t ns;
+
+    *unit = RANGE_NUMBER;
+    if (parse_real(text, out, NULL))
+        return true;
+    *unit = RANGE_PERCENT;
+    if (len > 1 && text[len - 1] == '%') {
+        bool good = parse_share(text, true, out, NULL);
+
+        *out *= 100;
+        return good;
+    }
+    *unit = RANGE_DURATION;
+    if (!parse_duration(text, &ns, NULL))
+        return false;
+    *out = (double)ns / 1e9;
+    return true;
+}
+
+static void read_range(struct loader *l, const struct value *v,
+                       struct parameter *p)
+{
+    enum range_unit other;
+
+    if (v->type != VALUE_LIST || v->len != 2 ||
+        !read_end(v->u.items[0], &p->low, &p->unit) ||
+        !read_end(v->u.items[1], &p->high, &other) || other != p->unit)
+        err_error(l->errors, &v->mark, "a range is two numbers, percentages "
+                  "or durations: range: [1s, 15s]");
+    else if (!(p->low < p->high) || (p->integer &&
+                                     floor(p->high) <= ceil(p->low)))
+        err_error(l->errors, &v->mark, "this range is empty: the least value "
+                  "comes first");
+}
+
+/* Is path, written at m, one that can be varied?  x: a value for it. */
+static bool check_path(struct loader *l, const char *path,
+                       const struct value *x, const struct mark *m)
+{
+    struct loader trial = copy_of(l, l->errors);
+
+    if (!is_shared(path))
+        return documents_assign(&trial, path, x, m);
+    err_error(l->errors, m, "\"%s\" cannot be varied: it is the same for all "
+              "cells", path);
+    return false;
 }
 
 static void read_parameter(struct loader *l, const struct parameter_section *s,
                            const struct value *v, struct parameter *p)
 {
-    const struct value *path = value_get(v, "path");
-    struct loader trial;
+    const struct value *x = s->values ? s->values : s->range;
 
     if (!s->path)
         return;                 /* reported by the binder */
     p->path = s->path;
-    if (is_shared(s->path)) {
-        err_error(l->errors, &path->mark, "\"%s\" cannot be varied: it is the "
-                  "same for all cells", s->path);
-        return;
+    p->integer = s->integer;
+    if (!s->values == !s->range || x->type != VALUE_LIST || x->len == 0)
+        err_error(l->errors, x ? &x->mark : &v->mark, "parameter \"%s\" needs "
+                  "a list of values, or a range: values: [1, 2, 25%%]",
+                  p->name);
+    else if (check_path(l, p->path, x->u.items[0],
+                        &value_get(v, "path")->mark)) {
+        if (s->range)
+            read_range(l, x, p);
+        else
+            read_values(l, x, p);
     }
-    if (!s->values || s->values->type != VALUE_LIST || s->values->len == 0) {
-        err_error(l->errors, s->values ? &s->values->mark : &v->mark,
-                  "parameter \"%s\" needs a list of values: values: [1, 2, "
-                  "25%%]", p->name);
-        return;
+}
+
+/* ---- --param ------------------------------------------------------------- */
+
+/* "Deployment/web:spec.replicas" says what is varied; "surge" is the name of a
+ * row of the section. */
+static bool is_path(const char *name)
+{
+    return strpbrk(name, ".:/") != NULL;
+}
+
+/* The last word of a path, as the name of its parameter. */
+static const char *last_word(const char *path)
+{
+    const char *last = path;
+
+    for (const char *p = path; *p; p++)
+        if (strchr(".:", *p) && p[1])
+            last = p + 1;
+    return last;
+}
+
+/* The row that an option means: one of the first n, or after them a new one.
+ * NULL after an error. */
+static struct parameter *row_of(struct loader *l, struct parameter *p,
+                                size_t n, const char *name)
+{
+    const char **names = arena_many(l->arena, const char *, n + 1);
+    struct diag *d;
+
+    for (size_t i = 0; i < n; i++) {
+        names[i] = p[i].name;
+        if (strcmp(p[i].name, name) == 0 ||
+            (p[i].path && strcmp(p[i].path, name) == 0))
+            return &p[i];
     }
-    read_values(l, s->values, p);
-    trial = copy_of(l, l->errors);
-    documents_assign(&trial, s->path, s->values->u.items[0], &path->mark);
+    if (is_path(name)) {
+        p[n] = (struct parameter){ .name = last_word(name), .path = name };
+        return &p[n];
+    }
+    d = err_error(l->errors, NULL, "--param: no parameter \"%s\"", name);
+    diag_suggest(l->errors, d, name, names);
+    if (!d->help)
+        diag_help(l->errors, d, "a path needs no row in `parameters`: "
+                  "--param Deployment/web:spec.replicas=3,5");
+    return NULL;
+}
+
+/* --param NAME=V,V or PATH=V,V; returns how many rows there are now. */
+static size_t read_option(struct loader *l, const char *text,
+                          struct parameter *rows, size_t n)
+{
+    const char *equals = strchr(text, '='), *name;
+    const struct value *list = NULL;
+    struct parameter *p;
+
+    if (equals && equals > text && equals[1])
+        list = value_flow(l->arena, arena_printf(l->arena, "[%s]", equals + 1),
+                          NULL);
+    if (!list || list->len == 0) {
+        err_error(l->errors, NULL, "--param needs NAME=VALUE,VALUE or "
+                  "PATH=VALUE,VALUE, got \"%s\"", text);
+        return n;
+    }
+    name = arena_strndup(l->arena, text, (size_t)(equals - text));
+    p = row_of(l, rows, n, name);
+    if (!p)
+        return n;
+    if (p == &rows[n])
+        check_path(l, p->path, list->u.items[0], &p->mark);
+    read_values(l, list, p);
+    return p == &rows[n] ? n + 1 : n;
 }
 
 void parameters_read(struct loader *l, const struct document_section *d,
@@ -121,41 +247,23 @@ void parameters_read(struct loader *l, const struct document_section *d,
 {
     const struct parameter_section *s = d->parameters.items;
     const struct value *section = value_get(l->root, "parameters");
+    const text_list *options = &l->app->o.params;
+    size_t n = d->parameters.len;
     struct parameter *p = arena_many(l->arena, struct parameter,
-                                     d->parameters.len);
+                                     n + options->len + 1);
 
-    for (size_t i = 0; i < d->parameters.len; i++) {
+    for (size_t i = 0; i < n; i++) {
         p[i].name = d->parameters.keys[i];
         p[i].mark = d->parameters.marks[i];
         read_parameter(l, &s[i], value_get(section, p[i].name), &p[i]);
     }
+    for (size_t i = 0; i < options->len; i++)
+        n = read_option(l, options->items[i], p, n);
     out->parameters = p;
-    out->nparameters = d->parameters.len;
+    out->nparameters = n;
 }
 
 /* ---- cells --------------------------------------------------------------- */
-
-const struct point *scenario_grid(const struct scenario *s, size_t *n)
-{
-    struct point *points;
-
-    *n = 1;
-    for (size_t k = 0; k < s->nparameters; k++)
-        *n *= s->parameters[k].n;
-    points = arena_many(s->arena, struct point, *n);
-    for (size_t i = 0; i < *n; i++) {
-        const struct value **x = arena_many(s->arena, const struct value *,
-                                            s->nparameters + 1);
-        size_t rest = i;
-
-        for (size_t k = s->nparameters; k-- > 0;) {
-            x[k] = s->parameters[k].values[rest % s->parameters[k].n];
-            rest /= s->parameters[k].n;
-        }
-        points[i].values = x;
-    }
-    return points;
-}
 
 const char *settings_text(struct arena *a, const struct scenario *s,
                           const char *const *settings)
@@ -248,6 +356,8 @@ enum sim_code scenario_vary(struct app *app, const struct scenario *s,
     *out = *s;
     out->variants = variants.items;
     out->nvariants = variants.len;
+    out->points = points;
+    out->npoints = n;
     out->refused = refused.items;
     out->nrefused = refused.len;
     if (variants.len > 0)

@@ -75,16 +75,18 @@ char *promise_value(struct arena *a, enum metric m, double x)
 
 /* ---- slo ----------------------------------------------------------------- */
 
-static void read_promise(struct loader *l, const struct slo_section *s,
-                         const struct value *v, struct promise *p)
+static void read_promise(struct loader *l, const char *metric,
+                         const struct value *at_least,
+                         const struct value *at_most, const struct value *v,
+                         struct promise *p)
 {
     const struct value *name = value_get(v, "metric");
-    const struct value *limit = s->at_least ? s->at_least : s->at_most;
+    const struct value *limit = at_least ? at_least : at_most;
 
     p->mark = v->mark;
-    p->metric = s->metric ? named(l, s->metric, &name->mark) : METRIC_COUNT;
-    p->at_least = s->at_least != NULL;
-    if (!s->at_least == !s->at_most) {
+    p->metric = metric ? named(l, metric, &name->mark) : METRIC_COUNT;
+    p->at_least = at_least != NULL;
+    if (!at_least == !at_most) {
         err_error(l->errors, &v->mark, "a promise has one of atLeast and "
                   "atMost");
         return;
@@ -268,6 +270,50 @@ bool scenario_until(struct app *app, struct scenario *s)
     return false;
 }
 
+/* ---- objective ----------------------------------------------------------- */
+
+static void read_subject(struct loader *l, const struct objective_section *o,
+                         const struct value *list, struct objective *out)
+{
+    struct promise *p = arena_many(l->arena, struct promise, o->subject.len);
+
+    for (size_t i = 0; i < o->subject.len; i++) {
+        const struct subject_section *s =
+            (struct subject_section *)o->subject.items + i;
+
+        read_promise(l, s->metric, s->at_least, s->at_most, list->u.items[i],
+                     &p[i]);
+        p[i].confidence = s->confidence;
+    }
+    out->subject = p;
+    out->nsubject = o->subject.len;
+}
+
+static void read_objective(struct loader *l, const struct objective_section *o,
+                           struct objective *out)
+{
+    const struct value *v = value_get(l->root, "objective");
+    const char *key = o->maximise ? "maximise" : "minimise";
+    const char *name = o->maximise ? o->maximise : o->minimise;
+    const char *text = value_text(o->indifference, "");
+
+    if (!o->minimise == !o->maximise) {
+        err_error(l->errors, &v->mark, "an objective has one of minimise and "
+                  "maximise");
+        return;
+    }
+    out->maximise = o->maximise != NULL;
+    out->metric = named(l, name, &value_get(v, key)->mark);
+    read_subject(l, o, value_get(v, "subject"), out);
+    if (!o->indifference || out->metric == METRIC_COUNT)
+        return;
+    if (!read_limit(out->metric, text, &out->indifference))
+        bad_limit(l, out->metric, text, &o->indifference->mark);
+    else if (!(out->indifference > 0))
+        err_error(l->errors, &o->indifference->mark, "indifference must be "
+                  "above 0");
+}
+
 void promises_read(struct loader *l, const struct document_section *d,
                    struct scenario *out)
 {
@@ -279,13 +325,19 @@ void promises_read(struct loader *l, const struct document_section *d,
 
     out->confidence = d->run.confidence;
     read_replications(l, d->run.replications, out);
-    for (size_t i = 0; i < d->slo.len; i++)
-        read_promise(l, (struct slo_section *)d->slo.items + i,
-                     slo->u.items[i], &p[i]);
+    for (size_t i = 0; i < d->slo.len; i++) {
+        const struct slo_section *s = (struct slo_section *)d->slo.items + i;
+
+        read_promise(l, s->metric, s->at_least, s->at_most, slo->u.items[i],
+                     &p[i]);
+    }
     for (size_t i = 0; i < d->expect.len; i++)
         read_expectation(l, expect->u.items[i], &e[i]);
     out->promises = p;
     out->npromises = d->slo.len;
     out->expectations = e;
     out->nexpectations = d->expect.len;
+    out->objective.metric = METRIC_COUNT;
+    if (d->objective)
+        read_objective(l, d->objective, &out->objective);
 }

@@ -142,7 +142,7 @@ static const char *rare_text(struct arena *a, const struct summary *s,
                         share_text(a, s->share, s->hits));
 }
 
-static const char *cell(struct arena *a, const struct summary *s,
+const char *report_cell(struct arena *a, const struct summary *s,
                         enum metric m)
 {
     const char *part = s->undefined
@@ -176,7 +176,7 @@ static void metric_line(struct table *t, const struct experiment *e,
         struct summary s = report_summary(e, t->arena, v, m);
 
         something |= s.max > 0;
-        table_put(t, v + 1, cell(t->arena, &s, m));
+        table_put(t, v + 1, report_cell(t->arena, &s, m));
     }
     if (something)
         t->rows++;
@@ -257,7 +257,7 @@ void report_means(struct app *app, const struct experiment *e,
 
 /* ---- promises ------------------------------------------------------------ */
 
-static const char *sign(const struct app *app, enum verdict d)
+const char *report_sign(const struct app *app, enum verdict d)
 {
     static const char *const glyphs[] = { "\u2714", "\u2716", "?" };
     static const char *const words[] = { "met      ", "missed   ",
@@ -272,7 +272,8 @@ static void print_promise(struct app *app, const struct experiment *e,
     struct interval i = experiment_bounds(e, a, v, p->metric);
 
     fprintf(app->out, "  %s %-12s %-16s %-28s %s %s\n",
-            sign(app, promise_verdict(p, i)), e->scenario->variants[v].name,
+            report_sign(app, promise_verdict(p, i)),
+            e->scenario->variants[v].name,
             metric_row(p->metric)->name,
             isnan(i.mean) ? "undefined"
             : isinf(i.mean) ? "not always reached"
@@ -291,7 +292,7 @@ static void print_expectation(struct app *app, const struct experiment *e,
     for (size_t r = 0; r < e->n; r++)
         held += expectation_holds(x, values[r]);
     fprintf(app->out, "  %s %-12s %s: in %zu of %zu replications\n",
-            sign(app, held == e->n ? VERDICT_MET : VERDICT_MISSED),
+            report_sign(app, held == e->n ? VERDICT_MET : VERDICT_MISSED),
             e->scenario->variants[v].name, x->text, held, e->n);
 }
 

@@ -3,6 +3,7 @@
  *
  *   report.c          means, promises, title and notes
  *   report_compare.c  differences and verdicts
+ *   report_sweep.c    a table of cells, and what parameters do
  */
 #ifndef APP_REPORT_IMPL_H
 #define APP_REPORT_IMPL_H
@@ -14,6 +15,11 @@ const char *report_number(struct arena *a, double x, int decimals);
 /* "9.9 s [8.4, 12.8]", in the metric's unit; without bounds that are not
  * finite. */
 const char *report_interval(struct arena *a, struct interval i, enum metric m);
+
+/* What a summary says, in a table; a verdict as a glyph or a word. */
+const char *report_cell(struct arena *a, const struct summary *s,
+                        enum metric m);
+const char *report_sign(const struct app *app, enum verdict d);
 
 void report_title(struct app *app, const struct experiment *e);
 void report_promises(struct app *app, const struct experiment *e);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include "app/comparison.h"
 #include "app/report.h"
+#include "app/sensitivity.h"
 #include "io/json.h"
 
 static void member_text(struct json *j, const char *key, const char *text)
@@ -120,6 +121,18 @@ static void put_expectations(struct json *j, const struct experiment *e,
     json_end(j);
 }
 
+static void put_settings(struct json *j, const struct scenario *s,
+                         const char *const *settings)
+{
+    if (!settings)
+        return;
+    json_key(j, "parameters");
+    json_object(j);
+    for (size_t k = 0; k < s->nparameters; k++)
+        member_text(j, s->parameters[k].name, settings[k]);
+    json_end(j);
+}
+
 static void put_variant(struct json *j, const struct experiment *e, size_t v)
 {
     struct arena *a = arena_new();
@@ -128,6 +141,7 @@ static void put_variant(struct json *j, const struct experiment *e, size_t v)
     snprintf(digest, sizeof(digest), "%016" PRIx64, experiment_digest(e, v));
     json_object(j);
     member_text(j, "name", e->scenario->variants[v].name);
+    put_settings(j, e->scenario, e->scenario->variants[v].settings);
     member_text(j, "digest", digest);
     json_key(j, "metrics");
     json_object(j);
@@ -211,6 +225,78 @@ static void put_until(struct json *j, const struct experiment *e)
     json_end(j);
 }
 
+/* ---- sensitivity --------------------------------------------------------- */
+
+static void put_change(struct json *j, const struct scenario *s,
+                       const char *key, size_t variant, size_t k,
+                       struct interval i)
+{
+    json_key(j, key);
+    json_object(j);
+    member_text(j, "value", s->variants[variant].settings[k]);
+    member_real(j, "mean", i.mean);
+    member_real(j, "low", i.low);
+    member_real(j, "high", i.high);
+    json_end(j);
+}
+
+/* What parameters do to a metric. */
+static void put_effect(struct json *j, const struct experiment *e,
+                       struct arena *a, size_t strategy, enum metric m)
+{
+    const struct scenario *s = e->scenario;
+    struct sensitivity x;
+
+    sensitivity_of(e, a, strategy, m, &x);
+    json_key(j, metric_row(m)->name);
+    json_object(j);
+    member_real(j, "explained", x.r2);
+    json_key(j, "rank");
+    json_object(j);
+    for (size_t k = 0; k < s->nparameters; k++)
+        member_real(j, s->parameters[k].name, x.rank[k]);
+    json_end(j);
+    for (size_t i = 0; x.base != SIZE_MAX && i < s->nparameters; i++) {
+        const struct swing *w = &x.swings[i];
+        size_t k = w->parameter;
+
+        if (i == 0) {
+            json_key(j, "moved");
+            json_object(j);
+        }
+        json_key(j, s->parameters[k].name);
+        json_object(j);
+        put_change(j, s, "least", x.low[k], k, w->low);
+        put_change(j, s, "greatest", x.high[k], k, w->high);
+        json_end(j);
+        if (i + 1 == s->nparameters)
+            json_end(j);
+    }
+    json_end(j);
+}
+
+static void put_sensitivity(struct json *j, const struct experiment *e)
+{
+    const struct scenario *s = e->scenario;
+
+    json_key(j, "sensitivity");
+    json_list(j);
+    for (size_t v = 0; v < sensitivity_strategies(s); v++) {
+        struct arena *a = arena_new();
+
+        json_object(j);
+        member_text(j, "strategy", s->variants[v].name);
+        json_key(j, "metrics");
+        json_object(j);
+        for (int m = 0; m < METRIC_COUNT; m++)
+            put_effect(j, e, a, v, (enum metric)m);
+        json_end(j);
+        json_end(j);
+        arena_free(a);
+    }
+    json_end(j);
+}
+
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c)
 {
@@ -235,6 +321,8 @@ void report_json(struct app *app, const struct experiment *e,
     json_end(&j);
     if (c)
         put_comparison(&j, c);
+    if (s->points && e->n > 1)
+        put_sensitivity(&j, e);
     json_end(&j);
     json_finish(&j);
 }

@@ -501,6 +501,32 @@ static const struct field metadata_fields[] = {
     FIELD_END
 };
 
+static const struct field subject_fields[] = {
+    FIELD_NEEDED(struct subject_section, metric, "metric",
+                 "a row of `rollsim explain metrics`"),
+    FIELD(VALUE, struct subject_section, at_least, "atLeast", NULL, 0, 0, "-",
+          "its mean must not be below this"),
+    FIELD(VALUE, struct subject_section, at_most, "atMost", NULL, 0, 0, "-",
+          "its mean must not be above this"),
+    FIELD(SHARE, struct subject_section, confidence, "confidence", "95%", 0.5,
+          0.9999, "share", "that it is kept"),
+    FIELD_END
+};
+
+static const struct field objective_fields[] = {
+    FIELD(STRING, struct objective_section, minimise, "minimise", NULL, 0, 0,
+          "-", "the metric whose mean is to be small"),
+    FIELD(STRING, struct objective_section, maximise, "maximise", NULL, 0, 0,
+          "-", "or the one whose mean is to be great"),
+    FIELD(VALUE, struct objective_section, indifference, "indifference", NULL,
+          0, 0, "-", "settings that differ by less are equal; 5 % of the best "
+          "if absent"),
+    FIELD_SUB(LIST, struct objective_section, subject, "subject",
+              subject_fields, struct subject_section, "what a setting must "
+              "keep; `slo` if absent"),
+    FIELD_END
+};
+
 const struct field scenario_fields[] = {
     FIELD(STRING, struct document_section, api_version, "apiVersion",
           "rollsim/v1", 0, 0, "-", "rollsim/v1"),
@@ -545,7 +571,9 @@ const struct field scenario_fields[] = {
     FIELD_SUB(MAP, struct document_section, parameters, "parameters",
               parameter_fields, struct parameter_section, "what a sweep "
               "varies, by name"),
-    FIELD_LATER("objective"),
+    FIELD_SUB(OPTIONAL, struct document_section, objective, "objective",
+              objective_fields, struct objective_section, "what optimize looks "
+              "for"),
     FIELD_LATER("lesson"),
     FIELD_END
 };

@@ -125,6 +125,7 @@ struct document_section {
     struct field_map parameters;        /* struct parameter_section */
     struct field_list metrics;  /* struct metric_spec */
     struct field_list slo;      /* struct slo_section */
+    struct objective_section *objective;
     struct field_list expect;   /* const char * */
 };
 
@@ -136,12 +137,25 @@ struct action_section {
 
 struct parameter_section {
     const char *path;
-    const struct value *values;
+    const struct value *values, *range;
+    bool integer;
 };
 
 struct slo_section {
     const char *name, *metric;
     const struct value *at_least, *at_most;
+};
+
+struct subject_section {
+    const char *metric;
+    const struct value *at_least, *at_most;
+    double confidence;
+};
+
+struct objective_section {
+    const char *minimise, *maximise;
+    const struct value *indifference;
+    struct field_list subject;  /* struct subject_section */
 };
 
 /* ---- documents.c ---- */

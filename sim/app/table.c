@@ -30,6 +30,13 @@ void table_put(struct table *t, size_t column, const char *text)
         t->width[column] = used;
 }
 
+const char *table_pad(struct arena *a, const char *text, int width)
+{
+    int used = display_width(text, strlen(text));
+
+    return arena_printf(a, "%s%*s", text, used < width ? width - used : 0, "");
+}
+
 /* Columns that fit into a line, beginning with `from`. */
 static size_t fitting(const struct table *t, size_t from)
 {
@@ -49,8 +56,10 @@ static void print_row(const struct table *t, FILE *out, size_t row,
 {
     const char *const *cells = t->cells + row * t->columns;
 
+    while (n > 0 && cells[from + n - 1][0] == '\0')
+        n--;                    /* no blanks at the end of a line */
     fputs("  ", out);
-    pad(out, cells[0], t->width[0]);
+    pad(out, cells[0], n > 0 ? t->width[0] : 0);
     for (size_t c = from; c < from + n; c++) {
         fputs("   ", out);
         if (c + 1 < from + n)

@@ -50,7 +50,7 @@ static struct scenario *grid(void)
     struct scenario *s = load(NULL, NULL);
     struct scenario *out = arena_make(app.arena, struct scenario);
     size_t n;
-    const struct point *points = scenario_grid(s, &n);
+    const struct point *points = scenario_points(&app, s, DESIGN_GRID, 0, &n);
 
     ck_assert_uint_eq(n, 6);
     ck_assert_int_eq(scenario_vary(&app, s, points, n, out), SIM_OK);
@@ -150,7 +150,7 @@ START_TEST(a_grid_without_a_cell_is_refused)
         "parameters.surge.values=[0]", "parameters.unavailable.values=[0]");
     struct scenario out;
     size_t n;
-    const struct point *points = scenario_grid(s, &n);
+    const struct point *points = scenario_points(&app, s, DESIGN_GRID, 0, &n);
 
     ck_assert_uint_eq(n, 1);
     ck_assert_int_eq(scenario_vary(&app, s, points, n, &out), SIM_INVALID);

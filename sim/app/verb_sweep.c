@@ -1,0 +1,55 @@
+/*
+ * verb_sweep.c - the command sweep: every strategy in many cells of the
+ * parameters.
+ */
+#include <string.h>
+#include "app/execute.h"
+#include "app/report.h"
+
+#define POINTS_EACH 10          /* of a spread design, per parameter */
+
+/* A vary_fn: every strategy in the cells of --design and --points. */
+static enum exit_code sweep_vary(struct app *app, const struct scenario *s,
+                          struct scenario *out)
+{
+    static const char *const names[] = { "grid", "one-at-a-time", "lhs",
+                                         "sobol" };
+    enum design design = DESIGN_GRID;
+    size_t n = app->o.points > 0 ? (size_t)app->o.points
+                                 : POINTS_EACH * s->nparameters;
+    const struct point *points;
+
+    if (s->nparameters == 0) {
+        err_error(&app->errors, NULL, "nothing is varied: the scenario has no "
+                  "`parameters`, and there is no --param NAME=VALUE,VALUE");
+        return EXIT_INPUT;
+    }
+    while (app->o.design && strcmp(names[design], app->o.design) != 0)
+        design++;
+    points = scenario_points(app, s, design, n, &n);
+    if (!points || scenario_vary(app, s, points, n, out) != SIM_OK)
+        return EXIT_INPUT;
+    return EXIT_DONE;
+}
+
+enum exit_code command_sweep(struct app *app)
+{
+    struct scenario s = {0};
+    struct experiment *e = arena_make(app->arena, struct experiment);
+    enum metric metrics[METRIC_COUNT];
+    enum exit_code code;
+    size_t n;
+
+    if (!execute_metrics(app, metrics, &n))
+        return EXIT_USAGE;
+    if (app->o.points == 0)
+        return cli_usage(app, "--points must be at least 1");
+    if (!execute_load(app, sweep_vary, &s, &code) ||
+        !execute(app, &s, e, &code))
+        return code;
+    if (app->o.json)
+        report_json(app, e, NULL);
+    else
+        report_sweep(app, e, metrics, n);
+    return experiment_verdict(e);
+}
