@@ -25,8 +25,9 @@ src_stats  := $(wildcard sim/stats/*.c)
 src_models := $(wildcard models/*.c models/*/*.c)
 src_io     := $(wildcard sim/io/*.c)
 src_app    := $(filter-out sim/app/main.c,$(wildcard sim/app/*.c))
-TESTED     := $(LAYERS) theory
+TESTED     := $(LAYERS) theory property
 use_theory := $(use_app)
+use_property := $(use_app)
 
 # ---- compiler and libraries ---------------------------------------------------
 DEPS     := gsl yaml-0.1 sqlite3
@@ -90,6 +91,10 @@ $(BUILD)/tests/tools/requests: $(reqs)
 known    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/theory/cases*.c))
 TEST_OBJ += $(known)
 $(BUILD)/tests/theory/test_theory $(BUILD)/tests/tools/validate: $(known)
+# So do random rollouts.
+props    := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/test_property.c,$(wildcard tests/property/*.c)))
+TEST_OBJ += $(props)
+$(BUILD)/tests/property/test_property $(BUILD)/tests/tools/property: $(props)
 $(tools): %: %.o $(call libs,app)
 	@echo "  LD    $@"
 	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
@@ -140,6 +145,10 @@ conformance: $(BUILD)/tests/tools/conformance ## check the tables of TABLES=DIR,
 
 validate: $(BUILD)/tests/tools/validate  ## print every known answer beside ours
 	$(Q)$(BUILD)/tests/tools/validate
+
+N = 100000
+property: $(BUILD)/tests/tools/property ## run N=100000 random rollouts with faults; FIRST=1 is the first seed
+	$(Q)$< $(N) $(FIRST)
 
 bench: $(benches)                    ## measure the kernel, against SimPy if it is there
 	$(Q)for b in $(benches); do $$b || exit 1; done
@@ -215,7 +224,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all demo test test-cluster fidelity conformance validate bench check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all demo test test-cluster fidelity conformance validate property bench check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:

@@ -227,6 +227,34 @@ void informers_publish(struct world *w, const struct meta *before,
         tell(all->by_kind[kind].items[i], before, after);
 }
 
+/* Does the cache hold exactly what the store does (of informers that want
+ * everything), or nothing that the store does not?  Those that want tombstones
+ * pick single changes and keep no books. */
+static bool up_to_date(const struct informer *inf, enum kind kind)
+{
+    const struct api *api = inf->w->api;
+
+    if (inf->ops->tombstones)
+        return true;
+    for (size_t i = 0; i < informer_count(inf); i++) {
+        const struct meta *m = informer_at(inf, i);
+        const struct meta *now = api_get(api, m->uid);
+
+        if (!now || (!inf->ops->wants && now != m))
+            return false;
+    }
+    return inf->ops->wants || informer_count(inf) == api_count(api, kind);
+}
+
+const char *informers_behind(const struct world *w)
+{
+    for (int k = KIND_NONE + 1; k < KIND_COUNT; k++)
+        for (size_t i = 0; i < w->informers->by_kind[k].len; i++)
+            if (!up_to_date(w->informers->by_kind[k].items[i], (enum kind)k))
+                return w->informers->by_kind[k].items[i]->ops->name;
+    return NULL;
+}
+
 struct informer *informer_new(struct world *w, enum kind kind,
                               const struct informer_ops *ops, void *ctx)
 {

@@ -131,6 +131,12 @@ struct scenario {
  * SIM_INVALID or SIM_SYSTEM if it cannot be run. */
 enum sim_code scenario_load(struct app *app, struct scenario *out);
 
+/* The same from the len bytes of text, called name in messages; files that it
+ * names are read from the current folder.  Options count, words do not. */
+enum sim_code scenario_read(struct app *app, const char *name,
+                            const char *text, size_t len,
+                            struct scenario *out);
+
 /* Obey --until, --min and, as its maximum, --replications.  False after an
  * error. */
 bool scenario_until(struct app *app, struct scenario *s);

@@ -53,6 +53,10 @@ const struct meta *informer_at(const struct informer *inf, size_t i);
 const object_uid *informer_owned(const struct informer *inf,
                                  object_uid owner, size_t *n);
 
+/* The name of an informer whose cache is not what the store holds, NULL if
+ * there is none: for tests, when nothing has happened for some time. */
+const char *informers_behind(const struct world *w);
+
 /* For api.c: tell the informers of a kind about a commit. */
 void informers_publish(struct world *w, const struct meta *before,
                        const struct meta *after);

@@ -24,6 +24,10 @@ void lease_silent(struct world *w, object_uid node);
 bool lease_is_silent(struct world *w, object_uid node);
 void lease_resumed(struct world *w, object_uid node);
 
+/* Somebody has written that the node is not Ready: if its kubelet speaks, it
+ * says otherwise when it looks next. */
+void lease_doubted(struct world *w, object_uid node);
+
 /* Tell one listener when a node falls silent. */
 void lease_watch(struct world *w, void (*silent)(void *ctx, object_uid node),
                  void *ctx);

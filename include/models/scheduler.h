@@ -20,6 +20,9 @@ struct scheduler *scheduler_new(struct world *w);
 /* Stop or restart its process. */
 void scheduler_stop(struct scheduler *s, bool stopped);
 
+/* How many pods does it believe to have a place on the node?  For tests. */
+size_t scheduler_pods_on(const struct scheduler *s, const struct node *n);
+
 /* ---- what a cycle looks at ---------------------------------------------------- */
 
 /* A pod that has, or is about to have, a place on a node. */

@@ -8,9 +8,11 @@
  * probes say.  1.20 drops terminating pods altogether.
  *
  * The controller decides from its own caches.  When pods change within
- * milliseconds it writes from a stale slice, is refused with a conflict, and
- * comes back after 1 s, 2 s, 4 s, ...; any change of such a pod in between
- * wakes it earlier.
+ * milliseconds its last write has not come back yet: 1.36 then refuses to sync
+ * (StaleSlices), 1.20 writes from a stale slice and is refused with a conflict;
+ * both come back after 1 s, 2 s, 4 s, ..., and any change of such a pod in
+ * between wakes it earlier.  1.20 that finds a stale slice right does nothing,
+ * and the slice stays wrong until the next change: so did the real one.
  *
  * Not modelled: the split into objects of at most 100 endpoints; what it costs
  * (one write for each hundred that changed) is charged to the client's bucket.
@@ -35,6 +37,7 @@
 struct watched {
     const char *slice;          /* name of its slice */
     int failures;               /* refused writes in a row */
+    uint64_t wrote;             /* version of the last write; 0: none */
     sim_time trigger;           /* first pod change not written; NEVER */
     struct controller *controller;
     object_uid service;
@@ -125,8 +128,17 @@ static const struct informer_ops services_ops = {
     .handle = service_changed,
 };
 
+/* A slice that is gone is not waited for. */
+static void slice_changed(void *ctx, const struct meta *before,
+                          const struct meta *after)
+{
+    if (!after && before->owner != 0)
+        watched_of(ctx, before->owner)->wrote = 0;
+}
+
 static const struct informer_ops slices_ops = {
     .name = "endpointslice.slices", .latency = TIMING_WATCH_ENDPOINTS,
+    .handle = slice_changed,
 };
 
 static void start(struct controller *c)
@@ -215,22 +227,28 @@ static sim_time retry_delay(const struct controller *c, int failures)
     return delay < most ? delay : most;
 }
 
-static void on_written(struct call *call, enum api_code code,
-                       const struct meta *result, const char *reason)
+/* It did not work: come back. */
+static void try_later(struct watched *known)
 {
-    struct watched *known = call->ctx;
-
-    (void)result;
-    (void)reason;
-    if (code == API_OK || code == API_CREATED) {
-        known->failures = 0;
-        return;
-    }
     if (known->failures < RETRIES)
         controller_enqueue_after(known->controller, known->service,
                                  retry_delay(known->controller,
                                              known->failures));
     known->failures++;
+}
+
+static void on_written(struct call *call, enum api_code code,
+                       const struct meta *result, const char *reason)
+{
+    struct watched *known = call->ctx;
+
+    (void)reason;
+    if (code == API_OK || code == API_CREATED) {
+        known->failures = 0;
+        known->wrote = result->version;
+        return;
+    }
+    try_later(known);
 }
 
 static void listen(struct sync *s, struct call *call, struct watched *known)
@@ -282,10 +300,18 @@ static void update_slice(struct controller *c, struct sync *s,
     listen(s, sync_update(s, &slice->meta), known);
 }
 
+/* Has the last write not come back yet?  seen: the slice, NULL if none. */
+static bool is_stale(const struct controller *c, const struct watched *known,
+                     const struct meta *seen)
+{
+    return !world_is(c->w, KUBE_1_20) && known->wrote != 0 &&
+           (!seen || seen->version < known->wrote);
+}
+
 static void sync(struct controller *c, struct sync *s, object_uid key)
 {
     struct slices *state = slices_of(c);
-    const struct meta *m = informer_get(state->services, key);
+    const struct meta *m = informer_get(state->services, key), *slice;
     struct watched *known = watched_of(c, key);
     const object_uid *owned;
     size_t nowned, n;
@@ -299,12 +325,16 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     }
     if (!service_seen(m)->selector)
         return;
+    slice = nowned > 0 ? informer_get(state->slices, owned[0]) : NULL;
+    if (is_stale(c, known, slice)) {
+        try_later(known);
+        return;
+    }
     items = collect(c, service_seen(m), &n);
-    if (nowned == 0)
-        create_slice(c, s, service_seen(m), known, items, n);
+    if (slice)
+        update_slice(c, s, slice_seen(slice), known, items, n);
     else
-        update_slice(c, s, slice_seen(informer_get(state->slices, owned[0])),
-                     known, items, n);
+        create_slice(c, s, service_seen(m), known, items, n);
     known->trigger = SIM_NEVER;
 }
 

@@ -13,7 +13,9 @@
  * drift by the milliseconds they take, so that the one exactly a grace period
  * later is late enough; here it is by definition.
  *
- * Passes are simulated only while some node is not well.
+ * Passes are simulated only while some node is not well.  Without an API server
+ * nothing is seen or written; afterwards all silence counts from then, as for
+ * a controller-manager that has lost its lease and starts anew.
  * Not modelled: nodes that never reported (60 s), zones without limits of
  * their own, reports of a kubelet that its node is not ready.
  * Source: kubernetes pkg/controller/nodelifecycle at v1.20.2 and v1.36.2;
@@ -28,6 +30,7 @@
 #include "models/lease.h"
 #include "models/node.h"
 #include "models/nodelife.h"
+#include "models/plane.h"
 #include "models/pod.h"
 #include "models/world.h"
 
@@ -61,7 +64,8 @@ struct nodelife {
     VEC(struct zone *) zones;
     sim_time phase;             /* of the passes */
     event_id pass;
-    bool blind;                 /* the process was down: all starts anew */
+    bool blind;                 /* the process, or the API server, was down:
+                                 * all starts anew */
 };
 
 /* ---- passes and what they know -------------------------------------------------- */
@@ -131,13 +135,24 @@ static void on_silent(void *ctx, object_uid node)
 
 /* ---- writing ------------------------------------------------------------------------- */
 
-static void update_status(struct nodelife *all, struct meta *draft)
+static struct call *update_status(struct nodelife *all, struct meta *draft)
 {
     struct call *call = call_new(world_of(all), CALL_UPDATE_STATUS);
 
     draft->version = 0;         /* a patch */
     call->draft = draft;
     client_send(&all->c->client, call);
+    return call;
+}
+
+/* It may be back by now. */
+static void on_marked(struct call *call, enum api_code code,
+                      const struct meta *result, const char *reason)
+{
+    (void)code;
+    (void)reason;
+    if (result)
+        lease_doubted(call->client->w, result->uid);
 }
 
 static void mark_unknown(struct nodelife *all, const struct meta *m)
@@ -150,7 +165,7 @@ static void mark_unknown(struct nodelife *all, const struct meta *m)
         .message = "Kubelet stopped posting node status.",
         .updated = now, .changed = now,
     };
-    update_status(all, &draft->meta);
+    update_status(all, &draft->meta)->done = on_marked;
 }
 
 /* The pods of a node are not Ready any more, as far as anybody can tell. */
@@ -360,7 +375,7 @@ static void fire_pass(struct sim *sim, void *subject, int64_t arg)
 
     (void)arg;
     all->pass = sim_after(sim, PASS, &ev_pass, all, 0);
-    if (all->c->stopped) {
+    if (all->c->stopped || plane_api_down(all->c->w)) {
         all->blind = true;
         return;
     }

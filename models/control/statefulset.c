@@ -93,6 +93,13 @@ static void on_set(void *ctx, const struct meta *before,
     controller_enqueue(ss->c, uid);
 }
 
+/* minReadySeconds, as far as it is honoured. */
+static int min_ready_s(const struct statefulsets *ss, const struct meta *set)
+{
+    return world_is(ss->c->w, KUBE_1_20) ? 0
+           : statefulset_seen(set)->min_ready_s;
+}
+
 /* A pod of a set is new, changed or gone. */
 static void observe(struct statefulsets *ss, object_uid owner,
                     const struct meta *before, const struct meta *after)
@@ -104,6 +111,9 @@ static void observe(struct statefulsets *ss, object_uid owner,
     unseen_show(&state_of(ss, owner)->unseen, (after ? after : before)->uid,
                 after);
     controller_enqueue(ss->c, owner);
+    if (after && before && !meta_deleting(after) && pod_seen(after)->ready &&
+        !pod_seen(before)->ready && min_ready_s(ss, set) > 0)
+        controller_enqueue_after(ss->c, owner, min_ready_s(ss, set) * SIM_S);
 }
 
 /* Queue every set whose selector matches an orphan. */

@@ -3,7 +3,8 @@
  *
  * The victims are chosen among the active pods at that moment: at random, or
  * the oldest or newest.  They are deleted as kubectl delete does, with their
- * own grace, or with `grace` seconds; 0 removes them at once.
+ * own grace, or with `grace` seconds; 0 removes them at once.  While there is no
+ * API server to ask, nobody can.
  *
  * Not modelled here: a process that dies by itself (images: crash).
  */
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "models/fault.h"
+#include "models/plane.h"
 #include "models/pod.h"
 #include "models/world.h"
 
@@ -95,6 +97,11 @@ static void strike(struct world *w, const void *fault, struct stream *luck)
     enum kind kind = workload(v->of, &name);
     VEC(object_uid) active = { 0 };
 
+    if (plane_api_down(w)) {
+        record_note(w, "Fault", "Missed", "", "kill",
+                    "nobody can delete pods without an API server");
+        return;
+    }
     for (size_t i = 0; i < api_count(w->api, KIND_POD); i++) {
         const struct meta *m = api_at(w->api, KIND_POD, i);
 

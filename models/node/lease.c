@@ -4,6 +4,8 @@
  * Renewals of a node come every 10 s from a phase of its own (timings:
  * leasePhase), so the last one before t is arithmetic.  A kubelet that comes
  * back renews at once and goes on from there, and writes the node's status.
+ * It looks at that every 10 s too, and puts right what others have written of
+ * a node that is well.
  *
  * Not modelled: renewals that take long or fail; node status updates every
  * five minutes.
@@ -14,6 +16,7 @@
 
 #include "base/map.h"
 #include "models/node.h"
+#include "models/plane.h"
 #include "models/world.h"
 
 #define RENEWAL (10 * SIM_S)    /* a quarter of the lease's 40 s */
@@ -23,6 +26,7 @@ struct lease {
     object_uid node;
     sim_time phase;             /* a renewal; others are 10 s apart */
     sim_time silent;            /* since when; SIM_NEVER: it is not */
+    event_id report;            /* the status is to be written */
     struct stream luck;
 };
 
@@ -84,6 +88,18 @@ bool lease_is_silent(struct world *w, object_uid node)
     return lease_of(w, node)->silent != SIM_NEVER;
 }
 
+static void fire_status(struct sim *sim, void *subject, int64_t arg);
+static const struct event_kind ev_status = {
+    .name = "node.status", .rank = RANK_COMMIT, .fire = fire_status,
+};
+
+/* Write the status after some time, unless that is to be done already. */
+static void report(struct lease *l, sim_time delay)
+{
+    if (!sim_pending(l->w->sim, l->report))
+        l->report = sim_after(l->w->sim, delay, &ev_status, l, 0);
+}
+
 /* The kubelet's status of the node has arrived. */
 static void fire_status(struct sim *sim, void *subject, int64_t arg)
 {
@@ -96,6 +112,10 @@ static void fire_status(struct sim *sim, void *subject, int64_t arg)
     if (!m || l->silent != SIM_NEVER ||
         node_seen(m)->ready.status == CONDITION_TRUE)
         return;
+    if (plane_api_down(l->w)) {
+        report(l, RENEWAL);
+        return;
+    }
     draft = node_of(api_draft(l->w->api, m));
     draft->ready = (struct condition){
         .status = CONDITION_TRUE, .reason = "KubeletReady",
@@ -105,9 +125,14 @@ static void fire_status(struct sim *sim, void *subject, int64_t arg)
     api_update_status(l->w->api, &draft->meta, NULL, NULL);
 }
 
-static const struct event_kind ev_status = {
-    .name = "node.status", .rank = RANK_COMMIT, .fire = fire_status,
-};
+void lease_doubted(struct world *w, object_uid node)
+{
+    struct lease *l = lease_of(w, node);
+    sim_time since = world_now(w) - l->phase;
+
+    if (l->silent == SIM_NEVER)
+        report(l, RENEWAL - (since % RENEWAL + RENEWAL) % RENEWAL);
+}
 
 void lease_resumed(struct world *w, object_uid node)
 {
@@ -117,8 +142,7 @@ void lease_resumed(struct world *w, object_uid node)
         return;
     l->silent = SIM_NEVER;
     l->phase = world_now(w);
-    sim_after(w->sim, world_draw(w, TIMING_KUBELET_WRITE, &l->luck),
-              &ev_status, l, 0);
+    report(l, world_draw(w, TIMING_KUBELET_WRITE, &l->luck));
 }
 
 void lease_watch(struct world *w, void (*silent)(void *ctx, object_uid node),

@@ -772,6 +772,12 @@ static void wake(struct scheduler *s)
               &ev_cycle, s, 0);
 }
 
+size_t scheduler_pods_on(const struct scheduler *s, const struct node *n)
+{
+    return n->index < s->by_index.len && s->by_index.items[n->index]
+               ? s->by_index.items[n->index]->pods.len : 0;
+}
+
 void scheduler_stop(struct scheduler *s, bool stopped)
 {
     s->stopped = stopped;

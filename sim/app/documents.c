@@ -207,26 +207,43 @@ static void take_allows(struct loader *l, const struct yaml_stream *s)
         vec_push(l->arena, &l->app->o.allows, s->allows.items[i].word);
 }
 
-void documents_read(struct loader *l, const char *path, const struct mark *at)
+/* Sort the documents of a stream in; code: how reading it went. */
+static void take_stream(struct loader *l, const struct yaml_stream *stream,
+                        enum sim_code code, const char *path)
 {
-    struct yaml_stream stream = {0};
-    enum sim_code code = yaml_load_file(l->arena, path, false, at, &stream,
-                                        l->errors);
-
     l->nfiles++;
     if (code == SIM_SYSTEM)
         l->missing = true;
     if (code != SIM_OK)
         return;
-    take_allows(l, &stream);
-    for (size_t i = 0; i < stream.docs.len; i++) {
-        const struct value *v = stream.docs.items[i].root;
+    take_allows(l, stream);
+    for (size_t i = 0; i < stream->docs.len; i++) {
+        const struct value *v = stream->docs.items[i].root;
 
         if (is_scenario(v))
             take_scenario(l, v, path);
         else
             documents_add(l, v, path, &l->objects);
     }
+}
+
+void documents_read(struct loader *l, const char *path, const struct mark *at)
+{
+    struct yaml_stream stream = {0};
+    enum sim_code code = yaml_load_file(l->arena, path, false, at, &stream,
+                                        l->errors);
+
+    take_stream(l, &stream, code, path);
+}
+
+void documents_parse(struct loader *l, const char *name, const char *text,
+                     size_t len)
+{
+    struct yaml_stream stream = {0};
+    enum sim_code code = yaml_load(l->arena, name, text, len, false, &stream,
+                                   l->errors);
+
+    take_stream(l, &stream, code, name);
 }
 
 /* ---- --set --------------------------------------------------------------- */

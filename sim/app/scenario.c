@@ -803,17 +803,24 @@ void scenario_bind(struct loader *l, struct scenario *out)
     fill(l, &d, out);
 }
 
-enum sim_code scenario_load(struct app *app, struct scenario *out)
+/* A loader of app, which has read nothing; it fills *out in. */
+static struct loader *loader_new(struct app *app, struct scenario *out)
 {
     struct loader *l = arena_make(app->arena, struct loader);
-    struct document_section d = {0};
 
     *l = (struct loader){ .app = app, .arena = app->arena,
                           .errors = &app->errors };
     *out = (struct scenario){ .arena = app->arena, .until = METRIC_COUNT,
                               .loader = l };
-    l->file = app->o.words.len ? app->o.words.items[0] : "-";
-    read_files(l);
+    return l;
+}
+
+/* From documents to *out. */
+static enum sim_code finish(struct loader *l, struct scenario *out)
+{
+    struct app *app = l->app;
+    struct document_section d = {0};
+
     apply_sets(l, false);
     bind(l, &d);
     read_manifests(l, &d.manifests);
@@ -833,4 +840,24 @@ enum sim_code scenario_load(struct app *app, struct scenario *out)
         out->until = METRIC_COUNT;
     }
     return result(l);
+}
+
+enum sim_code scenario_load(struct app *app, struct scenario *out)
+{
+    struct loader *l = loader_new(app, out);
+
+    l->file = app->o.words.len ? app->o.words.items[0] : "-";
+    read_files(l);
+    return finish(l, out);
+}
+
+enum sim_code scenario_read(struct app *app, const char *name,
+                            const char *text, size_t len,
+                            struct scenario *out)
+{
+    struct loader *l = loader_new(app, out);
+
+    l->file = name;
+    documents_parse(l, name, text, len);
+    return finish(l, out);
 }

@@ -164,6 +164,10 @@ struct objective_section {
  * l->objects.  at: where its name was written, or NULL. */
 void documents_read(struct loader *l, const char *path, const struct mark *at);
 
+/* The same from the len bytes of text, called name. */
+void documents_parse(struct loader *l, const char *name, const char *text,
+                     size_t len);
+
 /* Sort one document (of a stream or a List) in. */
 void documents_add(struct loader *l, const struct value *v, const char *file,
                    documents *out);

@@ -445,6 +445,21 @@ START_TEST(stale_caches_make_no_pod_twice)
 }
 END_TEST
 
+/* The status has as many available pods as are wanted, one of them condemned,
+ * while web-0 waits: only the wake-up for web-0 itself makes it go on. */
+START_TEST(min_ready_seconds_do_not_stop_a_scale_down)
+{
+    struct set_world *t = cluster(KUBE_1_36,
+        "{spec: {replicas: 4, minReadySeconds: 5}}");
+
+    set_do(t, 1, "scale statefulset/web --replicas=2", NULL);
+    set_do(t, 1.3, "delete pod/web-0", NULL);
+    set_run(t, 60);
+    ck_assert_str_eq(set_pods(t), "web-0=1* web-1=1*");
+    set_world_free(t);
+}
+END_TEST
+
 /* kubectl's own words. */
 START_TEST(rollout_status_says_what_it_waits_for)
 {
@@ -511,6 +526,7 @@ int main(void)
     tcase_add_loop_test(worlds, old_revisions_go_when_they_are_too_many, 0,
                         2);
     tcase_add_loop_test(worlds, stale_caches_make_no_pod_twice, 0, 4);
+    tcase_add_test(worlds, min_ready_seconds_do_not_stop_a_scale_down);
     suite_add_tcase(s, tc);
     suite_add_tcase(s, worlds);
     sr = srunner_create(s);
