@@ -2,10 +2,11 @@
  * plane.c - the control plane as a thing that can fail.
  *
  * kube-controller-manager and kube-scheduler work while they hold their lease.
- * One that ends leaves its lease behind: whoever comes next, the same process
- * or another replica, has to wait until it has run out (leaseDuration, 15 s,
- * from the last renewal), asks for it every retryPeriod (2 s), and fills its
- * caches (timing cacheSync) before it works.
+ * One that ends leaves its lease behind.  Whoever comes next asks for it every
+ * retryPeriod (2 s), and gets it when it has seen the same renewal for
+ * leaseDuration (15 s): another replica has watched all the time, the same
+ * process begins when it is there again.  Then it fills its caches (timing
+ * cacheSync) before it works.
  *
  * Without API server or etcd nothing is written and nothing is watched; what
  * was asked for waits and is asked again afterwards.  Pods, proxies and
@@ -49,7 +50,8 @@ struct leader {
     struct plane *plane;
     enum component component;
     bool works;
-    sim_time renewed;           /* its lease, before it was lost */
+    sim_time seen;              /* when another replica saw the last renewal
+                                 * of its lease, before that was lost */
     event_id next;              /* gives up, or works again */
     struct stream luck;
 };
@@ -155,6 +157,18 @@ static const struct event_kind ev_leads = {
     .name = "plane.leads", .rank = RANK_WORLD, .fire = fire_leads,
 };
 
+/* Until somebody who has asked for the lease since `seen` gets it. */
+static sim_time wait_for_lease(struct leader *l, sim_time seen)
+{
+    const struct cluster_spec *c = &l->plane->w->spec->cluster;
+    sim_time now = world_now(l->plane->w), retry = c->lease_retry;
+    sim_time asks = (c->lease_duration + retry - 1) / retry;
+
+    if (seen + asks * retry > now)
+        return seen + asks * retry - now;
+    return (sim_time)(stream_u01(&l->luck) * (double)retry);
+}
+
 /* Somebody tries to lead, if there is anybody who could. */
 static void try_to_lead(struct leader *l)
 {
@@ -165,11 +179,8 @@ static void try_to_lead(struct leader *l)
     if (l->works || api_down(p) || sim_pending(p->w->sim, l->next) ||
         (p->down[l->component] > 0 && c->plane_replicas < 2))
         return;
-    if (c->lease_duration > 0) {
-        if (l->renewed + c->lease_duration > now)
-            wait = l->renewed + c->lease_duration - now;
-        wait += (sim_time)(stream_u01(&l->luck) * (double)c->lease_retry);
-    }
+    if (c->lease_duration > 0)
+        wait = wait_for_lease(l, c->plane_replicas < 2 ? now : l->seen);
     wait += world_draw(p->w, TIMING_CACHE_SYNC, &l->luck);
     if (wait > 0)
         l->next = sim_after(p->w->sim, wait, &ev_leads, l, 0);
@@ -177,16 +188,19 @@ static void try_to_lead(struct leader *l)
         fire_leads(p->w->sim, l, 0);
 }
 
-/* It leads no more; its lease was renewed last at or just before t. */
+/* It leads no more; its lease was renewed last just before t, and another
+ * replica sees that when it asks next. */
 static void lose(struct leader *l, sim_time t)
 {
-    const struct cluster_spec *c = &l->plane->w->spec->cluster;
+    double retry = (double)l->plane->w->spec->cluster.lease_retry;
+    double renewed, asked;
 
     sim_cancel(l->plane->w->sim, l->next);
     if (!l->works)
         return;
-    l->renewed = t - (sim_time)(stream_u01(&l->luck) *
-                                (double)c->lease_retry);
+    renewed = stream_u01(&l->luck) * retry;
+    asked = stream_u01(&l->luck) * retry;
+    l->seen = t + (sim_time)(asked - renewed);
     set_working(l, false);
 }
 

@@ -15,9 +15,12 @@
 
 /* ---- proposals: autoscale_metric.c ------------------------------------------ */
 
-/* Allowed deviation of usage from target, in shares: 0.1 each. */
+/* Allowed deviation of usage from target, in shares: 0.1 each.  1.20 compares
+ * distances (|1 - ratio| <= up), so that 55 of 50 is out of bounds in binary;
+ * later versions compare the ratio with 1 - down and 1 + up. */
 struct hpa_tolerance {
     double down, up;
+    bool distance;
 };
 
 /* A pod of the target, with what its latest sample says. */

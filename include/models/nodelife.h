@@ -36,4 +36,10 @@ double zone_reduced_rate(int nodes, const struct zone_limits *l);
 sim_time taints_tolerated_for(const struct pod_spec *s,
                               const struct taint *taints, size_t n);
 
+struct world;
+
+/* Has somebody given the node up, with the taint out-of-service?  Never in
+ * 1.20, which does not know it. */
+bool node_out_of_service(const struct world *w, const struct node *n);
+
 #endif

@@ -8,7 +8,7 @@
  *
  *     mounted on the node, as far as its status says: wait
  *     the node is unhealthy for six minutes from then on: detach by force
- *     the node has the taint out-of-service: at once
+ *     the node has the taint out-of-service (not in 1.20): at once
  *     ReadWriteOnce and attached to another node: "Multi-Attach error", wait
  *
  * So a rolling update of a pod with such a disk cannot leave its node, and the
@@ -23,6 +23,7 @@
 
 #include "models/controller.h"
 #include "models/kubelet.h"
+#include "models/nodelife.h"
 #include "models/pod.h"
 #include "models/storage.h"
 #include "models/world.h"
@@ -183,10 +184,8 @@ static enum health health_of(const struct disks *d, object_uid node)
     const struct meta *m = informer_get(d->nodes, node);
     const struct node *n = m ? node_seen(m) : NULL;
 
-    for (size_t i = 0; n && i < n->ntaints; i++)
-        if (strcmp(n->taints[i].key, "node.kubernetes.io/out-of-service")
-            == 0)
-            return NODE_OUT_OF_SERVICE;
+    if (n && node_out_of_service(d->c->w, n))
+        return NODE_OUT_OF_SERVICE;
     return n && n->ready.status == CONDITION_TRUE ? NODE_WELL : NODE_ILL;
 }
 

@@ -21,6 +21,8 @@ const struct hpa_periods hpa_default_periods = { 300 * SIM_S, 30 * SIM_S };
 
 static bool within(struct hpa_tolerance t, double ratio)
 {
+    if (t.distance)
+        return fabs(1.0 - ratio) <= t.up;
     return 1.0 - t.down <= ratio && ratio <= 1.0 + t.up;
 }
 

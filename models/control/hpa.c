@@ -228,10 +228,11 @@ static const struct pod **pods_of(const struct memory *h, size_t *n,
 static struct hpa_tolerance tolerance_of(const struct memory *h)
 {
     const struct hpa *now = &h->now;
-    bool own = now->behavior && !world_is(world_of(h), KUBE_1_20);
+    bool old = world_is(world_of(h), KUBE_1_20);
+    bool own = now->behavior && !old;
 
     return (struct hpa_tolerance){ own ? now->down.tolerance : TOLERANCE,
-                                   own ? now->up.tolerance : TOLERANCE };
+                                   own ? now->up.tolerance : TOLERANCE, old };
 }
 
 static struct hpa_proposal by_pods(const struct memory *h,

@@ -391,6 +391,15 @@ static void fire_pass(struct sim *sim, void *subject, int64_t arg)
         sim_cancel(sim, all->pass);
 }
 
+bool node_out_of_service(const struct world *w, const struct node *n)
+{
+    for (size_t i = 0; i < n->ntaints && !world_is(w, KUBE_1_20); i++)
+        if (strcmp(n->taints[i].key, "node.kubernetes.io/out-of-service")
+            == 0)
+            return true;
+    return false;
+}
+
 /* ---- taints ------------------------------------------------------------------------------------ */
 
 static const char *const managed[][2] = {

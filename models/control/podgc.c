@@ -5,7 +5,7 @@
  *
  *     pods bound to a node that has not been there for 40 s
  *     Terminating pods of a node that is not Ready and has the taint
- *     node.kubernetes.io/out-of-service
+ *     node.kubernetes.io/out-of-service (since 1.24: not in 1.20)
  *
  * Passes are simulated only while there may be such a pod.
  * Not modelled: the limit of 12500 ended pods, Terminating pods without a node
@@ -16,6 +16,7 @@
 
 #include "models/controller.h"
 #include "models/node.h"
+#include "models/nodelife.h"
 #include "models/pod.h"
 #include "models/world.h"
 
@@ -49,20 +50,17 @@ static void arm(struct podgc *gc)
                              PASS - (into < 0 ? into + PASS : into));
 }
 
-static bool out_of_service(const struct node *n)
+static bool given_up(const struct podgc *gc, const struct node *n)
 {
-    for (size_t i = 0; i < n->ntaints; i++)
-        if (strcmp(n->taints[i].key, "node.kubernetes.io/out-of-service")
-            == 0)
-            return n->ready.status != CONDITION_TRUE;
-    return false;
+    return n->ready.status != CONDITION_TRUE &&
+           node_out_of_service(gc->c->w, n);
 }
 
 static void on_node(void *ctx, const struct meta *before,
                     const struct meta *after)
 {
     (void)before;
-    if (!after || out_of_service(node_seen(after)))
+    if (!after || given_up(ctx, node_seen(after)))
         arm(ctx);
 }
 
@@ -76,7 +74,7 @@ static void on_pod(void *ctx, const struct meta *before,
     if (!after || !pod_seen(after)->node)
         return;
     node = informer_get(gc->nodes, pod_seen(after)->node);
-    if (!node || out_of_service(node_seen(node)))
+    if (!node || given_up(gc, node_seen(node)))
         arm(gc);
 }
 
@@ -116,7 +114,7 @@ static bool is_garbage(struct podgc *gc, const struct pod *p, bool *again)
         *again = *again || !lost;
         return lost;
     }
-    if (!out_of_service(node_seen(node)))
+    if (!given_up(gc, node_seen(node)))
         return false;
     *again = true;              /* the others, once they are Terminating */
     return meta_deleting(&p->meta);

@@ -274,6 +274,17 @@ START_TEST(a_node_out_of_service_gives_its_disks_back_at_once)
 }
 END_TEST
 
+/* It came with 1.24: before it is a taint as any other, and the pod stays. */
+START_TEST(no_node_of_1_20_is_out_of_service)
+{
+    results_of_text(&r, EXACT "  kubernetes: \"1.20\"\n"
+                    LOSS("taint nodes big-0 node.kubernetes.io/"
+                         "out-of-service=nodeshutdown:NoExecute") SET);
+    ck_assert_double_ge(results_pod(&r, NULL, "web-0", "Terminating", 0), 200);
+    ck_assert_double_eq(results_pod(&r, NULL, "web-0", "Gone", 0), NEVER);
+}
+END_TEST
+
 START_TEST(a_pod_of_a_set_finds_its_own_volume_again)
 {
     results_of_text(&r, EXACT "actions: [{at: 60s, kubectl: \"set image "
@@ -308,6 +319,7 @@ int main(void)
     tcase_add_test(tc, a_claim_for_one_pod_holds_the_second_one_up);
     tcase_add_test(tc, the_disk_of_a_dead_node_is_free_six_minutes_after_its_pod);
     tcase_add_test(tc, a_node_out_of_service_gives_its_disks_back_at_once);
+    tcase_add_test(tc, no_node_of_1_20_is_out_of_service);
     tcase_add_test(tc, a_pod_of_a_set_finds_its_own_volume_again);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);

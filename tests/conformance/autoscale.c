@@ -82,7 +82,7 @@ static const struct hpa_periods unit_periods = { 120 * SIM_S, 10 * SIM_S };
 static struct hpa_tolerance tolerances(const struct conf_row *row)
 {
     return (struct hpa_tolerance){ conf_real(row, "tolerance_down", 0.1),
-                                   conf_real(row, "tolerance_up", 0.1) };
+                                   conf_real(row, "tolerance_up", 0.1), false };
 }
 
 static bool check_resource_unit(const struct conf_row *row, char *why,
@@ -158,7 +158,7 @@ static bool check_resource_run(const struct conf_row *row, char *why,
     };
     struct hpa_proposal p = hpa_pods_proposal(
         pods, n, (int)conf_int(row, "current_replicas", 0), &target,
-        (struct hpa_tolerance){ tolerance, tolerance }, &hpa_default_periods,
+        (struct hpa_tolerance){ tolerance, tolerance, false }, &hpa_default_periods,
         NOW);
 
     if (p.error != HPA_OK)
