@@ -11,11 +11,32 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <gsl/gsl_errno.h>
 #include "property.h"
 
-#define CHILD_S 60              /* of wall time, for one trial */
+#define CHILD_S 30              /* of processor time, for one trial */
+
+/* A clock of this process's own time, whatever else the machine does. */
+static timer_t clock_new(void)
+{
+    struct sigevent ring = { .sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGALRM };
+    timer_t t;
+
+    if (timer_create(CLOCK_PROCESS_CPUTIME_ID, &ring, &t) != 0)
+        _exit(2);
+    return t;
+}
+
+/* From now on the process may run for CHILD_S. */
+static void clock_wind(timer_t t)
+{
+    struct itimerspec most = { .it_value.tv_sec = CHILD_S };
+
+    timer_settime(t, 0, &most, NULL);
+}
 
 /* ---- one, in a child ------------------------------------------------------------- */
 
@@ -26,7 +47,7 @@ static void run_child(const struct trial *t, int out)
 
     if (dup2(out, STDERR_FILENO) < 0)   /* where a BUG says what it is */
         _exit(2);
-    alarm(CHILD_S);
+    clock_wind(clock_new());
     why = trial_run(a, t);
     if (why && write(out, why, strlen(why)) < 0)
         _exit(2);
@@ -181,6 +202,7 @@ struct share {
 static void run_share(const struct share *s, int out)
 {
     struct arena *a = arena_new();
+    timer_t clock = clock_new();
     const char *why = NULL;
 
     for (uint64_t i = (uint64_t)s->offset; i < s->n && !why;
@@ -190,7 +212,7 @@ static void run_share(const struct share *s, int out)
 
         if (write(out, &seed, sizeof(seed)) != sizeof(seed))
             _exit(2);
-        alarm(CHILD_S);
+        clock_wind(clock);
         why = trial_run(a, &t);
         arena_reset(a);
     }
