@@ -138,6 +138,14 @@ static enum api_code judge(const struct world *w, const struct eviction *e,
     return API_OK;
 }
 
+bool eviction_allowed(const struct world *w, const struct eviction *e)
+{
+    const struct meta *m = api_get(w->api, e->pod);
+    bool costs;
+
+    return m && judge(w, e, pod_seen(m), &costs, NULL) == API_OK;
+}
+
 enum api_code eviction_commit(struct world *w, const struct eviction *e,
                               const char **reason)
 {

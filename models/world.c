@@ -13,6 +13,7 @@
 #include "base/bug.h"
 #include "base/text.h"
 #include "models/action.h"
+#include "models/cluster_autoscaler.h"
 #include "models/controller.h"
 #include "models/database.h"
 #include "models/fault.h"
@@ -25,6 +26,7 @@
 #include "models/node.h"
 #include "models/operator.h"
 #include "models/plane.h"
+#include "models/pool.h"
 #include "models/podspec.h"
 #include "models/proxy.h"
 #include "models/quota.h"
@@ -140,88 +142,6 @@ static const char *label_of_run(struct arena *a, const struct spec *spec,
                         replication);
 }
 
-/* ---- nodes ---------------------------------------------------------------------- */
-
-struct joining {
-    struct world *w;
-    const struct node_pool *pool;
-};
-
-static const struct taint *read_taints(struct arena *a, const struct value *v,
-                                       size_t *n)
-{
-    struct taint *taints;
-
-    *n = v && v->type == VALUE_LIST ? v->len : 0;
-    taints = arena_many(a, struct taint, *n);
-    for (size_t i = 0; i < *n; i++)
-        taints[i] = (struct taint){
-            .key = value_text(value_get(v->u.items[i], "key"), ""),
-            .value = value_text(value_get(v->u.items[i], "value"), ""),
-            .effect = value_text(value_get(v->u.items[i], "effect"),
-                                 "NoSchedule"),
-        };
-    return taints;
-}
-
-static void join(struct world *w, const struct node_pool *pool, int i)
-{
-    struct node *n = node_of(api_new_draft(w->api, KIND_NODE));
-
-    n->meta.name = arena_printf(w->arena, "%s-%d", pool->name, i);
-    n->meta.labels = labels_from(w->arena, pool->labels);
-    n->meta.labels = labels_with(w->arena, n->meta.labels,
-                                 "kubernetes.io/hostname", n->meta.name);
-    n->zone = pool->zone ? pool->zone : "";
-    if (*n->zone)
-        n->meta.labels = labels_with(w->arena, n->meta.labels,
-                                     "topology.kubernetes.io/zone", n->zone);
-    n->cpu_milli = quantity_milli(pool->cpu);
-    n->memory_bytes = quantity_value(pool->memory);
-    n->pods = pool->pods;
-    n->min_sync_period = pool->min_sync_period;
-    n->runtime = pool->runtime < 0 ? w->spec->cluster.runtime
-                                   : (enum runtime)pool->runtime;
-    n->taints = read_taints(w->arena, pool->taints, &n->ntaints);
-    n->ready = (struct condition){ .status = CONDITION_TRUE,
-                                   .reason = "KubeletReady" };
-    n->index = w->nodes++;
-    if (api_create(w->api, &n->meta, NULL, NULL) != API_CREATED)
-        BUG("node %s cannot join", pool->name);
-}
-
-static void fire_join(struct sim *sim, void *subject, int64_t arg)
-{
-    struct joining *j = subject;
-
-    (void)sim;
-    (void)arg;
-    for (int i = 0; i < j->pool->count; i++)
-        join(j->w, j->pool, i);
-}
-
-static const struct event_kind ev_join = {
-    .name = "node.join", .rank = RANK_WORLD, .fire = fire_join,
-};
-
-static void join_nodes(struct world *w)
-{
-    for (size_t p = 0; p < w->spec->cluster.npools; p++) {
-        const struct node_pool *pool = &w->spec->cluster.pools[p];
-        struct joining *late;
-
-        if (pool->joins < 0) {
-            for (int i = 0; i < pool->count; i++)
-                join(w, pool, i);
-            continue;
-        }
-        late = arena_make(w->arena, struct joining);
-        late->w = w;
-        late->pool = pool;
-        sim_at(w->sim, w->spec->warmup + pool->joins, &ev_join, late, 0);
-    }
-}
-
 /* ---- the whole ------------------------------------------------------------------- */
 
 /* What the cluster of the scenario has done before it begins: a quota is in
@@ -300,9 +220,11 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->plane = plane_new(w);
     w->leases = leases_new(w);
     measure_new(w);
-    join_nodes(w);
+    pools_new(w);
     start_controllers(w);
     operators_new(w);
+    pools_watch(w);
+    cluster_autoscaler_new(w);
     w->scheduler = scheduler_new(w);
     w->kubelets = kubelets_new(w);
     storage_driver_new(w);

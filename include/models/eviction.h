@@ -43,6 +43,9 @@ struct eviction {
 /* The request comes. */
 struct eviction eviction_read(struct world *w, object_uid pod, int grace_s);
 
+/* Would it be allowed now? */
+bool eviction_allowed(const struct world *w, const struct eviction *e);
+
 /* API_OK; API_TOO_MANY: not now; API_CONFLICT: somebody else wrote the budget,
  * and the server tries again after eviction_retry; API_NOT_FOUND;
  * API_SERVER_ERROR if more than one budget covers the pod.  *reason (may be

@@ -35,6 +35,7 @@ const struct fault_ops *const *fault_table(size_t *n);
 /* Is this "node/NAME" of a pool of the cluster?  And that node now; NULL if it
  * is not there. */
 bool fault_node_known(const struct spec *s, const char *node);
+bool fault_pool_node(const struct spec *s, const char *node);
 const struct meta *fault_node(const struct world *w, const char *node);
 
 /* Schedule the faults of w->spec.  Called once by world_new. */

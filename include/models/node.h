@@ -33,6 +33,7 @@ struct node {
     const char *zone;           /* label topology.kubernetes.io/zone; "" */
     sim_time min_sync_period;   /* of its kube-proxy; -1: the cluster's */
     enum runtime runtime;
+    size_t pool;                /* 1 + that of cluster.nodes; 0: none */
     uint32_t index;             /* 0 .. nodes - 1, in order of joining */
 };
 

@@ -49,6 +49,9 @@ struct pod {
 /* Phase neither Succeeded nor Failed, and not being deleted. */
 bool pod_active(const struct pod *p);
 
+/* Has it a volume of this source ("emptyDir", "hostPath")? */
+bool pod_has_volume(const struct pod *p, const char *source);
+
 /* Ready and, by the rules of the given version, for min_ready_s (reference
  * 2.4).  now and ready_changed are compared in wall-clock seconds. */
 struct world;

@@ -34,6 +34,7 @@ enum purpose {
     PURPOSE_GROUP,          /* workload: who leads next */
     PURPOSE_BUSY,           /* timing and machine: how busy it is */
     PURPOSE_RECONCILE,      /* operator, resource, phase, try: how it goes */
+    PURPOSE_POOL,           /* machine: when it is there, who approves it */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/value.h"
 #include "models/analysis.h"
 #include "models/behaviour.h"
+#include "models/cluster_autoscaler.h"
 #include "models/guard.h"
 #include "models/object.h"
 #include "models/timings.h"
@@ -34,6 +35,10 @@ struct node_pool {
                                  * start */
     sim_time min_sync_period;   /* of their proxies; -1: the cluster's */
     int runtime;                /* enum runtime; -1: the cluster's */
+    int min, max;               /* nodes, for the cluster autoscaler; max 0: it
+                                 * leaves the pool alone */
+    bool approved;              /* joining needs somebody's approval, ... */
+    struct dist approval;       /* ... which takes so long */
 };
 
 /* A database outside of the cluster: scenario cluster.databases. */
@@ -88,6 +93,7 @@ struct cluster_spec {
     struct monitoring_spec monitoring;
     const struct database_spec *databases;
     size_t ndatabases;
+    struct autoscaler_spec autoscaler;
     const struct operator_spec *operators;      /* of custom resources */
     size_t noperators;
 };

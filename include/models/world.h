@@ -28,6 +28,7 @@ struct measure;
 struct monitoring;
 struct plane;
 struct operators;
+struct pools;
 struct routers;
 struct ingresses;
 struct pod_template;
@@ -46,6 +47,7 @@ struct world {
     size_t ncontrollers;
     struct scheduler *scheduler;
     struct kubelets *kubelets;
+    struct pools *pools;        /* of nodes */
     struct leases *leases;      /* heartbeats of nodes */
     struct network *network;    /* slices' way to the nodes: proxies */
     struct routers *routers;    /* from routes to rules */

@@ -53,16 +53,6 @@ struct leaving {
 
 /* ---- which pods ---------------------------------------------------------- */
 
-static bool uses_empty_dir(const struct pod *p)
-{
-    const struct value *list = value_at(p->template->raw, "spec.volumes");
-
-    for (size_t i = 0; list && list->type == VALUE_LIST && i < list->len; i++)
-        if (value_get(list->u.items[i], "emptyDir"))
-            return true;
-    return false;
-}
-
 /* May p be taken down?  *ignore: it is left alone.  NULL, or the kind of pods
  * that it belongs to and the flag that allows it. */
 static const char *obstacle(const struct kubectl *k, const struct pod *p,
@@ -79,7 +69,7 @@ static const char *obstacle(const struct kubectl *k, const struct pod *p,
     }
     if (finished)
         return NULL;
-    if (uses_empty_dir(p) && !kubectl_flag(&k->c, "delete-emptydir-data"))
+    if (pod_has_volume(p, "emptyDir") && !kubectl_flag(&k->c, "delete-emptydir-data"))
         return "cannot delete Pods with local storage (use "
                "--delete-emptydir-data to override)";
     if (p->meta.owner == 0 && !kubectl_flag(&k->c, "force"))

@@ -36,7 +36,7 @@ static const char *node_name(const char *node)
     return strncmp(node, "node/", 5) == 0 ? node + 5 : NULL;
 }
 
-bool fault_node_known(const struct spec *s, const char *node)
+bool fault_pool_node(const struct spec *s, const char *node)
 {
     const char *name = node_name(node), *dash = name ? strrchr(name, '-')
                                                      : NULL;
@@ -48,9 +48,18 @@ bool fault_node_known(const struct spec *s, const char *node)
         if (strlen(p->name) == (size_t)(dash - name) &&
             memcmp(p->name, name, (size_t)(dash - name)) == 0 &&
             parse_int(dash + 1, &index, NULL) && index >= 0 &&
-            index < p->count)
+            (index < p->count || index < p->max))
             return true;
     }
+    return false;
+}
+
+bool fault_node_known(const struct spec *s, const char *node)
+{
+    const char *name = node_name(node);
+
+    if (fault_pool_node(s, node))
+        return true;
     for (size_t i = 0; name && i < s->nmanifests; i++)
         if (s->manifests[i].kind == KIND_NODE &&
             strcmp(s->manifests[i].name, name) == 0)

@@ -290,7 +290,8 @@ static const struct {
     { "ro", KIND_ROLLOUT }, { "ing", KIND_INGRESS },
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
-    { "pdb", KIND_PDB }, { "quota", KIND_QUOTA },
+    { "pdb", KIND_PDB }, { "csr", KIND_CSR },
+    { "quota", KIND_QUOTA },
     { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },
     { NULL, KIND_NONE },
 };

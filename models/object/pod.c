@@ -15,6 +15,16 @@
 const char *const pod_phase_names[5] = { "Pending", "Running", "Succeeded",
                                          "Failed", "Unknown" };
 
+bool pod_has_volume(const struct pod *p, const char *source)
+{
+    const struct value *list = value_at(p->template->raw, "spec.volumes");
+
+    for (size_t i = 0; list && list->type == VALUE_LIST && i < list->len; i++)
+        if (value_get(list->u.items[i], source))
+            return true;
+    return false;
+}
+
 static const struct shape_field pod_fields[] = {
     OBJECT_FIELDS(shape_pod_spec)
 };

@@ -53,6 +53,20 @@ static bool is_custom(const char *object)
     return object[slash] && memchr(object, '.', slash);
 }
 
+/* Machines that come and go. */
+static bool is_about_machines(const char *reason)
+{
+    static const char *const reasons[] = {
+        "TriggeredScaleUp", "NotTriggerScaleUp", "ScaleDown", "DeletingNode",
+        "RegisteredNode", "CertificateRequested"
+    };
+
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(reasons[i], reason) == 0)
+            return true;
+    return false;
+}
+
 /* What an event says; NULL if it is not worth a line. */
 static const char *event_text(struct arena *a, const struct event_row *e)
 {
@@ -67,7 +81,8 @@ static const char *event_text(struct arena *a, const struct event_row *e)
     if (strcmp(e->reason, "ScalingReplicaSet") == 0 ||
         strcmp(e->type, "Strategy") == 0)
         return arena_printf(a, "%s: %s", e->object, e->message);
-    if ((strcmp(e->type, "Normal") == 0 && !is_custom(e->object)) ||
+    if ((strcmp(e->type, "Normal") == 0 && !is_custom(e->object) &&
+         !is_about_machines(e->reason)) ||
         strcmp(e->reason, "Incomplete") == 0)
         return NULL;
     return arena_printf(a, "%s: %s: %s", e->object, e->reason, e->message);

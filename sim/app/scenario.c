@@ -105,6 +105,34 @@ static bool given(const struct loader *l, const char *path)
     return value_at(l->root, path) != NULL;
 }
 
+/* min <= count <= max, if the autoscaler looks after the pool. */
+static void check_pool_size(struct loader *l, const struct node_pool *p,
+                            size_t i)
+{
+    struct mark m = scenario_mark(l, arena_printf(l->arena,
+                                                  "cluster.nodes[%zu]", i));
+
+    if (p->max > 0 && (p->count < p->min || p->count > p->max))
+        err_error(l->errors, &m, "a pool has between min and max nodes: count "
+                  "is %d, which is not from %d to %d", p->count, p->min,
+                  p->max);
+    if (p->max == 0 && p->min > 0)
+        err_error(l->errors, &m, "min is for the cluster autoscaler, which "
+                  "needs a max");
+}
+
+/* An autoscaler without a pool that may grow. */
+static void check_autoscaler(struct loader *l, const struct spec *spec)
+{
+    struct mark m = scenario_mark(l, "cluster.autoscaler");
+
+    for (size_t i = 0; i < spec->cluster.npools; i++)
+        if (spec->cluster.pools[i].max > 0)
+            return;
+    err_error(l->errors, &m, "the autoscaler has nothing to do: no pool of "
+              "cluster.nodes has a max");
+}
+
 static void take_pools(struct loader *l, const struct field_list *nodes,
                        struct spec *spec)
 {
@@ -129,6 +157,9 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
             pools[i].zone = "";
         if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].joins", i)))
             pools[i].joins = -1;
+        pools[i].approved = given(l, arena_printf(l->arena,
+                                      "cluster.nodes[%zu].approval", i));
+        check_pool_size(l, &pools[i], i);
         if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].runtime",
                                    i)))
             pools[i].runtime = -1;
@@ -216,6 +247,9 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     timings_bind(&b, c->timings, &to->timings);
     timings_bind_together(&together, c->together, &to->timings);
     take_pools(l, &c->nodes, spec);
+    to->autoscaler = c->autoscaler;
+    if (given(l, "cluster.autoscaler"))
+        check_autoscaler(l, spec);
 }
 
 /* ---- names --------------------------------------------------------------- */

@@ -81,6 +81,15 @@ static const struct field pool_fields[] = {
     FIELD(DURATION, struct node_pool, joins, "joins", NULL, 0, 1e7, "s",
           "when it joins, since the end of the warm-up; there from the start "
           "if absent"),
+    FIELD(INT32, struct node_pool, min, "min", "0", 0, 15000, "nodes",
+          "that the cluster autoscaler leaves"),
+    FIELD(INT32, struct node_pool, max, "max", "0", 0, 15000, "nodes",
+          "to which the cluster autoscaler lets the pool grow; 0: it leaves "
+          "the pool alone"),
+    FIELD_DIST(struct node_pool, approval, "approval", "0s",
+               "a machine that joins later asks by a CertificateSigningRequest "
+               "(node-csr-NODE), which is approved after this time; never: by "
+               "kubectl certificate approve; absent: it need not ask"),
     FIELD_ENUM(struct node_pool, runtime, "runtime", "containerd",
                runtime_names, "of their containers, if not cluster.runtime"),
     FIELD(DURATION, struct node_pool, min_sync_period, "minSyncPeriod", NULL,
@@ -219,6 +228,34 @@ static const struct field database_fields[] = {
     FIELD_END
 };
 
+static const char *const expander_names[] = { "random", "least-waste",
+                                              "most-pods", NULL };
+
+static const struct field autoscaler_fields[] = {
+    FIELD(DURATION, struct autoscaler_spec, scan_interval, "scanInterval",
+          "10s", 0.1, 86400, "s", "between two looks at the cluster"),
+    FIELD_ENUM(struct autoscaler_spec, expander, "expander", "random",
+               expander_names, "which pool grows, if several would help"),
+    FIELD(BOOL, struct autoscaler_spec, scale_down, "scaleDownEnabled",
+          "true", 0, 0, "-", "nodes that nobody needs are given back"),
+    FIELD(DURATION, struct autoscaler_spec, unneeded_time,
+          "scaleDownUnneededTime", "10m", 0, 1e7, "s", "for so long nobody "
+          "needs them before"),
+    FIELD(DURATION, struct autoscaler_spec, delay_after_add,
+          "scaleDownDelayAfterAdd", "10m", 0, 1e7, "s", "and not so soon after "
+          "a pool has grown"),
+    FIELD(DURATION, struct autoscaler_spec, delay_after_failure,
+          "scaleDownDelayAfterFailure", "3m", 0, 1e7, "s", "nor after a node "
+          "could not be drained"),
+    FIELD(SHARE, struct autoscaler_spec, utilization,
+          "scaleDownUtilizationThreshold", "50%", 0, 1, "share", "of cpu or "
+          "memory requested, below which a node may be unneeded"),
+    FIELD(BOOL, struct autoscaler_spec, skip_local_storage,
+          "skipNodesWithLocalStorage", "true", 0, 0, "-", "pods with emptyDir "
+          "or hostPath keep their node"),
+    FIELD_END
+};
+
 static const struct field cluster_fields[] = {
     FIELD_ENUM(struct cluster_section, profile, "profile", "default",
                profile_names, "a named set of timings"),
@@ -227,6 +264,9 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(LIST, struct cluster_section, nodes, "nodes", pool_fields,
               struct node_pool, "pools of equal nodes; three of 4 cpu and "
               "16Gi if absent, one under the profile minikube"),
+    FIELD_SUB(OBJECT, struct cluster_section, autoscaler, "autoscaler",
+              autoscaler_fields, struct autoscaler_spec, "the cluster "
+              "autoscaler, of pools with max"),
     FIELD(VALUE, struct cluster_section, timings, "timings", NULL, 0, 0, "s",
           "rows of `rollsim explain timings`, each a duration or a "
           "distribution"),

@@ -97,6 +97,7 @@ struct cluster_section {
     struct registry_section registry;
     struct monitoring_spec monitoring;
     struct field_list databases;        /* struct database_spec */
+    struct autoscaler_spec autoscaler;
     struct field_list operators;        /* struct operator_spec */
 };
 
