@@ -37,12 +37,12 @@ static void put(struct world *w, enum view view, object_uid pod,
                 const char *service, object_uid node, sim_time at)
 {
     const struct named *n = map_get_number(&w->record.named, pod);
-    const struct meta *m = node ? api_get(w->api, node) : NULL;
 
     if (n)
         vec_push(w->arena, &w->record.views, ((struct view_row){
             .at = at, .view = view, .space = n->space, .pod = n->pod,
-            .service = service, .node = m ? m->name : "" }));
+            .service = service, .node = node ? network_place(w, node)
+                                              : "" }));
 }
 
 void record_view(struct world *w, enum view view, object_uid pod)

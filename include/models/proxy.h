@@ -69,6 +69,21 @@ struct rules {
  * own view of the endpoints: ready ones only, no policy, no kernel. */
 #define INGRESS_NODE ((object_uid)0)
 
+/* The sidecars of the clients on a node have a view of their own, pushed by the
+ * mesh's control plane: also ready ones only, no policy, no kernel. */
+#define SIDECAR ((object_uid)1 << 31)
+static inline object_uid sidecar_on(object_uid node)
+{
+    return node | SIDECAR;
+}
+static inline bool is_sidecar(object_uid node)
+{
+    return (node & SIDECAR) != 0;
+}
+
+/* Where rules are, in words: "node-1", "node-1 (sidecar)". */
+const char *network_place(const struct world *w, object_uid node);
+
 /* The rules on a node for Service space/name, which need not exist yet.
  * Starts a proxy there if there is none.  Lives as long as w. */
 struct rules *network_rules(struct world *w, object_uid node,

@@ -32,6 +32,7 @@ enum purpose {
     PURPOSE_INGRESS,        /* the ingress controller: delays */
     PURPOSE_TARGET,         /* pod entity: when a load balancer likes it */
     PURPOSE_GROUP,          /* workload: who leads next */
+    PURPOSE_MESH,           /* sender and request: retries of a sidecar */
     PURPOSE_BUSY,           /* timing and machine: how busy it is */
     PURPOSE_RECONCILE,      /* operator, resource, phase, try: how it goes */
     PURPOSE_POOL,           /* machine: when it is there, who approves it */

@@ -14,6 +14,7 @@
 #include "models/behaviour.h"
 #include "models/cluster_autoscaler.h"
 #include "models/guard.h"
+#include "models/mesh.h"
 #include "models/object.h"
 #include "models/timings.h"
 
@@ -138,6 +139,7 @@ struct client_spec {
     const char *node;           /* where the clients are; NULL: spread */
     const struct attribute_share *attributes;
     size_t nattributes;
+    const struct mesh_spec *mesh;       /* their sidecar; NULL: none */
 };
 
 struct traffic_spec {

@@ -22,8 +22,14 @@
  * start at least ingressPeriod after each other and take ingressPickup (and a
  * reload if Ingresses ask for it); it takes ready endpoints only, in turns.
  *
- * Not modelled: the periodic full sync (it writes what is there already),
- * failures of a sync, health-check node ports; a headless Service's targetPort
+ * So does that of the sidecars of the clients on a node: pushed when endpoints
+ * have been quiet for meshDebounce, 10 s after the first change at the latest,
+ * and obeyed meshPush later.
+ *
+ * Without changes there is a sync every syncPeriod (1.20) or hour, which writes
+ * what is there already; a change that comes meanwhile waits for its end.
+ *
+ * Not modelled: failures of a sync, health-check node ports; a headless Service's targetPort
  * is used although there is nobody to translate it; answers of DNS that are
  * lost or in transit.
  * Source: pkg/util/async/bounded_frequency_runner.go at v1.20,
@@ -43,6 +49,8 @@
 #include "models/process.h"
 #include "models/world.h"
 
+#define FULL_SYNC_1_36 (3600 * SIM_S)   /* proxyutil.FullSyncPeriod */
+#define DEBOUNCE_MOST (10 * SIM_S)      /* PILOT_DEBOUNCE_MAX */
 #define BURST_1_20 2.0          /* BoundedFrequencyRunner's burstRuns */
 /* A sync of 1001 Services took 0.72 s, of one 0.087 s (recordings, 9). */
 #define PER_SERVICE_1_20 0.0073 /* share of a sync of one Service */
@@ -80,7 +88,8 @@ struct proxy {
     sim_time ended;             /* the last sync; < 0: none yet */
     sim_time begun;             /* the same, when it began */
     bool running, again;
-    event_id timer;
+    event_id timer, resync;
+    sim_time first;             /* sidecars: change not pushed; < 0: none */
 };
 
 struct network {
@@ -92,6 +101,12 @@ struct network {
     size_t *cluster, *local;    /* scratch for proxy_select */
     size_t scratch;
 };
+
+/* Are these the rules of a node, or the view of some proxy beside it? */
+static bool is_kernel(object_uid node)
+{
+    return node != INGRESS_NODE && !is_sidecar(node);
+}
 
 /* ---- balancers ---------------------------------------------------------- */
 
@@ -185,7 +200,7 @@ const struct rule *rules_pick(struct rules *r, double u, uint64_t client,
 static struct policy policy_of(const struct world *w, const struct service *s,
                                object_uid node)
 {
-    if (node == INGRESS_NODE || s->headless)
+    if (!is_kernel(node) || s->headless)
         return (struct policy){ 0 };
     return (struct policy){
         .internal_local = s->internal_local,
@@ -294,7 +309,7 @@ static void stage(struct rules *r)
                 policy.internal_local ? chosen.local : chosen.cluster,
                 policy.internal_local ? chosen.nlocal : chosen.ncluster);
     st->next.drop = chosen.any && st->next.len == 0;
-    st->next.affinity = s->affinity && r->node != INGRESS_NODE;
+    st->next.affinity = s->affinity && is_kernel(r->node);
     st->next.affinity_timeout = (sim_time)s->affinity_s * SIM_S;
 }
 
@@ -368,6 +383,31 @@ static void want_lookup(struct rules *r)
 
 static void want_sync(struct proxy *p);
 
+static void fire_resync(struct sim *sim, void *subject, int64_t arg)
+{
+    (void)sim;
+    (void)arg;
+    want_sync(subject);
+}
+
+static const struct event_kind ev_resync = {
+    .name = "proxy.resync", .rank = RANK_SYNC, .fire = fire_resync,
+};
+
+/* A sync without a reason when there was none for so long, a share of that
+ * from now on. */
+static void plan_resync(struct proxy *p, double share)
+{
+    struct world *w = p->w;
+    sim_time period = world_is(w, KUBE_1_20) ? w->spec->cluster.sync_period
+                                             : FULL_SYNC_1_36;
+
+    if (!is_kernel(p->node) || w->spec->cluster.profile == PROFILE_EXACT)
+        return;
+    p->resync = sim_after(w->sim, (sim_time)(share * (double)period),
+                          &ev_resync, p, p->node);
+}
+
 static void fire_synced(struct sim *sim, void *subject, int64_t arg)
 {
     struct proxy *p = subject;
@@ -380,6 +420,7 @@ static void fire_synced(struct sim *sim, void *subject, int64_t arg)
         ingress_sync_ends(p->w);
     p->running = false;
     p->ended = sim_now(sim);
+    plan_resync(p, 1);
     if (p->again)
         want_sync(p);
 }
@@ -393,13 +434,14 @@ static sim_time sync_length(struct proxy *p)
     struct world *w = p->w;
     sim_time t = world_draw_on(w, p->node == INGRESS_NODE
                                       ? TIMING_INGRESS_PICKUP
+                                  : is_sidecar(p->node) ? TIMING_MESH_PUSH
                                       : TIMING_PROXY_SYNC,
                                &p->stream, p->node);
     size_t services = informer_count(w->network->services);
 
     if (p->node == INGRESS_NODE)
         return t + ingress_sync_starts(w, &p->stream);
-    if (world_is(w, KUBE_1_20) && services > 1)
+    if (world_is(w, KUBE_1_20) && services > 1 && is_kernel(p->node))
         t += (sim_time)((double)t * PER_SERVICE_1_20 *
                         (double)(services - 1));
     return t;
@@ -413,13 +455,15 @@ static void start_sync(struct proxy *p)
 
     p->running = true;
     p->again = false;
+    p->first = -1;
     p->begun = world_now(p->w);
-    if (cluster->proxy_mode == PROXY_IPTABLES && p->node != INGRESS_NODE)
+    sim_cancel(p->w->sim, p->resync);
+    if (cluster->proxy_mode == PROXY_IPTABLES && is_kernel(p->node))
         leak = (sim_time)((double)length * LEAK_SHARE);
     for (struct rules *r = p->rules; r; r = r->state->after) {
         if (!r->state->dirty)
             continue;
-        if (p->node != INGRESS_NODE && (r->headless || is_headless(r))) {
+        if (is_kernel(p->node) && (r->headless || is_headless(r))) {
             r->state->dirty = false;
             want_lookup(r);
             continue;
@@ -429,6 +473,19 @@ static void start_sync(struct proxy *p)
             r->leaks_from = world_now(p->w) + length - leak;
     }
     sim_after(p->w->sim, length, &ev_synced, p, p->node);
+}
+
+/* How long a mesh waits for quiet after a change that came now. */
+static sim_time debounce(struct proxy *p)
+{
+    sim_time now = world_now(p->w);
+    sim_time quiet = now + world_draw(p->w, TIMING_MESH_DEBOUNCE, &p->stream);
+
+    if (p->first < 0)
+        p->first = now;
+    if (quiet > p->first + DEBOUNCE_MOST)
+        quiet = p->first + DEBOUNCE_MOST;
+    return quiet > now ? quiet - now : 0;
 }
 
 /* How long until a sync may start; 1.20 takes the token if that is now. */
@@ -461,9 +518,14 @@ static sim_time sync_wait(struct proxy *p)
 
 static void fire_timer(struct sim *sim, void *subject, int64_t arg)
 {
+    struct proxy *p = subject;
+
     (void)sim;
     (void)arg;
-    want_sync(subject);
+    if (is_sidecar(p->node))
+        start_sync(p);          /* it has been quiet */
+    else
+        want_sync(p);
 }
 
 static const struct event_kind ev_timer = {
@@ -479,9 +541,11 @@ static void want_sync(struct proxy *p)
         p->again = true;
         return;
     }
-    if (sim_pending(sim, p->timer))
+    if (is_sidecar(p->node))    /* every change puts it off */
+        sim_cancel(sim, p->timer);
+    else if (sim_pending(sim, p->timer))
         return;
-    wait = sync_wait(p);
+    wait = is_sidecar(p->node) ? debounce(p) : sync_wait(p);
     if (wait == 0)
         start_sync(p);
     else
@@ -532,7 +596,7 @@ static void slice_changed(void *ctx, const struct meta *before,
     const struct meta *m = after ? after : before;
     const struct meta *s = informer_get(p->w->network->services, m->owner);
 
-    if ((world_is(p->w, KUBE_1_20) || p->node == INGRESS_NODE) &&
+    if ((world_is(p->w, KUBE_1_20) || !is_kernel(p->node)) &&
         same_ready(before ? slice_seen(before) : NULL,
                    after ? slice_seen(after) : NULL))
         return;                 /* these keep only the ready ones */
@@ -611,17 +675,20 @@ static struct proxy *proxy_on(struct world *w, object_uid node)
     p->node = node;
     p->index = net->nproxies++;
     p->min_sync = -1;
-    if (node != INGRESS_NODE)
+    if (is_kernel(node))
         p->min_sync = node_seen(api_get(w->api, node))->min_sync_period;
     if (p->min_sync < 0)
         p->min_sync = net->min_sync;
     p->tokens = BURST_1_20;
     p->filled = world_now(w);
     p->ended = -1;
+    p->first = -1;
     world_stream(w, &p->stream,
                  node == INGRESS_NODE ? PURPOSE_INGRESS : PURPOSE_PROXY, node);
     p->slices = informer_new(w, KIND_ENDPOINTSLICE, &slices_ops, p);
     map_put_number(&net->proxies, node, p);
+    plan_resync(p, stream_u01_at(w->spec->seed, PURPOSE_PROXY, node,
+                                 w->replication, UINT64_MAX));
     return p;
 }
 
@@ -645,6 +712,19 @@ static struct rules *rules_new(struct proxy *p, const char *space,
     r->state->after = p->rules;
     p->rules = r;
     return r;
+}
+
+const char *network_place(const struct world *w, object_uid node)
+{
+    const struct meta *m;
+
+    if (node == INGRESS_NODE)
+        return "the ingress controller";
+    m = api_get(w->api, node & ~SIDECAR);
+    if (!m)
+        return "a node that is gone";
+    return is_sidecar(node) ? arena_printf(w->arena, "%s (sidecar)", m->name)
+                            : m->name;
 }
 
 struct rules *network_rules(struct world *w, object_uid node,

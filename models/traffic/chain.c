@@ -20,11 +20,8 @@ static void put_time(struct buf *b, const struct world *w, sim_time t)
 const char *traffic_node(const struct world *w, const struct ask *a)
 {
     object_uid node = a->sender->places.items[a->place]->rules->node;
-    const struct meta *m = api_get(w->api, node);
 
-    if (node == INGRESS_NODE)
-        return "the ingress controller";
-    return m ? m->name : "a node that is gone";
+    return network_place(w, node);
 }
 
 static void put_end(struct buf *b, const struct world *w,

@@ -25,7 +25,7 @@ struct address *client_of(const struct ask *a)
     struct place *p = a->sender->places.items[a->place];
     struct address *own;
 
-    if (a->sender->users == 0 || a->sender->site)
+    if (a->sender->users == 0 || a->sender->site || a->sender->mesh)
         return &p->address;
     own = map_get_number(&p->addresses, a->user);
     if (!own) {
@@ -47,6 +47,8 @@ sim_time client_patience(const struct ask *a, sim_time begun)
 
     if (s->site)
         return ingress_patience(a, begun, false);
+    if (s->mesh)
+        return mesh_patience(a, begun, false);
     return s->timeout > 0 ? begun + s->timeout : SIM_NEVER;
 }
 
@@ -171,6 +173,10 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     send_copy(t, a);
     if (s->site) {
         ingress_attempt(t, a, r);
+        return;
+    }
+    if (s->mesh) {
+        mesh_attempt(t, a, r);
         return;
     }
     if (s->keep_alive)

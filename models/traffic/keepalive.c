@@ -186,7 +186,7 @@ void conn_put(const struct ask *a, struct process *process, sim_time free)
     const struct sender *s = a->sender;
     struct conn_pool *pool = &client_of(a)->pool;
 
-    if (s->shared && !s->site && pool->busy.len + pool->idle.len > 0)
+    if (s->shared && !s->site && !s->mesh && pool->busy.len + pool->idle.len > 0)
         return;                 /* it is there already */
     busy_push(s->traffic->w->arena, pool, c);
 }

@@ -65,11 +65,18 @@ void ask_route(struct ask *a, struct server *s)
     sender_account(a->sender, a->version)->routed++;
 }
 
+/* Does a proxy on the way make another try of its own? */
+static bool goes_on(const struct ask *a, enum cause cause)
+{
+    return a->sender->mesh ? mesh_goes_on(a, cause)
+                           : ingress_goes_on(a, cause);
+}
+
 bool ask_watched(const struct ask *a, enum cause cause)
 {
-    return a->parent ||
+    return a->parent || a->sender->mesh ||
            (cause != CAUSE_NONE && a->attempt < a->sender->retries) ||
-           ingress_goes_on(a, cause);
+           goes_on(a, cause);
 }
 
 void ask_over(struct traffic *t, struct ask *a, enum cause cause,
@@ -133,17 +140,31 @@ void request_free(struct request *r)
 
 static void back_off(struct request *r);
 
+/* The next try of the proxy: the ingress controller goes on at once. */
+static void try_again(struct traffic *t, struct ask *a)
+{
+    struct request *r;
+
+    a->tries++;
+    ask_draw_work(a);
+    r = request_new(t, a);
+    if (a->sender->mesh)
+        request_wait(r, REQUEST_BACKS_OFF,
+                     world_now(t->w) + mesh_pause(a));
+    else
+        ingress_attempt(t, &r->ask, r);
+}
+
 void request_over(struct request *r, enum cause cause)
 {
     struct traffic *t = r->traffic;
     struct ask a = r->ask;
 
     request_free(r);
-    if (world_now(t->w) < a.gives_up && ingress_goes_on(&a, cause)) {
-        a.tries++;
-        ask_draw_work(&a);
-        r = request_new(t, &a);
-        ingress_attempt(t, &r->ask, r);
+    if (a.sender->mesh)
+        mesh_outcome(t, &a, cause);
+    if (world_now(t->w) < a.gives_up && goes_on(&a, cause)) {
+        try_again(t, &a);
     } else if (cause != CAUSE_NONE && a.attempt < a.sender->retries) {
         a.first_failed = true;
         a.attempt++;
@@ -184,7 +205,10 @@ static void fire_request(struct sim *sim, void *subject, int64_t arg)
         request_over(r, CAUSE_TIMEOUT);
         break;
     case REQUEST_BACKS_OFF:
-        client_attempt(r->traffic, &r->ask, r);
+        if (r->ask.tries > 0)
+            mesh_attempt(r->traffic, &r->ask, r);
+        else
+            client_attempt(r->traffic, &r->ask, r);
         break;
     }
 }

@@ -158,6 +158,19 @@ const struct version *traffic_version_of(struct world *w, struct process *p)
 
 /* ---- senders ------------------------------------------------------------ */
 
+/* Sweeps of a sidecar's outlier detection begin when it was started. */
+static void sidecar_new(const struct sender *s, struct place *p,
+                        object_uid node)
+{
+    const struct world *w = s->traffic->w;
+    double u = stream_u01_at(w->spec->seed, PURPOSE_MESH, s->entity,
+                             w->replication, UINT64_MAX - node);
+
+    if (s->mesh->outlier)
+        p->phase = (sim_time)(u * (double)s->mesh->outlier->interval);
+    map_init(&p->hosts, w->arena);
+}
+
 static struct place *place_new(struct sender *s, object_uid node)
 {
     struct world *w = s->traffic->w;
@@ -166,9 +179,12 @@ static struct place *place_new(struct sender *s, object_uid node)
     if (s->site) {
         p->rules = s->site->rules;
     } else {
-        p->rules = network_rules(w, node, s->space, s->service);
+        p->rules = network_rules(w, s->mesh ? sidecar_on(node) : node,
+                                 s->space, s->service);
         router_at(w, p->rules);
     }
+    if (s->mesh)
+        sidecar_new(s, p, node);
     p->address.tokens = ICMP_BURST;
     map_init(&p->addresses, w->arena);
     vec_push(w->arena, &s->places, p);
@@ -271,7 +287,8 @@ static struct sender *client_sender(struct traffic *t,
     s->sticky = c->sticky && c->users > 0;
     if (spec->host)
         s->site = ingress_site(t->w, spec->space, spec->host, spec->path);
-    s->keep_alive = c->keep_alive || s->site;
+    s->mesh = c->mesh;
+    s->keep_alive = c->keep_alive || s->site || s->mesh;
     s->shared = c->protocol == CLIENT_HTTP2;
     s->connect_timeout = c->connect_timeout;
     s->timeout = c->timeout;

@@ -7,6 +7,7 @@
  *   keepalive.c pools of open connections
  *   attribute.c headers and cookies that requests carry
  *   ingress.c   an attempt through the ingress controller
+ *   mesh.c      an attempt through the client's sidecar
  *   kernel.c    rejects, retransmissions, connection tracking of a node
  *   plain.c     the common request, without detours
  *   serve.c     requests at a pod, and what becomes of them when it ends
@@ -102,6 +103,8 @@ struct place {
     struct address address;     /* without users: all share it */
     struct map addresses;       /* user -> struct address */
     VEC(struct half_open) half_open;
+    struct map hosts;           /* of its sidecar: pod -> struct host (mesh.c) */
+    sim_time phase;             /* of that one's sweeps */
 };
 
 struct account {                /* of one sender and version */
@@ -117,6 +120,7 @@ struct sender {
     const struct traffic_spec *spec;    /* NULL: calls between services */
     const char *space, *service;
     struct site *site;          /* of the ingress controller; NULL: none */
+    const struct mesh_spec *mesh;       /* of its sidecar; NULL: none */
     uint64_t entity;
     int users;
     int retries;
@@ -336,6 +340,18 @@ void ingress_attempt(struct traffic *t, struct ask *a, struct request *r);
 bool ingress_goes_on(const struct ask *a, enum cause cause);
 /* Until when it waits for a connection, or for an answer. */
 sim_time ingress_patience(const struct ask *a, sim_time begun, bool connects);
+
+/* ---- mesh.c ------------------------------------------------------------- */
+
+/* Make an attempt now; as client_attempt. */
+void mesh_attempt(struct traffic *t, struct ask *a, struct request *r);
+/* The sidecar sees how a try ended. */
+void mesh_outcome(struct traffic *t, const struct ask *a, enum cause cause);
+/* Is it tried again?  After this pause (a->tries counts it already). */
+bool mesh_goes_on(const struct ask *a, enum cause cause);
+sim_time mesh_pause(const struct ask *a);
+/* Until when it waits for a connection, or for an answer. */
+sim_time mesh_patience(const struct ask *a, sim_time begun, bool connects);
 
 /* ---- kernel.c ----------------------------------------------------------- */
 

@@ -385,6 +385,10 @@ static void resolve_source(struct loader *l, const struct spec *spec,
     const struct document *found;
 
     if (strncmp(t->to, "ingress/", 8) == 0) {
+        if (t->clients.mesh)
+            err_error(l->errors, at ? &at->mark : NULL, "clients of an "
+                      "Ingress have no sidecar (clients.mesh): send them to "
+                      "service/NAME");
         resolve_ingress(l, at, t);
         return;
     }

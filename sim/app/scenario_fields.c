@@ -109,7 +109,8 @@ static const struct field proxy_fields[] = {
           NULL, 0, 3600, "s", "least time between two rule updates of a node; "
           "1s if absent, 0 for ipvs and in the profile exact"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
-          0.001, 86400, "s", "most time between two rule updates"),
+          0.001, 86400, "s", "1.20: rules are written again after so long "
+          "without a change (1.36: an hour)"),
     FIELD_END
 };
 
@@ -407,6 +408,9 @@ static const struct field client_fields[] = {
           "controller does not send them twice"),
     FIELD(STRING, struct client_spec, node, "node", NULL, 0, 0, "-",
           "node from which the requests come; spread over all if absent"),
+    FIELD_SUB(OPTIONAL, struct client_spec, mesh, "mesh", mesh_fields,
+              struct mesh_spec, "requests leave through a sidecar of a mesh "
+              "(defaults as in Istio)"),
     FIELD_CUSTOM(struct client_spec, attributes, "attributes", NULL,
                  attributes_parse, attributes_schema, "-", "headers and "
                  "cookies that users (or, without users, requests) carry, by "

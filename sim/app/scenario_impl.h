@@ -262,6 +262,7 @@ void scenario_bind(struct loader *l, struct scenario *out);
 
 /* ---- parameters.c: the section `parameters` ---- */
 extern const struct field parameter_fields[];
+extern const struct field mesh_fields[];            /* mesh_fields.c */
 void parameters_read(struct loader *l, const struct document_section *d,
                      struct scenario *out);
 

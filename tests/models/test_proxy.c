@@ -106,6 +106,40 @@ START_TEST(rules_follow_at_the_pace_of_the_sync_budget)
 }
 END_TEST
 
+/* A sync takes 5 s.  A pod 32 s after the end of a sync: with 1.20 one without a
+ * reason began after 30 s, and the pod's own has to wait for its end. */
+static const struct {
+    enum kube_version version;
+    double period;              /* s */
+    double want;                /* from the end of that sync on, s */
+} resyncs[] = {
+    { KUBE_1_20, 30, 40 }, { KUBE_1_20, 40, 37 }, { KUBE_1_36, 30, 37 },
+};
+
+START_TEST(a_change_waits_for_a_periodic_sync)
+{
+    const struct rules *r;
+    double ended;
+    struct toy t;
+
+    toy_open(&t, resyncs[_i].version, 1, 200);
+    t.spec->cluster.profile = PROFILE_DEFAULT;
+    t.spec->cluster.min_sync_period = 0;
+    t.spec->cluster.sync_period = toy_time(resyncs[_i].period);
+    toy_timing(&t, TIMING_PROXY_SYNC, 5);
+    toy_start(&t, 0);
+    r = network_rules(t.w, toy_node(&t, 0), "default", TOY_SERVICE);
+    toy_run(&t, 101);
+    toy_pod(&t, "web:1", 0);
+    ended = time_of(&t, r, 1, 200);
+    toy_run(&t, ended + 32);
+    toy_pod(&t, "web:1", 0);
+    ck_assert_double_eq_tol(time_of(&t, r, 2, 200) - ended, resyncs[_i].want,
+                            0.0025);
+    toy_close(&t);
+}
+END_TEST
+
 /* Pods Ready at 10.000 and 10.030, both seen 50 ms later; the first write
  * commits at 10.060 and is seen at 10.110.  The second sync, at 10.080, bases
  * its write on the slice before: conflict, again after 1 s. */
@@ -240,6 +274,8 @@ int main(void)
     tcase_add_test(tc, round_robin_takes_turns);
     tcase_add_loop_test(tc, rules_follow_at_the_pace_of_the_sync_budget, 0,
                         sizeof(paces) / sizeof(paces[0]));
+    tcase_add_loop_test(tc, a_change_waits_for_a_periodic_sync, 0,
+                        (int)(sizeof(resyncs) / sizeof(resyncs[0])));
     tcase_add_test(tc, a_stale_slice_is_written_again_a_second_later);
     tcase_add_loop_test(tc, terminating_endpoints_serve_if_nobody_else_does,
                         0, 2);
