@@ -165,7 +165,7 @@ static bool is_short(const struct ask *a, const struct request *r)
     const struct sender *s = a->sender;
 
     return !r && !a->parent && a->attempt == 0 && s->users == 0 && !s->site &&
-           !s->copies && s->index <= UINT16_MAX;
+           !s->mesh && !s->copies && s->index <= UINT16_MAX;
 }
 
 static void put_answer(struct server *s, const struct ask *a, sim_time departs)

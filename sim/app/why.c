@@ -14,18 +14,25 @@
  *     at work             told by the cause (time-out, full queue, 5xx)
  *     no pod at all       new pods before old ones go
  *
+ * What each pod would have needed is read off this one history.  With a longer
+ * pause everything goes another way, so the pause that is called enough for all
+ * has been tried: the same replication is run with it, and with a longer one if
+ * some still fail.
+ *
  * With retries the time of a request is that of its first attempt.
  */
 #include "app/why.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "app/prestop.h"
 #include "base/text.h"
 #include "models/metrics.h"
 #include "models/request.h"
 #include "models/world.h"
 
 #define POD_GROUPS 12           /* told in full; the others in one line each */
+#define TRIES 8                 /* pauses tried */
 #define NODES_TOLD 6            /* rules of a group, the slowest */
 
 enum reason { REASON_STOPPED, REASON_STARTING, REASON_DIED, REASON_AT_WORK,
@@ -56,6 +63,9 @@ struct why {
     struct app *app;
     struct arena *arena;
     const struct world *w;
+    const struct variant *variant;
+    uint32_t replication;
+    const char *cause;          /* NULL: any */
     struct map by_key;
     VEC(struct group *) groups;
     int64_t n;
@@ -598,6 +608,78 @@ static int by_number(const void *x, const void *z)
     return strcmp(a->pod, b->pod);
 }
 
+/* What a replication says of preStop: failures of pods that were told to stop
+ * which a longer one would have saved, and the longest that one of them
+ * needed. */
+struct trial {
+    int64_t left;
+    sim_time needed;            /* NEVER: none is long enough */
+};
+
+static struct trial trial_of(const struct why *y)
+{
+    struct trial t = {0};
+
+    for (size_t i = 0; i < y->groups.len; i++) {
+        const struct group *g = y->groups.items[i];
+
+        if (g->reason != REASON_STOPPED || g->needed == 0)
+            continue;
+        t.left += g->n - g->cut - g->late;
+        t.needed = g->needed > t.needed ? g->needed : t.needed;
+    }
+    return t;
+}
+
+static void look(struct why *y, const struct variant *variant,
+                 const struct spec *spec, uint32_t replication,
+                 const char *cause);
+
+static double hundredths(sim_time t)
+{
+    return (double)(t / (10 * SIM_MS) + 1) / 100;
+}
+
+/* Try pauses from `needed` on; returns one with which none is left, or the last
+ * one tried. */
+static double try_pauses(const struct why *y, sim_time needed,
+                         struct trial *last)
+{
+    double pause = hundredths(needed);
+
+    for (int i = 0; i < TRIES; i++) {
+        struct arena *a = arena_new();
+        struct why again = { .app = y->app, .arena = a };
+
+        look(&again, y->variant, prestop_spec(a, y->variant->spec, pause),
+             y->replication, y->cause);
+        *last = trial_of(&again);
+        arena_free(a);
+        if (last->left == 0 || last->needed == SIM_NEVER || i == TRIES - 1)
+            break;
+        pause = fmax(hundredths(last->needed), pause + 0.01);
+    }
+    return pause;
+}
+
+static void tell_pause(const struct why *y, sim_time needed, sim_time least)
+{
+    struct trial last = {0};
+    double pause = try_pauses(y, needed, &last);
+    FILE *out = y->app->out;
+
+    fprintf(out, "of %g s ", pause);
+    if (last.left == 0)
+        fputs("is enough for all, as trying it shows", out);
+    else if (last.needed == SIM_NEVER)
+        fprintf(out, "was tried, and %lld fail nevertheless: rules lead to pods "
+                "that stop, as no other is ready", (long long)last.left);
+    else
+        fprintf(out, "was tried, and %lld fail nevertheless",
+                (long long)last.left);
+    fprintf(out, " (%s s for one of them)", enough(y, least));
+}
+
 /* One line for all pods that were told to stop. */
 static void sum_stopped(const struct why *y)
 {
@@ -626,8 +708,7 @@ static void sum_stopped(const struct why *y)
         fputs("does not help: rules led to one of them as long as it served",
               y->app->out);
     else
-        fprintf(y->app->out, "of %s s is enough for each (%s s for one of "
-                "them)", enough(y, most), enough(y, least));
+        tell_pause(y, most, least);
     if (cut > 0 && most > 0)
         fprintf(y->app->out, ", with draining for the %lld cut in flight",
                 (long long)cut);
@@ -656,25 +737,38 @@ static void tell_all(struct why *y)
     sum_stopped(y);
 }
 
+/* Run the replication of a spec and put its failures into groups. */
+static void look(struct why *y, const struct variant *variant,
+                 const struct spec *spec, uint32_t replication,
+                 const char *cause)
+{
+    struct world *w = world_new(y->arena, spec, variant->strategy,
+                                replication, true);
+
+    y->w = w;
+    y->variant = variant;
+    y->replication = replication;
+    y->cause = cause;
+    world_run(w);
+    map_init(&y->by_key, y->arena);
+    for (size_t i = 0; i < w->record.failures.len; i++) {
+        const struct failure_row *f = &w->record.failures.items[i];
+
+        if (!cause || strcmp(f->cause, cause) == 0)
+            add(y, f);
+    }
+}
+
 void why(struct app *app, const struct scenario *s, size_t v,
          uint32_t replication, const char *cause)
 {
     const struct variant *variant = &s->variants[v];
     struct arena *a = arena_new();
-    struct world *w = world_new(a, variant->spec, variant->strategy,
-                                replication, true);
-    struct why y = { .app = app, .arena = a, .w = w };
+    struct why y = { .app = app, .arena = a };
     double x[METRIC_COUNT];
 
-    world_run(w);
-    metrics_of(w, x);
-    map_init(&y.by_key, a);
-    for (size_t i = 0; i < w->record.failures.len; i++) {
-        const struct failure_row *f = &w->record.failures.items[i];
-
-        if (!cause || strcmp(f->cause, cause) == 0)
-            add(&y, f);
-    }
+    look(&y, variant, variant->spec, replication, cause);
+    metrics_of(y.w, x);
     fprintf(app->out, "%s%s, strategy %s, replication %u, seed %llu: "
             "%lld of %.0f requests failed%s%s\n", v ? "\n" : "", s->name,
             variant->name, replication,
