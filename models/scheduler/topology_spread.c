@@ -23,6 +23,8 @@
 #define HOSTNAME "kubernetes.io/hostname"
 #define ZONE "topology.kubernetes.io/zone"
 
+#define FINDINGS 2              /* an old and a new template */
+
 static const struct topology_spread defaults[] = {
     { .max_skew = 3, .topology_key = HOSTNAME },
     { .max_skew = 5, .topology_key = ZONE },
@@ -30,6 +32,12 @@ static const struct topology_spread defaults[] = {
 
 struct domain {                 /* one value of a topology key */
     int64_t pods;               /* that match, on its nodes */
+};
+
+/* What was found of the pods of one template, which share their labels. */
+struct finding {
+    const struct labels *labels;
+    bool matches;
 };
 
 struct constraint {
@@ -40,6 +48,7 @@ struct constraint {
     int64_t least;              /* pods of the emptiest domain */
     double weight;              /* ln(domains + 2) */
     bool self;                  /* the pod matches its own selector */
+    struct finding *found;      /* the last FINDINGS of them */
 };
 
 struct spread {
@@ -47,6 +56,21 @@ struct spread {
     size_t n;
     bool all_keys;              /* nodes lacking a key are left out */
 };
+
+/* Does k select pods with these labels? */
+static bool selects(const struct constraint *k, const struct labels *labels)
+{
+    struct finding *f = k->found;
+
+    if (labels && f[0].labels == labels)
+        return f[0].matches;
+    if (!labels || f[1].labels != labels)
+        f[1] = (struct finding){ labels, selector_match(k->selector, labels) };
+    f[2] = f[0];                /* the last one found comes first */
+    f[0] = f[1];
+    f[1] = f[2];
+    return f[0].matches;
+}
 
 static int64_t matching(const struct sched_cycle *c,
                         const struct constraint *k,
@@ -57,8 +81,8 @@ static int64_t matching(const struct sched_cycle *c,
     for (size_t i = 0; i < n->pods.len; i++) {
         const struct placed *p = &n->pods.items[i];
 
-        if (!p->deleting && strcmp(p->space, c->space) == 0 &&
-            selector_match(k->selector, p->labels))
+        if (!p->deleting && selects(k, p->labels) &&
+            (p->space == c->space || strcmp(p->space, c->space) == 0))
             count++;
     }
     return count;
@@ -127,6 +151,7 @@ static struct spread *constraints(struct sched_cycle *c, bool filter)
         k->spread = &from[i];
         k->selector = from == defaults ? c->spread_by : narrowed(c, &from[i]);
         k->self = selector_match(k->selector, c->labels);
+        k->found = arena_many(c->arena, struct finding, FINDINGS + 1);
         map_init(&k->domains, c->arena);
         s->n++;
     }
