@@ -142,8 +142,22 @@ static const char *rare_text(struct arena *a, const struct summary *s,
                         share_text(a, s->share, s->hits));
 }
 
+/* The same where columns are many: "0 s in 17 of 20, to 6 s"; of values other
+ * than 0, which the rest are near, only how many they are. */
+static const char *brief_rare_text(struct arena *a, const struct summary *s,
+                                   enum metric m)
+{
+    size_t n = s->share.n;
+    bool zero = s->usual >= 0 && s->usual <= 0;
+
+    return arena_printf(a, "%s in %zu of %zu%s%s",
+                        value_text_of(a, s->usual, m), n - s->hits, n,
+                        zero ? ", to " : "",
+                        zero ? value_text_of(a, s->hit_max, m) : "");
+}
+
 const char *report_cell(struct arena *a, const struct summary *s,
-                        enum metric m)
+                        enum metric m, bool brief)
 {
     const char *part = s->undefined
         ? arena_printf(a, ", in %zu of %zu", s->n, s->n + s->undefined) : "";
@@ -154,7 +168,8 @@ const char *report_cell(struct arena *a, const struct summary *s,
     case SUMMARY_CONSTANT:
         return arena_printf(a, "%s%s", value_text_of(a, s->usual, m), part);
     case SUMMARY_RARE:
-        return arena_printf(a, "%s%s", rare_text(a, s, m), part);
+        return arena_printf(a, "%s%s", brief ? brief_rare_text(a, s, m)
+                                             : rare_text(a, s, m), part);
     case SUMMARY_MEAN:
         break;
     }
@@ -163,6 +178,15 @@ const char *report_cell(struct arena *a, const struct summary *s,
 }
 
 /* ---- tables -------------------------------------------------------------- */
+
+/* From how many strategies on their columns are narrow, to stand side by
+ * side. */
+#define MANY 3
+
+static bool are_many(const struct experiment *e)
+{
+    return e->scenario->nvariants >= MANY;
+}
 
 /* A line of a table; nothing if it is optional and never occurred. */
 static void metric_line(struct table *t, const struct experiment *e,
@@ -176,7 +200,7 @@ static void metric_line(struct table *t, const struct experiment *e,
         struct summary s = report_summary(e, t->arena, v, m);
 
         something |= s.max > 0;
-        table_put(t, v + 1, report_cell(t->arena, &s, m));
+        table_put(t, v + 1, report_cell(t->arena, &s, m, are_many(e)));
     }
     if (something)
         t->rows++;
@@ -208,6 +232,8 @@ static const char *happening_cell(struct arena *a, const struct experiment *e,
     struct interval i = ci_share(k, n, level);
     double bound = 100 * ci_share_none(n, level);
 
+    if (k == 0 && are_many(e))
+        return arena_printf(a, "none: below %.2g %%", bound);
     if (k == 0)
         return arena_printf(a, "none in %zu: below %.2g %%", n, bound);
     if (k == n)

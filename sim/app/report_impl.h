@@ -16,9 +16,10 @@ const char *report_number(struct arena *a, double x, int decimals);
  * finite. */
 const char *report_interval(struct arena *a, struct interval i, enum metric m);
 
-/* What a summary says, in a table; a verdict as a glyph or a word. */
+/* What a summary says, in a table (brief: in one of many columns); a verdict as
+ * a glyph or a word. */
 const char *report_cell(struct arena *a, const struct summary *s,
-                        enum metric m);
+                        enum metric m, bool brief);
 const char *report_sign(const struct app *app, enum verdict d);
 
 void report_title(struct app *app, const struct experiment *e);

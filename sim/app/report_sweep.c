@@ -118,7 +118,7 @@ static void print_cells(struct app *app, const struct experiment *e,
         for (size_t i = 0; i < n; i++) {
             struct summary sum = report_summary(e, a, v, metrics[i]);
 
-            table_put(&t, i + 1, report_cell(a, &sum, metrics[i]));
+            table_put(&t, i + 1, report_cell(a, &sum, metrics[i], true));
         }
     }
     table_print(&t, app->out);
@@ -161,7 +161,8 @@ static void print_tornado(struct app *app, const struct experiment *e,
     table_put(&t, 0, arena_printf(a, "%s from", metric_row(x->metric)->name));
     table_put(&t, 1, arena_printf(a, "%s: %s",
                                   settings_text(a, s, base->settings),
-                                  report_cell(a, &at_base, x->metric)));
+                                  report_cell(a, &at_base, x->metric,
+                                              false)));
     table_put(&t, 2, "");
     t.rows++;
     for (size_t i = 0; i < s->nparameters; i++, t.rows++) {
