@@ -52,6 +52,7 @@ struct options {
     const char *why;            /* explain: a metric of failed requests; NULL */
     bool markdown, show_defaults, list;
     int64_t cell, remove;       /* runs: a cell's number; -1: none */
+    const char *diff;           /* runs: "1,2"; NULL */
     const char *what, *table_format;    /* export */
     bool wide, spreadsheet;
     bool verify;                /* merge: write nothing */

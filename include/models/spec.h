@@ -201,9 +201,12 @@ struct release_spec {
 enum guard_then { GUARD_ROLLBACK, GUARD_PAUSE, GUARD_ABORT, GUARD_PROMOTE,
                   GUARD_KUBECTL };
 
+struct judge_spec;              /* models/judging.h */
+
 struct guard_spec {
-    const char *when;           /* as written */
+    const char *when;           /* as written; NULL: a judge */
     struct guard_condition condition;
+    const struct judge_spec *judge;     /* NULL: a condition */
     struct dist after;          /* until he or it acts */
     sim_time looks;             /* only so often; 0: told of each reading */
     enum guard_then then;

@@ -36,6 +36,12 @@ struct pairing pair_compare(struct arena *scratch, const double *x,
                             const double *y, size_t n, double confidence,
                             uint64_t seed);
 
+/* The same for values that are not pairs: difference of the means of x[0..nx-1]
+ * and y[0..ny-1], Welch's t.  difference.n is the smaller number; nothing is
+ * said of pairs.  Undefined if either has fewer than two values. */
+struct pairing pair_unpaired(const double *x, size_t nx, const double *y,
+                             size_t ny, double confidence);
+
 struct mcnemar {
     struct interval difference; /* P(x) - P(y): Newcombe's paired interval */
     double p;                   /* exact binomial on the discordant pairs */

@@ -5,6 +5,7 @@
  * kubectl.  That instant, and not the one at which the condition first held, is
  * the decision from which mitigation and rollback count.  Without data nothing
  * is done, as an alert does not fire: where monitoring is lost, nobody knows.
+ * A judge (judging.c) may stand in the place of the condition.
  *
  * `rollback` types kubectl rollout undo of the released workload, or, of a
  * Rollout, argo rollouts abort (undo once all users have the new version);
@@ -19,6 +20,7 @@
 #include "base/text.h"
 #include "models/action.h"
 #include "models/argo.h"
+#include "models/judging.h"
 #include "models/measure.h"
 #include "models/world.h"
 
@@ -249,6 +251,15 @@ static void fire_look(struct sim *sim, void *subject, int64_t arg)
         sim_after(sim, g->spec->looks, &ev_look, g, 0);
 }
 
+/* The canary has failed in the eyes of a judge. */
+static void failed(void *ctx)
+{
+    struct guard *g = ctx;
+
+    g->fired = true;
+    sim_after(g->w->sim, dist_draw(&g->spec->after, &g->luck), &ev_act, g, 0);
+}
+
 void guards_start(struct world *w)
 {
     for (size_t i = 0; i < w->spec->nguards; i++) {
@@ -258,7 +269,9 @@ void guards_start(struct world *w)
         g->spec = &w->spec->guards[i];
         world_stream(w, &g->luck, PURPOSE_OPERATOR, ((uint64_t)1 << 32) + i);
         monitoring_start(w);
-        if (g->spec->looks == 0)
+        if (g->spec->judge)
+            judging_start(w, g->spec->judge, failed, g);
+        else if (g->spec->looks == 0)
             monitoring_subscribe(w, told, g);
         else
             sim_after(w->sim,

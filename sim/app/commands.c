@@ -131,6 +131,8 @@ static const struct option explain_options[] = {
 
 static const struct option runs_options[] = {
     COUNT(0, "cell", "N", cell, "show this cell: its scenario and strategy"),
+    TEXT(0, "diff", "N,M", diff,
+         "what changed from cell N to cell M; in pairs if they have one seed"),
     COUNT(0, "remove", "N", remove, "remove this cell and its replications"),
     SWITCH(0, "json", json, "as JSON, with who wrote what"), END
 };

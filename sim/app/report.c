@@ -111,11 +111,20 @@ const char *report_interval(struct arena *a, struct interval i, enum metric m)
     double k = scale_of(m);
     int d = decimals_for(k * (i.high - i.low) / 2, k * i.mean);
 
-    if (!isfinite(i.low) || !isfinite(i.high))
+    if (!isfinite(i.low) || !isfinite(i.high) || i.high <= i.low)
         return value_text_of(a, i.mean, m);
     return arena_printf(a, "%s%s [%s, %s]", report_number(a, k * i.mean, d),
                         unit_of(m), report_number(a, k * i.low, d),
                         report_number(a, k * i.high, d));
+}
+
+const char *report_difference(struct arena *a, struct interval i,
+                              enum metric m)
+{
+    const char *text = report_interval(a, i, m);
+    bool none = text[0] == '0' && text[1] != '.';
+
+    return arena_printf(a, "%s%s", i.mean > 0 && !none ? "+" : "", text);
 }
 
 /* "3 of 20 [3, 38 %]", the bounds of i */

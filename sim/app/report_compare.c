@@ -41,8 +41,8 @@ static const char *difference_cell(struct app *app, struct arena *a,
     if (p->rare)
         return arena_printf(a, "differs in %zu of %zu%s", p->differ,
                             p->difference.n, mark);
-    return arena_printf(a, "%s%s%s", p->difference.mean > 0 ? "+" : "",
-                        report_interval(a, p->difference, d->subject->metric),
+    return arena_printf(a, "%s%s", report_difference(a, p->difference,
+                                                     d->subject->metric),
                         mark);
 }
 

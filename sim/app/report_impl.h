@@ -22,6 +22,10 @@ const char *report_cell(struct arena *a, const struct summary *s,
                         enum metric m, bool brief);
 const char *report_sign(const struct app *app, enum verdict d);
 
+/* The same of a difference: "+21.2 s [17.6, 29.3]". */
+const char *report_difference(struct arena *a, struct interval i,
+                              enum metric m);
+
 void report_title(struct app *app, const struct experiment *e);
 void report_promises(struct app *app, const struct experiment *e);
 /* The means of n metrics (0: the usual ones) and the happenings. */

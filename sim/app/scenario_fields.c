@@ -492,11 +492,14 @@ static const struct field release_fields[] = {
 };
 
 static const struct field guard_fields[] = {
-    FIELD_NEEDED(struct guard_section, when, "when",
+    FIELD(STRING, struct guard_section, when, "when", NULL, 0, 0, "-",
                  "METRIC [of new|old|all] [over DURATION] [> VALUE], of what "
                  "monitoring sees: error_rate, latency_p50, latency_p95, "
                  "latency_p99, request_rate, ready_replicas, restarts, "
                  "progress_deadline"),
+    FIELD_SUB(OPTIONAL, struct guard_section, judge, "judge", judge_fields,
+              struct judge_section, "instead of when: the new version is "
+              "judged against the old one, as Kayenta does"),
     FIELD_DIST(struct guard_section, after, "after", "0s",
                "how long the person or the robot takes to act"),
     FIELD(DURATION, struct guard_section, looks, "looks", "0s", 0, 1e6, "s",

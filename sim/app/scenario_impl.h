@@ -71,8 +71,25 @@ struct registry_section {
     struct quantity bytes_per_s;
 };
 
+struct judged_section {
+    const char *metric, *group;
+    double tolerance, confidence;
+    int direction, nan, effect;
+    double allowed_increase, allowed_decrease;  /* 0: no effect at all */
+    double critical_increase, critical_decrease;
+    bool outliers, critical, must_have_data;
+    double outlier_factor, weight;
+};
+
+struct judge_section {
+    struct field_list metrics;  /* struct judged_section */
+    sim_time sample, interval, delay, lookback, lifetime;
+    double pass, marginal;
+};
+
 struct guard_section {
     const char *when;
+    struct judge_section *judge;
     struct dist after;
     sim_time looks;
     const struct value *then;
@@ -252,6 +269,7 @@ void actions_read(struct loader *l, const struct document_section *d,
                   struct spec *spec);
 
 /* ---- guard_block.c: the section `guard` ---- */
+extern const struct field judge_fields[];
 void guards_read(struct loader *l, const struct document_section *d,
                  struct spec *spec);
 

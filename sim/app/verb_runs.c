@@ -1,12 +1,14 @@
 /*
- * verb_runs.c - the command runs: what a results file has, who wrote it, and
- * the removal of a cell.
+ * verb_runs.c - the command runs: what a results file has, who wrote it, the
+ * difference of two cells, and the removal of one.
  */
 #include <inttypes.h>
 #include <string.h>
 #include "app/results.h"
+#include "app/runs_diff.h"
 #include "base/bug.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "io/json.h"
 
 /* ---- as a table ---------------------------------------------------------- */
@@ -193,9 +195,35 @@ static enum sim_code remove_cell(struct app *app, struct results *r,
     return code;
 }
 
+/* The cells of --diff N,M. */
+static enum sim_code show_diff(struct app *app, const struct results *r,
+                               int64_t from, int64_t to)
+{
+    const struct result_cell *x = cell_of(app, r, from);
+    const struct result_cell *y = x ? cell_of(app, r, to) : NULL;
+
+    return y ? runs_diff(app, r, x, y) : SIM_INVALID;
+}
+
+/* Read --diff; false after an error. */
+static bool diff_of_option(struct app *app, int64_t *from, int64_t *to)
+{
+    const char *comma = app->o.diff ? strchr(app->o.diff, ',') : NULL;
+
+    if (!app->o.diff)
+        return true;
+    if (comma && parse_int(arena_strndup(app->arena, app->o.diff, (size_t)
+                                         (comma - app->o.diff)), from, NULL) &&
+        parse_int(comma + 1, to, NULL))
+        return true;
+    cli_usage(app, "--diff wants the numbers of two cells: --diff 1,2");
+    return false;
+}
+
 enum exit_code command_runs(struct app *app)
 {
     int64_t id = app->o.remove >= 0 ? app->o.remove : app->o.cell;
+    int64_t from = -1, to = -1;
     const struct result_cell *c = NULL;
     struct results r;
     enum exit_code code;
@@ -203,13 +231,17 @@ enum exit_code command_runs(struct app *app)
 
     if (app->o.words.len != 1)
         return cli_usage(app, "name a results file");
+    if (!diff_of_option(app, &from, &to))
+        return EXIT_USAGE;
     code = results_open(app, app->o.words.items[0],
                         app->o.remove >= 0 ? STORE_WRITE : STORE_READ, &r);
     if (code != EXIT_DONE)
         return code;
     if (id >= 0)
         c = cell_of(app, &r, id);
-    if (id >= 0 && !c)
+    if (app->o.diff)
+        done = show_diff(app, &r, from, to);
+    else if (id >= 0 && !c)
         done = SIM_INVALID;
     else if (c)
         done = app->o.remove >= 0 ? remove_cell(app, &r, c)

@@ -1,7 +1,7 @@
 /*
  * pair.c - paired differences, McNemar, Holm.
  *
- * Source: Law (2015), 10.2 (paired t) and 11.2 (common random numbers);
+ * Source: Law (2015), 10.2 (paired t, Welch) and 11.2 (common random numbers);
  * McNemar (1947); Newcombe, Statistics in Medicine 17 (1998) 2635, method 10;
  * Holm (1979).
  */
@@ -94,6 +94,43 @@ struct pairing pair_compare(struct arena *scratch, const double *x,
     p.undefined = n - len;
     judge_difference(&p, scratch, d, len, confidence, seed);
     judge_pairing(&p, a, b, d, len);
+    return p;
+}
+
+/* Mean of x, and its squared standard error in *se2. */
+static double mean_with_error(const double *x, size_t n, double *se2)
+{
+    struct sums s = sums_about_means(x, x, n);
+    double mean = 0;
+
+    for (size_t i = 0; i < n; i++)
+        mean += x[i] / (double)n;
+    *se2 = s.xx / (double)(n - 1) / (double)n;
+    return mean;
+}
+
+struct pairing pair_unpaired(const double *x, size_t nx, const double *y,
+                             size_t ny, double confidence)
+{
+    struct pairing p = { .difference = { NAN, NAN, NAN, nx < ny ? nx : ny },
+                         .p = 1, .correlation = NAN, .saved = NAN };
+    double ex, ey, d, se, df;
+
+    if (nx < 2 || ny < 2)
+        return p;
+    d = mean_with_error(x, nx, &ex) - mean_with_error(y, ny, &ey);
+    se = sqrt(ex + ey);
+    p.difference.mean = p.difference.low = p.difference.high = d;
+    if (!(se > 0)) {
+        p.p = d < 0 || d > 0 ? 0 : 1;
+        return p;
+    }
+    df = (ex + ey) * (ex + ey) /
+         (ex * ex / (double)(nx - 1) + ey * ey / (double)(ny - 1));
+    p.p = 2 * gsl_cdf_tdist_Q(fabs(d) / se, df);
+    se *= gsl_cdf_tdist_Pinv(0.5 + confidence / 2, df);
+    p.difference.low = d - se;
+    p.difference.high = d + se;
     return p;
 }
 

@@ -13,6 +13,7 @@
 #include "base/bug.h"
 #include "command.h"
 #include "store_dump.h"
+#include "models/metrics.h"
 
 #define SMALL "tests/app/data/small.yaml"
 
@@ -304,6 +305,38 @@ START_TEST(a_cell_can_be_removed)
 }
 END_TEST
 
+/* ---- what changed -------------------------------------------------------- */
+
+START_TEST(two_cells_are_compared)
+{
+    const char *text;
+
+    rollsim(0, "run " SMALL " -q -n 20 -o @/a.db");
+    rollsim(0, "run " SMALL " -q -n 30 -o @/a.db --seed 8");
+    rollsim(0, "run " SMALL " -q -n 30 -o @/a.db --set "
+            "Deployment/web:spec.replicas=4");
+    text = rollsim(0, "runs @/a.db --diff 2,4");    /* rolling, another seed */
+    ck_assert_ptr_nonnull(strstr(text, "asked differently: seed\n"));
+    ck_assert_ptr_nonnull(strstr(text, "Not paired"));
+    ck_assert_ptr_null(strstr(text, " *\n"));
+    text = rollsim(0, "runs @/a.db --diff 2,6");    /* one pod more */
+    ck_assert_ptr_nonnull(strstr(text, "nothing but what the files contain"));
+    ck_assert_ptr_nonnull(strstr(text, "of 20 replications that both have, 0 "
+                                 "are"));
+    ck_assert_ptr_nonnull(strstr(text, "+1 *\n"));      /* peak_pods */
+    text = rollsim(0, "runs @/a.db --diff 2,2");
+    ck_assert_ptr_nonnull(strstr(text, arena_printf(
+        arena, "%d of %d metrics are the same", METRIC_COUNT, METRIC_COUNT)));
+    ck_assert_ptr_nonnull(strstr(text, "20 are the same step by step"));
+    text = rollsim(0, "runs @/a.db --diff 1,2");    /* as compare has it */
+    ck_assert_ptr_nonnull(strstr(text, "asked differently: strategy\n"));
+    text = rollsim(0, "runs @/a.db --diff 2,6 --json");
+    ck_assert_ptr_nonnull(strstr(text, "\"paired\": true"));
+    rollsim(3, "runs @/a.db --diff 2,99");
+    rollsim(2, "runs @/a.db --diff 2");
+}
+END_TEST
+
 /* ---- accidents ----------------------------------------------------------- */
 
 /* Little to simulate, so that there are many transactions. */
@@ -494,6 +527,7 @@ int main(void)
     tcase_add_test(tc, export_gives_the_files_of_the_run);
     tcase_add_test(tc, other_formats_have_the_same_rows);
     tcase_add_test(tc, a_cell_can_be_removed);
+    tcase_add_test(tc, two_cells_are_compared);
     tcase_add_test(tc, killed_fifty_times_it_ends_as_if_nothing_had_been);
     tcase_add_test(tc, an_interrupt_keeps_what_is_finished);
     tcase_add_test(tc, two_writers_at_once_share_a_file);

@@ -75,6 +75,25 @@ START_TEST(nearly_equal_differences_are_judged_by_their_signs)
 }
 END_TEST
 
+/* Student's sleep data as two samples: t = -1.8608, 17.776 degrees of freedom,
+ * p = 0.07939, interval -3.365483 .. 0.205483 (R, t.test(extra ~ group)). */
+START_TEST(welch_s_t_of_student_s_sleep_data)
+{
+    static const double a[] = {.7, -1.6, -.2, -1.2, -.1, 3.4, 3.7, .8, 0, 2};
+    static const double b[] = {1.9, .8, 1.1, .1, -.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+    static const double same[] = {3, 3, 3}, other[] = {4, 4};
+    struct pairing p = pair_unpaired(a, 10, b, 10, .95);
+
+    near(p.difference.mean, -1.58, 1e-12);
+    near(p.difference.low, -3.3654832, 1e-6);
+    near(p.difference.high, 0.2054832, 1e-6);
+    near(p.p, 0.07939414, 1e-7);
+    ck_assert(isnan(pair_unpaired(a, 10, b, 1, .95).difference.mean));
+    near(pair_unpaired(same, 3, same, 3, .95).p, 1, 0);
+    near(pair_unpaired(other, 2, same, 3, .95).difference.low, 1, 0);
+}
+END_TEST
+
 START_TEST(identical_strategies_differ_by_exactly_nothing)
 {
     static const double x[] = {0.1, 0.7, 1e9, 3};
@@ -279,6 +298,7 @@ int main(void)
     tcase_add_test(c, paired_t_of_student_s_sleep_data);
     tcase_add_test(c, few_differing_pairs_are_judged_by_the_sign_test);
     tcase_add_test(c, nearly_equal_differences_are_judged_by_their_signs);
+    tcase_add_test(c, welch_s_t_of_student_s_sleep_data);
     tcase_add_test(c, identical_strategies_differ_by_exactly_nothing);
     tcase_add_test(c, pairs_with_an_undefined_side_are_left_out);
     tcase_add_test(c, common_random_numbers_save_a_factor_of_41);
