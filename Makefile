@@ -150,8 +150,23 @@ N = 100000
 property: $(BUILD)/tests/tools/property ## run N=100000 random rollouts with faults; FIRST=1 is the first seed
 	$(Q)$< $(N) $(FIRST)
 
-bench: $(benches)                    ## measure the kernel, against SimPy if it is there
-	$(Q)for b in $(benches); do $$b || exit 1; done
+# BENCH=long also measures what takes minutes; PEER='COMMAND' is measured beside
+# the others: it prints the CPU ns of an M/M/1 customer.
+BENCH   ?=
+ROUNDS  ?= 5
+simgrid := $(if $(wildcard /usr/include/simgrid/engine.h),$(BUILD)/tests/bench/peers/mm1_simgrid)
+$(BUILD)/tests/bench/peers/mm1_simgrid: tests/bench/peers/mm1_simgrid.c
+	$(Q)mkdir -p $(@D); $(CC) -O2 -D_GNU_SOURCE -o $@ $< -lsimgrid -lm
+bench: $(benches) $(simgrid) $(BUILD)/rollsim ## measure it, beside SimPy and SimGrid where they are; CSV in build/bench
+	$(Q)mkdir -p $(BUILD)/bench
+	$(Q)SIMGRID='$(simgrid)' PEER='$(PEER)' $(BUILD)/tests/bench/bench -r $(ROUNDS) -c $(BUILD)/bench/kernel.csv
+	$(Q)$(BUILD)/tests/bench/bench_store
+	$(Q)$(BUILD)/tests/bench/bench_runs $(BENCH:long=-l) -r $(ROUNDS) -c $(BUILD)/bench/runs.csv \
+	  -k $(BUILD)/bench/curves.csv $(BUILD)/rollsim
+	$(Q)! command -v gnuplot >/dev/null || gnuplot -e "DATA='$(BUILD)/bench/curves.csv'; OUT='$(BUILD)/bench/curves.svg'" tests/bench/curves.gp
+
+bench-guard: $(BUILD)/tests/bench/bench $(BUILD)/rollsim ## instructions against tests/bench/guard.txt: 5 % more fails (UPDATE=1: write it)
+	$(Q)UPDATE='$(UPDATE)' tests/bench/guard.sh $(BUILD)
 
 check: check-layers check-headers    ## prove the architecture rules on the built archives
 
@@ -224,7 +239,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all demo test test-cluster fidelity conformance validate property bench check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all demo test test-cluster fidelity conformance validate property bench bench-guard check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:

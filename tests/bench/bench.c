@@ -13,6 +13,9 @@
  *   churn    the same at 10^4, and a timer withdrawn and set at every step
  *   list N   the event list alone, against a 4-ary heap (heap N)
  *   simpy    M/M/1 in SimPy, if python3 and simpy are there
+ *   simgrid  M/M/1 in SimGrid: the command in the variable SIMGRID
+ *   peer     M/M/1 in something else: the command in the variable PEER, which
+ *            prints the CPU ns of a customer
  */
 #include <math.h>
 #include <stdio.h>
@@ -236,12 +239,25 @@ static const char simpy_program[] =
     "env.run()\n"
     "print((time.process_time() - start) * 1e9 / N)\n";
 
+/* The number that a command prints; NaN if it does not. */
+static double printed_by(const char *command)
+{
+    FILE *f = popen(command, "r");
+    double x;
+
+    if (!f)
+        return NAN;
+    if (fscanf(f, "%lf", &x) != 1)
+        x = NAN;
+    return pclose(f) == 0 ? x : NAN;
+}
+
 /* NaN if python3 or simpy is not there. */
 static double simpy(size_t n)
 {
     char path[] = "/tmp/rollsim-bench-XXXXXX", command[160];
     int fd = mkstemp(path);
-    double ns = NAN;
+    double ns;
     FILE *f;
 
     if (fd < 0 || !(f = fdopen(fd, "w")))
@@ -250,14 +266,29 @@ static double simpy(size_t n)
     fclose(f);
     snprintf(command, sizeof command, "{ python3 %s || /usr/bin/python3 %s; } "
              "2>/dev/null", path, path);
-    f = popen(command, "r");
-    if (f) {
-        if (fscanf(f, "%lf", &ns) != 1)
-            ns = NAN;
-        pclose(f);
-    }
+    ns = printed_by(command);
     unlink(path);
     return ns;
+}
+
+/* NaN if the variable is not set. */
+static double command_of(const char *variable)
+{
+    const char *command = getenv(variable);
+
+    return command && *command ? printed_by(command) : NAN;
+}
+
+static double simgrid(size_t n)
+{
+    (void)n;
+    return command_of("SIMGRID");
+}
+
+static double peer(size_t n)
+{
+    (void)n;
+    return command_of("PEER");
 }
 
 /* ---- rounds ------------------------------------------------------------- */
@@ -287,6 +318,8 @@ static struct item {
     { "heap", heap_n, 100000, { 0 }, false },
     { "heap", heap_n, 1000000, { 0 }, false },
     { "simpy", simpy, SIMPY_CUSTOMERS, { 0 }, false },
+    { "simgrid", simgrid, 100000, { 0 }, false },
+    { "peer", peer, 0, { 0 }, false },
 };
 
 static int ascending(const void *va, const void *vb)
@@ -329,8 +362,7 @@ static void print_table(int rounds, FILE *csv)
         if (it->skip)
             continue;
         if (isnan(it->ns[0])) {
-            printf("%-8s SKIPPED: python3 with simpy is not there\n",
-                   it->name);
+            printf("%-8s SKIPPED: it is not there\n", it->name);
             continue;
         }
         qsort(it->ns, (size_t)rounds, sizeof *it->ns, ascending);
@@ -362,6 +394,10 @@ static void print_ratios(int rounds)
                 heap_ns / median_of("heap", 1000, rounds));
     print_ratio("heap over list at 10^6", heap_ns / list_ns);
     print_ratio("SimPy over ours, M/M/1", simpy_ns / mm1_ns);
+    print_ratio("SimGrid over ours, M/M/1",
+                median_of("simgrid", 100000, rounds) / mm1_ns);
+    print_ratio("peer over ours, M/M/1",
+                median_of("peer", 0, rounds) / mm1_ns);
 }
 
 /* names ends with NULL, as argv does; no name means all. */
