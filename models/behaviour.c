@@ -103,6 +103,47 @@ static void schema_readiness(FILE *out)
     fputs("]}", out);
 }
 
+struct match {                  /* of requests, by what they carry */
+    const char *header, *cookie, *value;
+};
+
+static const struct field match_fields[] = {
+    FIELD(STRING, struct match, header, "header", NULL, 0, 0, "-",
+          "its name, of clients.attributes"),
+    FIELD(STRING, struct match, cookie, "cookie", NULL, 0, 0, "-",
+          "the same of a cookie"),
+    { .type = FIELD_T_STRING, .key = "value",
+      .offset = offsetof(struct match, value), .unit = "-",
+      .doc = "which it must have", .flags = FIELD_REQUIRED },
+    FIELD_END
+};
+
+static bool parse_match(struct binder *b, const struct value *v, void *out)
+{
+    struct error_rate *e = (struct error_rate *)
+        ((char *)out - offsetof(struct error_rate, key));
+    struct match m = { 0 };
+
+    if (v->type == VALUE_NULL)
+        return true;
+    if (v->type != VALUE_MAP) {
+        field_expected(b, v, "{header: NAME, value: VALUE}");
+        return false;
+    }
+    if (!field_bind(b, v, match_fields, &m))
+        return false;
+    e->key = m.header ? m.header : m.cookie;
+    e->value = m.value;
+    if (!e->key)
+        field_expected(b, v, "{header: NAME, value: VALUE}, or a cookie");
+    return e->key != NULL;
+}
+
+static void schema_match(FILE *out)
+{
+    field_schema(out, match_fields);
+}
+
 static const struct field error_fields[] = {
     FIELD(SHARE, struct error_rate, rate, "rate", "0%", 0, 1, "share",
           "requests answered with an error"),
@@ -110,6 +151,9 @@ static const struct field error_fields[] = {
                "from this long after the start"),
     FIELD_DIST(struct error_rate, lasting, "for", "never",
                "for this long; never: for good"),
+    FIELD_CUSTOM(struct error_rate, key, "match", NULL, parse_match,
+                 schema_match, "-", "only requests of clients with a header or "
+                 "cookie: {header or cookie, value}"),
     FIELD_END
 };
 
@@ -126,7 +170,7 @@ static bool parse_error_rate(struct binder *b, const struct value *v,
     if (v->type == VALUE_SCALAR &&
         parse_share(v->u.text, false, &e->rate, &why))
         return true;
-    field_expected(b, v, "a share such as 4%, or {rate, after, for}");
+    field_expected(b, v, "a share such as 4%, or {rate, after, for, match}");
     return false;
 }
 

@@ -31,6 +31,8 @@ struct error_rate {
     double rate;                /* share answered 5xx */
     struct dist after;          /* from this long after the start ... */
     struct dist lasting;        /* ... for this long (never: for good) */
+    const char *key, *value;    /* only of requests with this header or
+                                 * cookie; NULL: of all */
 };
 
 struct crash {

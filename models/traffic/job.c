@@ -250,7 +250,7 @@ static void start(struct job *j)
     }
     s->worked += work < SIM_NEVER ? work : 0;
     s->taken++;
-    j->errs = server_errs(s, j->ask.u_error, now);
+    j->errs = server_errs_to(s, &j->ask, now);
     j->event = traffic_at(t, now + work, &ev_worked, j);
 }
 

@@ -39,7 +39,8 @@ static bool just_serves(const struct process *p)
     if (!p || p->state != PROCESS_SERVING || !p->network || !p->traffic)
         return false;
     b = p->behaviour;
-    return !behaviour_by_events(b) && b->group.needs == GROUP_NOTHING && !p->session;
+    return !behaviour_by_events(b) && b->group.needs == GROUP_NOTHING &&
+           !b->error.key && !p->session;
 }
 
 /* The way of this one is not plain from the beginning; or, with a rule, from

@@ -33,6 +33,15 @@ bool server_errs(const struct server *s, double u, sim_time start)
            start >= p->errors_from && start < p->errors_until;
 }
 
+bool server_errs_to(const struct server *s, const struct ask *a,
+                    sim_time start)
+{
+    const struct error_rate *e = &s->process->behaviour->error;
+    bool meant = !e->key || ask_has(a, e->key, e->value);
+
+    return server_errs(s, meant ? a->u_error : 1, start);
+}
+
 /* ---- flights ------------------------------------------------------------ */
 
 /* What a was, as far as anybody asks. */
@@ -193,8 +202,8 @@ static void answer(struct server *s, struct ask *a, struct request *r,
         f.cause = CAUSE_TIMEOUT;
         f.ends = patience;
     } else {
-        f.cause = server_errs(s, a->u_error, stint.start) ? CAUSE_ERROR
-                                                         : CAUSE_NONE;
+        f.cause = server_errs_to(s, a, stint.start) ? CAUSE_ERROR
+                                                    : CAUSE_NONE;
         if (sender->keep_alive)
             conn_put(a, s->process, stint.departs);
     }

@@ -432,6 +432,9 @@ static inline struct answer *server_answer(struct server *s, sim_time now)
 void server_idle_at(struct server *s, sim_time t);
 /* Is the request with uniform u answered 5xx whose work begins at `start`? */
 bool server_errs(const struct server *s, double u, sim_time start);
+/* The same of a, if only some clients meet the errors (errorRate.match). */
+bool server_errs_to(const struct server *s, const struct ask *a,
+                    sim_time start);
 
 /* ---- job.c -------------------------------------------------------------- */
 

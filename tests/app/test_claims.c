@@ -169,6 +169,33 @@ static const char rollout[] =
 
 /* Its own strategy, or another in its place; users call its stable Service.
  * 5 s for one pod, 20 s, 5 s for three, 30 s until the old ones go; 5 s. */
+static const char some_fail[] =
+    "apiVersion: rollsim/v1\nkind: Scenario\n"
+    "run: {duration: 2m, warmup: 30s, replications: 1}\n"
+    "cluster: {profile: exact}\n"
+    "images: {web: {service: 5ms, errorRate: {rate: 50%, match: {header: "
+    "x-group, value: b}}}}\n"
+    "traffic: [{to: service/web, rate: 100/s, clients: {attributes: "
+    "{x-group: {b: 40%, c: 30%}}}}]\n---\n"
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web}}\n"
+    "spec: {containers: [{name: web, image: web}]}\n---\n"
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+    "spec: {selector: {app: web}, ports: [{port: 80}]}\n";
+
+/* A fault that only users with a header meet: half of 40 %, within five
+ * standard deviations of 12000 requests. */
+START_TEST(errors_may_depend_on_who_asks)
+{
+    double share;
+
+    results_of_text(&r, some_fail);
+    share = results_metric(&r, NULL, "failed_error") /
+            results_metric(&r, NULL, "requests");
+    ck_assert_double_gt(share, 0.20 - 0.018);
+    ck_assert_double_lt(share, 0.20 + 0.018);
+}
+END_TEST
+
 START_TEST(a_rollout_is_released_as_it_says_or_otherwise)
 {
     results_of_text(&r, rollout);
@@ -198,6 +225,7 @@ int main(void)
     tcase_add_test(
         c, only_recreate_gives_up_the_old_version_for_one_that_never_serves);
     tcase_add_test(c, the_way_back_is_short_where_old_pods_are_kept);
+    tcase_add_test(c, errors_may_depend_on_who_asks);
     tcase_add_test(c, a_rollout_is_released_as_it_says_or_otherwise);
     suite_add_tcase(s, c);
     srunner_run_all(runner, CK_NORMAL);
