@@ -56,6 +56,8 @@ struct options {
     const char *what, *table_format;    /* export */
     bool wide, spreadsheet;
     bool verify;                /* merge: write nothing */
+    int64_t budget;             /* optimize: replications; -1: 40 a candidate */
+    const char *indifference, *method;
     text_list params;           /* sweep: NAME=V,V or PATH=V,V */
     const char *design;         /* grid one-at-a-time lhs sobol */
     int64_t points;             /* of lhs and sobol; -1: ten a parameter */
@@ -120,6 +122,7 @@ void cli_help_command(FILE *out, const struct command *c);
 enum exit_code command_run(struct app *app);
 enum exit_code command_compare(struct app *app);
 enum exit_code command_sweep(struct app *app);
+enum exit_code command_optimize(struct app *app);
 enum exit_code command_plot(struct app *app);
 enum exit_code command_check(struct app *app);
 enum exit_code command_explain(struct app *app);

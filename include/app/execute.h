@@ -20,6 +20,10 @@ bool execute_load(struct app *app, vary_fn *vary, struct scenario *s,
 bool execute(struct app *app, const struct scenario *s, struct experiment *e,
              enum exit_code *code);
 
+/* Say on stderr what was read and plays no part; varied: parameters do. */
+void execute_say_ignored(struct app *app, const struct scenario *s,
+                         bool varied);
+
 /* The metrics of --metric A,B into out, which has room for all;
  * false after an error. */
 bool execute_metrics(struct app *app, enum metric *out, size_t *n);

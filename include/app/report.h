@@ -22,6 +22,22 @@ void report_compare(struct app *app, const struct experiment *e,
 void report_sweep(struct app *app, const struct experiment *e,
                   const enum metric *metrics, size_t n);
 
+/* What a search found, for people and as JSON. */
+struct found;
+void report_optimum(struct app *app, const struct experiment *e,
+                    const struct found *f);
+void report_optimum_json(struct app *app, const struct experiment *e,
+                         const struct found *f);
+
+/* The metrics that a scenario makes demands on (objective, its subject, slo),
+ * and the usual ones after them.  out has room for all; returns how many. */
+size_t report_asked(const struct scenario *s, enum metric *out);
+
+/* The member "parameters" of a JSON object; nothing without settings. */
+struct json;
+void report_settings_json(struct json *j, const struct scenario *s,
+                          const char *const *settings);
+
 /* Everything as one JSON object; c may be NULL. */
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c);

@@ -179,6 +179,9 @@ extern const struct field scenario_fields[];
  * "99.9 %", "500 ms", "12". */
 char *promise_value(struct arena *a, enum metric m, double x);
 
+/* text as a value of a metric in its unit, as a limit is read. */
+bool promise_read_value(enum metric m, const char *text, double *out);
+
 /* What the interval of its metric says about a promise. */
 enum verdict promise_verdict(const struct promise *p, struct interval i);
 

@@ -1,15 +1,18 @@
 /*
  * search.h - the best of many cells for a given number of replications.
  *
- * A search has two halves.  First it finds a few finalists: by successive
+ * A search has three parts.  First it finds a few finalists: by successive
  * halving, by optimal computing budget allocation, or not at all (KN: every
  * cell is one).  Then Kim and Nelson's procedure compares the finalists on
  * replications that played no part in choosing them, so that its guarantee
  * holds among them: the winner is the best finalist, or within delta of it,
- * with the given confidence, if the budget lasts until it is finished.
+ * with the given confidence, if the budget lasts until it is finished.  What
+ * is left is spent on whether the winner keeps its promises.
  *
  * Cells may have to keep promises.  One that surely breaks them is out; one
- * that seems to is behind all those that seem to keep them.
+ * that seems to is behind all that seem to keep them, and rules none of them
+ * out; among those, the one that breaks them least is first.  While finalists
+ * are sought, half an interval beyond a promise is forgiven.
  */
 #ifndef STATS_SEARCH_H
 #define STATS_SEARCH_H
@@ -39,12 +42,15 @@ struct search {
     bool (*extend)(void *ctx, const size_t *until);
     /* A result; smaller is better; NaN is worse than anything. */
     double (*value)(void *ctx, size_t cell, size_t replication);
-    enum fit (*fit)(void *ctx, size_t cell, size_t n);  /* NULL: all FIT_YES */
+    /* Sets *excess: by how much the promises seem broken, in half-widths of
+     * the intervals that tell.  NULL: all FIT_YES. */
+    enum fit (*fit)(void *ctx, size_t cell, size_t n, double *excess);
 };
 
 struct found {
     size_t best;                /* k if every cell is FIT_NO */
-    bool confirmed;             /* the guarantee holds among the finalists */
+    bool confirmed;             /* the guarantee holds among the finalists, and
+                                 * the best one is FIT_YES */
     bool ended;                 /* extend returned false */
     double delta;               /* that was used */
     size_t used;                /* replications */

@@ -56,10 +56,12 @@ struct kn kn_start(struct arena *a, const double *const *x, size_t k,
                    size_t first, double alpha, double delta);
 
 /* After r >= first replications of every alive cell, with their means, clear
- * alive[] of the cells that are now ruled out.  Returns true when finished:
+ * alive[] of the cells that are now ruled out, by cells l with rules[l] only
+ * (NULL: by any).  Returns true when finished:
  * one is left, or those left may be called equal; the best is the alive cell
  * with the least mean.  Call it after every replication, or every few. */
-bool kn_screen(const struct kn *p, const double *mean, size_t r, bool *alive);
+bool kn_screen(const struct kn *p, const double *mean, size_t r,
+               const bool *rules, bool *alive);
 
 /* Replications at which p is sure to finish. */
 size_t kn_limit(const struct kn *p);

@@ -316,7 +316,8 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
     app.arena = arena_new();
     app.o.color = "auto";
     app.o.seed = app.o.replications = app.o.least = app.o.jobs = -1;
-    app.o.cell = app.o.remove = app.o.points = -1;
+    app.o.cell = app.o.remove = -1;
+    app.o.points = app.o.budget = -1;
     err_init(&app.errors, app.arena);
     code = dispatch(&app, argc, argv);
     print_errors(&app);

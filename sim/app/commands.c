@@ -102,6 +102,22 @@ static const struct option sweep_options[] = {
     INPUT_OPTIONS, END
 };
 
+static const struct option optimize_options[] = {
+    COUNT(0, "budget", "N", budget,
+          "replications of all candidates together; 40 each if absent"),
+    TEXT(0, "indifference", "VALUE", indifference,
+         "settings that differ by less are equal, such as 5s; 5 % if absent"),
+    CHOICE(0, "method", "halving|ocba|kn", method,
+           "how finalists are found; kn: all are"),
+    CELL_OPTIONS,
+    COUNT(0, "seed", "N", seed, "of all random numbers"),
+    COUNT('j', "jobs", "N", jobs, "threads; as many as processors if absent"),
+    TEXT('o', "output", "FILE", results,
+         "results database: only what it lacks is computed, and kept there"),
+    SWITCH(0, "json", json, "print the result as JSON"),
+    INPUT_OPTIONS, END
+};
+
 static const struct option plot_options[] = {
     TEXT('t', "figure", "NAME", figure,
          "only this one: traffic, pods, latency, exposure, ..."),
@@ -169,6 +185,10 @@ const struct command commands[] = {
     { "sweep", "SCENARIO...",
       "run every strategy with many settings, and say which settings matter",
       "rollsim sweep scenarios/settings.yaml", sweep_options, command_sweep },
+    { "optimize", "SCENARIO...",
+      "find the best settings that keep the promises",
+      "rollsim optimize scenarios/settings.yaml", optimize_options,
+      command_optimize },
     { "plot", "SCENARIO...", "draw figures, in characters or with gnuplot",
       "rollsim plot scenarios/sample.yaml -t traffic -o traffic.svg",
       plot_options, command_plot },

@@ -21,8 +21,8 @@ static void all_rows(void *ctx, const struct variant *v, const struct world *w)
         figures_rows(s->figures, v, w);
 }
 
-/* What was read and plays no part here. */
-static void say_ignored(struct app *app, const struct scenario *s, bool varied)
+void execute_say_ignored(struct app *app, const struct scenario *s,
+                         bool varied)
 {
     if (app->o.quiet)
         return;
@@ -162,7 +162,7 @@ bool execute_load(struct app *app, vary_fn *vary, struct scenario *s,
     *code = EXIT_INPUT;
     if (scenario_load(app, s) != SIM_OK)
         return false;
-    say_ignored(app, s, vary != NULL);
+    execute_say_ignored(app, s, vary != NULL);
     if (vary) {
         *code = vary(app, s, &varied);
         if (*code != EXIT_DONE)

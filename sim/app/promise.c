@@ -35,8 +35,7 @@ static enum metric named(struct loader *l, const char *name,
     return METRIC_COUNT;
 }
 
-/* text as a number in the unit of m. */
-static bool read_limit(enum metric m, const char *text, double *out)
+bool promise_read_value(enum metric m, const char *text, double *out)
 {
     const char *unit = metric_row(m)->unit;
     int64_t ns;
@@ -92,7 +91,7 @@ static void read_promise(struct loader *l, const char *metric,
         return;
     }
     if (p->metric != METRIC_COUNT &&
-        !read_limit(p->metric, value_text(limit, ""), &p->limit))
+        !promise_read_value(p->metric, value_text(limit, ""), &p->limit))
         bad_limit(l, p->metric, value_text(limit, ""), &limit->mark);
 }
 
@@ -123,7 +122,7 @@ static void read_expectation(struct loader *l, const struct value *v,
     e->metric = named(l, arena_strndup(l->arena, text, len), &v->mark);
     right = op + strlen(ops[at]);
     right += strspn(right, " ");
-    if (e->metric != METRIC_COUNT && !read_limit(e->metric, right, &e->value))
+    if (e->metric != METRIC_COUNT && !promise_read_value(e->metric, right, &e->value))
         bad_limit(l, e->metric, right, &v->mark);
 }
 
@@ -232,7 +231,7 @@ static enum metric read_until(struct app *app, const char *text,
     n = strlen(x);
     p->relative = p->absolute = 0;
     if (n > 0 && x[n - 1] == '%' ? !parse_share(x, false, &p->relative, NULL)
-                                 : !read_limit(m, x, &p->absolute))
+                                 : !promise_read_value(m, x, &p->absolute))
         cli_usage(app, "--until: \"%s\" is no precision; for example "
                   "--until '%s ±5%%'", text, metric_row(m)->name);
     else if (p->relative <= 0 && p->absolute <= 0)
@@ -307,7 +306,7 @@ static void read_objective(struct loader *l, const struct objective_section *o,
     read_subject(l, o, value_get(v, "subject"), out);
     if (!o->indifference || out->metric == METRIC_COUNT)
         return;
-    if (!read_limit(out->metric, text, &out->indifference))
+    if (!promise_read_value(out->metric, text, &out->indifference))
         bad_limit(l, out->metric, text, &o->indifference->mark);
     else if (!(out->indifference > 0))
         err_error(l->errors, &o->indifference->mark, "indifference must be "

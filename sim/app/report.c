@@ -350,17 +350,18 @@ void report_promises(struct app *app, const struct experiment *e)
 
 /* ---- what is known ------------------------------------------------------- */
 
-void report_title(struct app *app, const struct experiment *e)
+void report_title(struct app *app, const struct scenario *s, size_t n)
 {
-    const struct scenario *s = e->scenario;
     const struct spec *spec = s->variants[0].spec;
 
     fprintf(app->out, "%s", s->name);
     if (spec->release.given && spec->release.nimages)
         fprintf(app->out, "   %s -> %s", spec->release.workload,
                 spec->release.images[0].image);
-    fprintf(app->out, "   %zu replication%s, seed %llu\n", e->n,
-            e->n == 1 ? "" : "s", (unsigned long long)spec->seed);
+    if (n > 0)
+        fprintf(app->out, "   %zu replication%s,", n, n == 1 ? "" : "s");
+    fprintf(app->out, "%s seed %llu\n", n > 0 ? "" : "  ",
+            (unsigned long long)spec->seed);
     if (s->description)
         fprintf(app->out, "%s\n", s->description);
     fputc('\n', app->out);
@@ -392,7 +393,7 @@ void report_notes(struct app *app, const struct experiment *e)
 
 void report_run(struct app *app, const struct experiment *e)
 {
-    report_title(app, e);
+    report_title(app, e->scenario, e->n);
     report_promises(app, e);
     report_means(app, e, NULL, 0);
     report_notes(app, e);

@@ -102,7 +102,7 @@ void report_compare(struct app *app, const struct experiment *e,
                     const struct comparison *c, const enum metric *metrics,
                     size_t n)
 {
-    report_title(app, e);
+    report_title(app, e->scenario, e->n);
     report_promises(app, e);
     report_means(app, e, metrics, n);
     if (c) {

@@ -4,6 +4,7 @@
  *   report.c          means, promises, title and notes
  *   report_compare.c  differences and verdicts
  *   report_sweep.c    a table of cells, and what parameters do
+ *   report_optimum.c  finalists, and the front of risk, time and cost
  */
 #ifndef APP_REPORT_IMPL_H
 #define APP_REPORT_IMPL_H
@@ -26,7 +27,15 @@ const char *report_sign(const struct app *app, enum verdict d);
 const char *report_difference(struct arena *a, struct interval i,
                               enum metric m);
 
-void report_title(struct app *app, const struct experiment *e);
+/* The first lines; n replications, 0: not said. */
+void report_title(struct app *app, const struct scenario *s, size_t n);
+
+/* The metrics that a scenario makes demands on; out has room for all. */
+size_t report_demanded(const struct scenario *s, enum metric *out);
+
+/* The cells that the API server refuses, a line each. */
+void report_refused(struct app *app, const struct scenario *s);
+
 void report_promises(struct app *app, const struct experiment *e);
 /* The means of n metrics (0: the usual ones) and the happenings. */
 void report_means(struct app *app, const struct experiment *e,

@@ -121,8 +121,8 @@ static void put_expectations(struct json *j, const struct experiment *e,
     json_end(j);
 }
 
-static void put_settings(struct json *j, const struct scenario *s,
-                         const char *const *settings)
+void report_settings_json(struct json *j, const struct scenario *s,
+                          const char *const *settings)
 {
     if (!settings)
         return;
@@ -141,7 +141,7 @@ static void put_variant(struct json *j, const struct experiment *e, size_t v)
     snprintf(digest, sizeof(digest), "%016" PRIx64, experiment_digest(e, v));
     json_object(j);
     member_text(j, "name", e->scenario->variants[v].name);
-    put_settings(j, e->scenario, e->scenario->variants[v].settings);
+    report_settings_json(j, e->scenario, e->scenario->variants[v].settings);
     member_text(j, "digest", digest);
     json_key(j, "metrics");
     json_object(j);

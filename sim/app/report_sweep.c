@@ -10,14 +10,8 @@
 #include "app/table.h"
 #include "base/text.h"
 
-/* The metrics that a scenario asks about (objective, its subject, slo), then
- * the usual ones; out has room for all.  Returns how many. */
-static size_t asked_metrics(const struct scenario *s, enum metric *out)
+size_t report_demanded(const struct scenario *s, enum metric *out)
 {
-    static const enum metric usual[] = {
-        METRIC_ROLLOUT_SECONDS, METRIC_FAILED_REQUESTS, METRIC_DOWNTIME,
-        METRIC_LATENCY_P99, METRIC_PEAK_PODS
-    };
     bool taken[METRIC_COUNT + 1] = {0};
     size_t n = 0;
     struct {
@@ -38,9 +32,25 @@ static size_t asked_metrics(const struct scenario *s, enum metric *out)
                 out[n++] = m;
             taken[m] = true;
         }
-    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
-        if (!taken[usual[i]])
+    return n;
+}
+
+size_t report_asked(const struct scenario *s, enum metric *out)
+{
+    static const enum metric usual[] = {
+        METRIC_ROLLOUT_SECONDS, METRIC_FAILED_REQUESTS, METRIC_DOWNTIME,
+        METRIC_LATENCY_P99, METRIC_PEAK_PODS
+    };
+    size_t n = report_demanded(s, out), demanded = n;
+
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        bool taken = false;
+
+        for (size_t k = 0; k < demanded; k++)
+            taken |= out[k] == usual[i];
+        if (!taken)
             out[n++] = usual[i];
+    }
     return n;
 }
 
@@ -125,7 +135,7 @@ static void print_cells(struct app *app, const struct experiment *e,
     arena_free(a);
 }
 
-static void print_refused(struct app *app, const struct scenario *s)
+void report_refused(struct app *app, const struct scenario *s)
 {
     for (size_t i = 0; i < s->nrefused; i++)
         fprintf(app->out, "  not possible: %s: %s\n",
@@ -245,12 +255,12 @@ void report_sweep(struct app *app, const struct experiment *e,
     enum metric asked[METRIC_COUNT];
 
     if (n == 0) {
-        n = asked_metrics(s, asked);
+        n = report_asked(s, asked);
         metrics = asked;
     }
-    report_title(app, e);
+    report_title(app, s, e->n);
     print_cells(app, e, metrics, n);
-    print_refused(app, s);
+    report_refused(app, s);
     if (s->nparameters > 0)
         print_sensitivity(app, e, metrics, n);
     report_notes(app, e);

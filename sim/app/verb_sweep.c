@@ -5,11 +5,11 @@
 #include <string.h>
 #include "app/execute.h"
 #include "app/report.h"
+#include "app/sweep.h"
 
 #define POINTS_EACH 10          /* of a spread design, per parameter */
 
-/* A vary_fn: every strategy in the cells of --design and --points. */
-static enum exit_code sweep_vary(struct app *app, const struct scenario *s,
+enum exit_code sweep_vary(struct app *app, const struct scenario *s,
                           struct scenario *out)
 {
     static const char *const names[] = { "grid", "one-at-a-time", "lhs",

@@ -3,7 +3,7 @@
  *
  * Halving stops when SEARCH_FINALISTS are left; what it would have spent on
  * its last rounds pays for the confirmation.  Measured on the 6 x 6 lattice of
- * tests/stats/test_search.c.
+ * tests/stats/test_search.c and on a real one (tests/app/test_optimize.c).
  *
  * Not done: pattern search between the values of a parameter, and models of
  * the response; a cell is tried or it is not.
@@ -16,6 +16,9 @@
 #define KN_FIRST 20             /* replications of its first stage */
 #define OCBA_FIRST 5            /* of every cell before shares are computed */
 #define OCBA_SHARE 0.85         /* of the budget; the rest confirms */
+#define SETTLE_STEP 10          /* replications of the winner at a time */
+#define DOUBT 0.5               /* half-widths beyond a promise that a cell may
+                                 * be while finalists are sought */
 
 struct state {
     const struct search *s;
@@ -59,29 +62,65 @@ static double plain_mean(const struct search *s, size_t cell, size_t from,
     return sum / (double)(n - from);
 }
 
-static enum fit fit_of(const struct state *t, size_t cell)
+/* What a cell is ranked by. */
+struct rank {
+    enum fit fit;
+    double excess, mean;
+};
+
+static enum fit fit_of(const struct state *t, size_t cell, double *excess)
 {
-    return t->s->fit ? t->s->fit(t->s->ctx, cell, t->out->n[cell]) : FIT_YES;
+    *excess = 0;
+    return t->s->fit ? t->s->fit(t->s->ctx, cell, t->out->n[cell], excess)
+                     : FIT_YES;
 }
 
-/* What cells are ranked by: the mean, behind all others if it seems to break
- * its promises, NaN if it does. */
-static double rank_value(const struct state *t, size_t cell, double mean)
+static struct rank rank_of(const struct state *t, size_t cell)
 {
-    enum fit fit = fit_of(t, cell);
+    struct rank r = { FIT_NO, 0, NAN };
 
-    return fit == FIT_NO ? NAN
-           : fit == FIT_UNLIKELY ? mean + 1e9 * (1 + fabs(mean)) : mean;
+    if (t->out->n[cell] == 0)
+        return r;
+    r.mean = plain_mean(t->s, cell, 0, t->out->n[cell]);
+    r.fit = fit_of(t, cell, &r.excess);
+    if (isnan(r.mean))
+        r.fit = FIT_NO;
+    return r;
 }
 
-static double *rank_all(const struct state *t)
+/* Those that keep their promises, or break them by doubt at most, by the mean;
+ * then those that seem not to, by how much; then the others. */
+static bool before(const struct rank *x, const struct rank *y, double doubt)
 {
-    double *mean = arena_many(t->a, double, t->s->k);
+    bool good[2];
 
-    for (size_t i = 0; i < t->s->k; i++)
-        mean[i] = t->out->n[i] == 0 ? NAN
-            : rank_value(t, i, plain_mean(t->s, i, 0, t->out->n[i]));
-    return mean;
+    for (int i = 0; i < 2; i++) {
+        const struct rank *r = i ? y : x;
+
+        good[i] = r->fit <= FIT_LIKELY ||
+                  (r->fit == FIT_UNLIKELY && r->excess <= doubt);
+    }
+    if (good[0] != good[1])
+        return good[0];
+    if (good[0])
+        return x->mean < y->mean;
+    return (x->fit == FIT_NO) != (y->fit == FIT_NO) ? x->fit < y->fit
+                                                    : x->excess < y->excess;
+}
+
+/* The place of every cell, 0 the best; ties by number. */
+static double *places(const struct state *t, double doubt)
+{
+    size_t k = t->s->k;
+    double *place = arena_many(t->a, double, k);
+    struct rank *r = arena_many(t->a, struct rank, k);
+
+    for (size_t i = 0; i < k; i++)
+        r[i] = rank_of(t, i);
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < i; j++)
+            place[before(&r[i], &r[j], doubt) ? j : i]++;
+    return place;
 }
 
 /* ---- finalists ----------------------------------------------------------- */
@@ -102,7 +141,7 @@ static void halve(struct state *t)
             t->until[f->finalists[i]] = reps;
         if (!extend(t))
             return;
-        f->nfinalists = halving_cut(rank_all(t), f->finalists,
+        f->nfinalists = halving_cut(places(t, DOUBT), f->finalists,
                                     f->nfinalists);
     }
 }
@@ -117,19 +156,30 @@ static double deviation(const struct search *s, size_t cell, size_t n)
     return sqrt(sum / (double)(n - 1));
 }
 
-/* Put the cells with the least rank values first and keep a few. */
+/* Put the best cells first and keep a few. */
 static void keep_few(struct state *t)
 {
     struct found *f = t->out;
 
-    (void)halving_cut(rank_all(t), f->finalists, f->nfinalists);
+    (void)halving_cut(places(t, DOUBT), f->finalists, f->nfinalists);
     if (f->nfinalists > SEARCH_FINALISTS)
         f->nfinalists = SEARCH_FINALISTS;
+}
+
+/* The mean of a cell and *sd; one that seems to break its promises is far
+ * behind and gets nothing. */
+static double what_ocba_sees(const struct state *t, size_t cell, double *sd)
+{
+    struct rank r = rank_of(t, cell);
+
+    *sd = r.fit <= FIT_LIKELY ? deviation(t->s, cell, t->out->n[cell]) : 0;
+    return r.fit <= FIT_LIKELY ? r.mean : 1e300;
 }
 
 static void allocate(struct state *t)
 {
     const struct search *s = t->s;
+    double *mean = arena_many(t->a, double, s->k);
     double *sd = arena_many(t->a, double, s->k);
     size_t *target = arena_many(t->a, size_t, s->k);
     size_t total = s->k * OCBA_FIRST;
@@ -138,16 +188,13 @@ static void allocate(struct state *t)
     for (size_t i = 0; i < s->k; i++)
         t->until[i] = total <= most ? OCBA_FIRST : 2;
     while (extend(t) && t->out->used < most) {
-        double *mean = rank_all(t);
-        size_t before = t->out->used, room;
+        size_t used = t->out->used, room;
 
-        for (size_t i = 0; i < s->k; i++) {
-            sd[i] = isnan(mean[i]) ? 0 : deviation(s, i, t->out->n[i]);
-            mean[i] = isnan(mean[i]) ? 1e300 : mean[i];
-        }
-        total = before + s->k;
+        for (size_t i = 0; i < s->k; i++)
+            mean[i] = what_ocba_sees(t, i, &sd[i]);
+        total = used + s->k;
         ocba_targets(mean, sd, s->k, total, target);
-        room = most - before;
+        room = most - used;
         for (size_t i = 0; i < s->k; i++) {
             size_t more = target[i] > t->out->n[i] ? target[i] - t->out->n[i]
                                                    : 0;
@@ -156,7 +203,7 @@ static void allocate(struct state *t)
             t->until[i] = t->out->n[i] + more;
             room -= more;
         }
-        if (room == most - before)      /* nothing was asked for */
+        if (room == most - used)        /* nothing was asked for */
             break;
     }
     keep_few(t);
@@ -184,11 +231,11 @@ static const double **results(const struct state *t, size_t from, size_t n)
 static void drop_unfit(struct state *t)
 {
     struct found *f = t->out;
-    double *mean = rank_all(t);
     size_t kept = 0;
 
     for (size_t i = 0; i < f->nfinalists; i++)
-        if (f->n[f->finalists[i]] == 0 || !isnan(mean[f->finalists[i]]))
+        if (f->n[f->finalists[i]] == 0 ||
+            rank_of(t, f->finalists[i]).fit != FIT_NO)
             f->finalists[kept++] = f->finalists[i];
     f->nfinalists = kept;
 }
@@ -211,58 +258,106 @@ static bool step(struct state *t, const bool *alive, size_t from, size_t r)
     return cost <= left(t) && extend(t);
 }
 
-/* What KN compares: a cell that seems to break its promises rules nobody
- * out. */
-static double kn_value(const struct state *t, size_t cell, double sum,
-                       size_t r)
+/* Rule out finalists after r replications: those that surely break promises,
+ * and those that KN does, beside one that seems to keep them.  True if nothing
+ * is open: KN is finished, and what is left keeps its promises. */
+static bool screen(const struct state *t, const struct kn *kn, double *sum,
+                   size_t r, bool *alive)
 {
-    double mean = rank_value(t, cell, sum / (double)r);
+    const struct found *f = t->out;
+    double *mean = arena_many(t->a, double, f->nfinalists);
+    bool *rules = arena_many(t->a, bool, f->nfinalists), settled = true;
 
-    return isnan(mean) ? 1e300 : mean;
+    for (size_t i = 0; i < f->nfinalists; i++) {
+        struct rank x;
+
+        if (!alive[i])
+            continue;
+        x = rank_of(t, f->finalists[i]);
+        mean[i] = sum[i] / (double)r;
+        alive[i] = x.fit != FIT_NO && !isnan(mean[i]);
+        rules[i] = alive[i] && x.fit <= FIT_LIKELY;
+    }
+    if (!kn_screen(kn, mean, r, rules, alive))
+        return false;
+    for (size_t i = 0; i < f->nfinalists; i++)
+        settled &= !alive[i] || rules[i];
+    return settled;
 }
 
-/* Kim and Nelson among the finalists, on replications from `from` on; sets
- * confirmed, and alive[] of those that remain. */
-static void confirm(struct state *t, size_t from, bool *alive)
+/* Kim and Nelson among the finalists, on replications from `from` on; alive[]
+ * of those that remain.  True if it was finished. */
+static bool confirm(struct state *t, size_t from, bool *alive)
 {
     struct found *f = t->out;
-    double *mean = arena_many(t->a, double, f->nfinalists);
     double *sum = arena_many(t->a, double, f->nfinalists);
     size_t r = KN_FIRST;
     struct kn kn;
 
     if (!step(t, alive, from, r))
-        return;
+        return false;
     kn = kn_start(t->a, results(t, from, r), f->nfinalists, r,
                   1 - t->s->confidence, f->delta);
     for (size_t i = 0; i < f->nfinalists; i++)
-        sum[i] = plain_mean(t->s, f->finalists[i], from, from + r - 1) *
-                 (double)(r - 1);
-    do {
-        for (size_t i = 0; i < f->nfinalists; i++) {
-            if (!alive[i])
-                continue;
-            sum[i] += t->s->value(t->s->ctx, f->finalists[i], from + r - 1);
-            mean[i] = kn_value(t, f->finalists[i], sum[i], r);
-        }
-        if (kn_screen(&kn, mean, r, alive)) {
-            f->confirmed = true;
-            return;
-        }
+        sum[i] = plain_mean(t->s, f->finalists[i], from, from + r) * (double)r;
+    while (!screen(t, &kn, sum, r, alive)) {
         r++;
-    } while (step(t, alive, from, r));
+        if (!step(t, alive, from, r))
+            return false;
+        for (size_t i = 0; i < f->nfinalists; i++)
+            if (alive[i])
+                sum[i] += t->s->value(t->s->ctx, f->finalists[i],
+                                      from + r - 1);
+    }
+    return true;
 }
 
-/* Order the finalists: those that KN kept first, each group by its mean. */
+/* Order the finalists: those that KN kept first, each group by its places. */
 static void order(struct state *t, const bool *alive)
 {
     struct found *f = t->out;
-    double *mean = rank_all(t);
+    double *place = places(t, 0);
 
     for (size_t i = 0; i < f->nfinalists; i++)
-        if (!alive[i] && f->confirmed)
-            mean[f->finalists[i]] += 1e12 * (1 + fabs(mean[f->finalists[i]]));
-    (void)halving_cut(mean, f->finalists, f->nfinalists);
+        if (!alive[i])
+            place[f->finalists[i]] += (double)t->s->k;
+    (void)halving_cut(place, f->finalists, f->nfinalists);
+}
+
+/* Give a cell replications until it is known whether it keeps its promises, or
+ * nothing is left. */
+static enum fit settle_one(struct state *t, size_t cell)
+{
+    struct found *f = t->out;
+    double excess;
+    enum fit fit;
+
+    while ((fit = fit_of(t, cell, &excess)) == FIT_LIKELY && left(t) > 0) {
+        t->until[cell] = f->n[cell] +
+                         (left(t) < SETTLE_STEP ? left(t) : SETTLE_STEP);
+        if (!extend(t))
+            break;
+    }
+    return fit;
+}
+
+/* Spend what is left on whether the first finalist keeps its promises; one
+ * that turns out not to goes to the end.  True if the first one does. */
+static bool settle(struct state *t)
+{
+    struct found *f = t->out;
+
+    for (size_t tried = 0; tried < f->nfinalists && !f->ended; tried++) {
+        size_t first = f->finalists[0];
+        enum fit fit = settle_one(t, first);
+
+        if (fit <= FIT_LIKELY)
+            return fit == FIT_YES;
+        for (size_t i = 1; i < f->nfinalists; i++)
+            f->finalists[i - 1] = f->finalists[i];
+        f->finalists[f->nfinalists - 1] = first;
+    }
+    return false;
 }
 
 /* Compare the finalists with the first of them on what they have in common
@@ -319,16 +414,18 @@ static void finish(struct state *t)
         if (t->s->method != SEARCH_KN && f->n[f->finalists[i]] > from)
             from = f->n[f->finalists[i]];
     }
-    if (f->nfinalists > 1)
-        confirm(t, from, alive);
-    f->confirmed |= f->nfinalists == 1 && t->s->k == 1;
+    f->confirmed = f->nfinalists == 1 || (f->nfinalists > 1 &&
+                                          confirm(t, from, alive));
+    if (f->nfinalists == 0 || f->ended)
+        return;
     order(t, alive);
+    f->confirmed &= settle(t);
     drop_unfit(t);
     if (f->nfinalists > 0) {
         f->best = f->finalists[0];
-        f->confirmed &= fit_of(t, f->best) <= FIT_LIKELY;
         place(t, from);
     }
+    f->confirmed &= f->nfinalists > 0;
 }
 
 void search_run(struct arena *a, const struct search *s, struct found *out)

@@ -136,7 +136,8 @@ static double slack(const struct kn *p, size_t i, size_t l, size_t r)
     return fmax(0, p->delta / (2 * (double)r) * (n - (double)r));
 }
 
-bool kn_screen(const struct kn *p, const double *mean, size_t r, bool *alive)
+bool kn_screen(const struct kn *p, const double *mean, size_t r,
+               const bool *rules, bool *alive)
 {
     bool open = false;
 
@@ -144,7 +145,8 @@ bool kn_screen(const struct kn *p, const double *mean, size_t r, bool *alive)
     /* Only cells still alive rule others out, which keeps at most more. */
     for (size_t i = 0; i < p->k; i++)
         for (size_t l = 0; l < p->k && alive[i]; l++)
-            if (l != i && alive[l] && mean[i] > mean[l] + slack(p, i, l, r))
+            if (l != i && alive[l] && (!rules || rules[l]) &&
+                mean[i] > mean[l] + slack(p, i, l, r))
                 alive[i] = false;
     for (size_t i = 0; i < p->k; i++)
         for (size_t l = 0; l < i; l++)

@@ -49,11 +49,12 @@ static bool extend(void *ctx, const size_t *until)
 }
 
 /* The promise: a cell near the best one breaks it. */
-static enum fit fit(void *ctx, size_t cell, size_t n)
+static enum fit fit(void *ctx, size_t cell, size_t n, double *excess)
 {
     const struct lattice *l = ctx;
     double x = truth(l, cell);
 
+    *excess = l->limit - x;
     return x >= l->limit ? n > 10 ? FIT_YES : FIT_LIKELY
            : n > 10 ? FIT_NO : FIT_UNLIKELY;
 }

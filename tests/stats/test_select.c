@@ -216,7 +216,7 @@ static size_t kn_choice(uint64_t seed, double rho, size_t *cost)
     }
     *cost += K * FIRST;
     p = kn_start(scratch, rows, K, FIRST, 0.05, 0.2);
-    for (r = FIRST; !kn_screen(&p, mean, r, alive); r++)
+    for (r = FIRST; !kn_screen(&p, mean, r, NULL, alive); r++)
         for (size_t i = 0; i < K; i++) {
             if (!alive[i])
                 continue;
@@ -258,7 +258,7 @@ START_TEST(kn_calls_equal_cells_equal_at_once)
     bool alive[] = {true, true, true};
     struct kn p = kn_start(scratch, rows, 3, 5, 0.05, 1);
 
-    ck_assert(kn_screen(&p, mean, 5, alive));
+    ck_assert(kn_screen(&p, mean, 5, NULL, alive));
     ck_assert(alive[0] && alive[1] && !alive[2]);
     ck_assert_uint_eq(kn_limit(&p), 5);
 }
