@@ -45,7 +45,7 @@ static const char *cell(const struct experiment *e, struct arena *a, size_t v,
 {
     struct summary s = summary(e, a, v, m);
 
-    return report_cell(a, &s, m);
+    return report_cell(a, &s, m, true);
 }
 
 static double known(void *ctx, size_t candidate, size_t replication,
