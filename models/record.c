@@ -48,6 +48,7 @@ void record_init(struct record *r, struct arena *a, bool rows)
     map_init(&r->last, a);
     map_init(&r->named, a);
     map_init(&r->connected, a);
+    map_init(&r->blocked, a);
 }
 
 /* ---- workloads and Services --------------------------------------------- */

@@ -139,6 +139,14 @@ void record_connection(struct world *w, object_uid pod, object_uid node)
     c->last = world_now(w);
 }
 
+void record_blocked(struct world *w, object_uid pod)
+{
+    if (map_get_number(&w->record.blocked, pod))
+        return;
+    map_put_number(&w->record.blocked, pod, w);
+    record_view(w, VIEW_BLOCKED, pod);
+}
+
 /* ---- processes ---------------------------------------------------------- */
 
 static void on_listen(void *ctx, struct process *p)

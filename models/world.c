@@ -23,6 +23,7 @@
 #include "models/kubelet.h"
 #include "models/lease.h"
 #include "models/measure.h"
+#include "models/netpol.h"
 #include "models/node.h"
 #include "models/operator.h"
 #include "models/plane.h"
@@ -233,6 +234,7 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     w->databases = databases_new(w);
     network_new(w);
     routers_new(w);
+    netpols_new(w);
     ingresses_new(w);
     traffic_new(w);
     apply_manifests(w);

@@ -15,6 +15,7 @@
 #include "models/request.h"
 
 struct world;
+struct net_origin;
 struct rules;
 struct process;
 
@@ -52,12 +53,15 @@ void measure_rollback_decided(struct world *w);
 void measure_commit(struct world *w, const struct meta *before,
                     const struct meta *after);
 
-/* A place from which requests go by these rules, with its share of all. */
-void measure_watch(struct world *w, struct rules *r, double share);
+/* A place from which requests go by these rules, with its share of all.  from:
+ * who sends them, as NetworkPolicies see it; NULL: nobody asks. */
+void measure_watch(struct world *w, struct rules *r, double share,
+                   const struct net_origin *from);
 /* What router_share says of root has changed. */
 void measure_routes_changed(struct world *w, struct rules *root);
 void measure_rules_changed(struct world *w, struct rules *r);
 void measure_process_changed(struct world *w, struct process *p);
+void measure_policies_changed(struct world *w);
 
 /* A client's request was sent; was accepted by its pod; has its final outcome,
  * which the client learns at `end` (end is not in order from call to call). */

@@ -36,6 +36,7 @@ enum purpose {
     PURPOSE_BUSY,           /* timing and machine: how busy it is */
     PURPOSE_RECONCILE,      /* operator, resource, phase, try: how it goes */
     PURPOSE_POOL,           /* machine: when it is there, who approves it */
+    PURPOSE_POLICY,         /* policy or pod: when agents know it */
 };
 
 #endif

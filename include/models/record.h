@@ -86,6 +86,7 @@ struct record {
     struct map last;            /* record.c: the last row of an object */
     struct map named;           /* record_view.c: pod uid -> its name */
     struct map connected;       /* and pod, node -> its connections */
+    struct map blocked;         /* pod uid -> said so */
 };
 
 /* An empty record in a. */
@@ -111,6 +112,9 @@ void record_rules(struct world *w, const struct rules *r,
 
 /* A new connection from a node is led to a pod. */
 void record_connection(struct world *w, object_uid pod, object_uid node);
+
+/* A NetworkPolicy keeps a connection from a pod. */
+void record_blocked(struct world *w, object_uid pod);
 
 /* Be told by processes, once there are kubelets; and at the end of the run put
  * the rows in order. */

@@ -127,7 +127,15 @@ struct attribute_share {        /* shares of clients by header or cookie */
     double share;
 };
 
+/* What the clients are to NetworkPolicies: pods, or an address outside. */
+struct client_origin {
+    const char *space;          /* NULL: that of their target */
+    const struct value *labels; /* of the pods; NULL: none */
+    const char *address;        /* NULL: pods */
+};
+
 struct client_spec {
+    struct client_origin from;
     int users;                  /* distinct users */
     bool sticky;
     bool keep_alive;

@@ -31,6 +31,7 @@ struct operators;
 struct pools;
 struct routers;
 struct ingresses;
+struct netpols;
 struct pod_template;
 
 struct world {
@@ -51,6 +52,7 @@ struct world {
     struct leases *leases;      /* heartbeats of nodes */
     struct network *network;    /* slices' way to the nodes: proxies */
     struct routers *routers;    /* from routes to rules */
+    struct netpols *netpols;    /* NetworkPolicies, enforced */
     struct ingresses *ingresses;        /* the ingress controller */
     struct traffic *traffic;
     struct groups *groups;      /* pods that depend on each other */

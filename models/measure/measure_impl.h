@@ -22,6 +22,7 @@
 /* A place from which requests go. */
 struct watch {
     struct rules *rules;
+    const struct net_origin *from;  /* who sends; NULL: policies do not count */
     double demand;              /* share of all requests that ask for it */
     double share;               /* ... that are sent here; 0: not counted */
     size_t able, able_new;      /* endpoints that serve; of the new version */

@@ -11,6 +11,7 @@
  * the old and the new one.
  */
 #include "measure_impl.h"
+#include "models/netpol.h"
 #include "models/route.h"
 
 static bool of_new(const struct measure *m, struct process *p)
@@ -79,7 +80,9 @@ static void recount(struct measure *m, struct watch *watch)
     for (size_t i = 0; i < r->len; i++) {
         struct process *p = r->items[i].process;
 
-        if (!traffic_able(p))
+        if (!traffic_able(p) ||
+            (watch->from && !netpols_allow(m->w, watch->from, p->pod,
+                                           r->items[i].port)))
             continue;
         watch->able++;
         watch->able_new += of_new(m, p);
@@ -99,9 +102,10 @@ void outage_recount(struct measure *m)
 }
 
 /* Make sure that r is watched; returns its place. */
-static size_t watch_rules(struct measure *m, struct rules *r)
+static size_t watch_rules(struct measure *m, struct rules *r,
+                          const struct net_origin *from)
 {
-    struct watch watch = { .rules = r };
+    struct watch watch = { .rules = r, .from = from };
 
     if (r->watch == 0) {
         vec_push(m->w->arena, &m->outage.watches, watch);
@@ -146,19 +150,22 @@ void measure_routes_changed(struct world *w, struct rules *root)
     outage_count(m);
     for (size_t k = 0; router_routes(root) &&
                        (to = router_share(root, k, &share)) != NULL; k++)
-        watch_rules(m, to);
+        watch_rules(m, to, root->watch == 0
+                               ? NULL : m->outage.watches.items[root->watch
+                                                                - 1].from);
     reshare(m);
     if (m->outage.closed == 0)
         m->outage.stretch = 0;
     rollout_look(m);
 }
 
-void measure_watch(struct world *w, struct rules *r, double share)
+void measure_watch(struct world *w, struct rules *r, double share,
+                   const struct net_origin *from)
 {
     size_t i;
 
     outage_count(w->measure);
-    i = watch_rules(w->measure, r);     /* two senders may go one way */
+    i = watch_rules(w->measure, r, from);       /* two may go one way */
     w->measure->outage.watches.items[i].demand += share;
     measure_routes_changed(w, r);
 }
@@ -169,6 +176,12 @@ void measure_rules_changed(struct world *w, struct rules *r)
         return;
     outage_count(w->measure);
     recount(w->measure, &w->measure->outage.watches.items[r->watch - 1]);
+    rollout_look(w->measure);
+}
+
+void measure_policies_changed(struct world *w)
+{
+    outage_recount(w->measure);
     rollout_look(w->measure);
 }
 

@@ -291,7 +291,7 @@ static const struct {
     { "sts", KIND_STATEFULSET }, { "ds", KIND_DAEMONSET },
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
     { "pdb", KIND_PDB }, { "csr", KIND_CSR },
-    { "quota", KIND_QUOTA },
+    { "quota", KIND_QUOTA }, { "netpol", KIND_NETPOL },
     { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },
     { NULL, KIND_NONE },
 };

@@ -17,6 +17,7 @@
 #include "models/flagger.h"
 #include "models/hpa.h"
 #include "models/ingress.h"
+#include "models/netpol.h"
 #include "models/network.h"
 #include "models/quota.h"
 #include "models/route.h"
@@ -61,6 +62,8 @@ const struct value *object_raw(const struct meta *m)
         return ingress_seen(m)->raw;
     case KIND_HTTPROUTE:
         return httproute_seen(m)->raw;
+    case KIND_NETPOL:
+        return netpol_seen(m)->raw;
     case KIND_QUOTA:
         return quota_seen(m)->raw;
     case KIND_CONFIGMAP:

@@ -77,8 +77,9 @@ sim_time ingress_patience(const struct ask *a, sim_time begun, bool connects)
 
 /* To this endpoint, over a kept connection or a new one. */
 static void go(struct traffic *t, struct ask *a, struct request *r,
-               struct process *p)
+               const struct rule *rule)
 {
+    struct process *p = rule->process;
     sim_time now = world_now(t->w);
     bool cut = false, kept = p && conn_take_to(a, p, now, &cut);
 
@@ -88,7 +89,7 @@ static void go(struct traffic *t, struct ask *a, struct request *r,
         attempt_over(t, a, r, CAUSE_RESET);
     } else if (kept) {
         serve(server_of(t, p), a, r, now);
-    } else if (!p || !p->network) {
+    } else if (!p || !p->network || !kernel_allows(t, a, rule)) {
         client_lose(t, a, r, ingress_patience(a, now, true), p);
     } else if (!process_accepts(p)) {
         attempt_over(t, a, r, CAUSE_REFUSED);
@@ -111,7 +112,7 @@ void ingress_attempt(struct traffic *t, struct ask *a, struct request *r)
     to = router_pick(root, a, kernel_client(a), sticky, &u);
     rule = rules_pick(to, u, kernel_client(a), sticky, world_now(t->w));
     if (rule)
-        go(t, a, r, rule->process);
+        go(t, a, r, rule);
     else
         attempt_over(t, a, r, CAUSE_NO_ENDPOINT);
 }

@@ -127,6 +127,11 @@ static void finish(struct job *j)
     release(j);
 }
 
+object_uid job_pod(const struct job *j)
+{
+    return j->server->process->pod;
+}
+
 /* ---- calls -------------------------------------------------------------- */
 
 static void make_call(struct job *j, const struct call_out *c)

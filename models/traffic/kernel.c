@@ -109,6 +109,22 @@ struct rules *kernel_route(const struct ask *a)
                        &u);
 }
 
+bool kernel_allows(struct traffic *t, const struct ask *a,
+                   const struct rule *to)
+{
+    struct net_origin from = a->sender->origin;
+
+    if (!netpols_any(t->w))
+        return true;
+    if (a->parent)
+        from.pod = job_pod(a->parent);
+    if (netpols_allow(t->w, &from, to->pod, to->port))
+        return true;
+    if (t->w->record.rows)
+        record_blocked(t->w, to->pod);
+    return false;
+}
+
 /* ---- a SYN -------------------------------------------------------------- */
 
 enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
@@ -127,6 +143,10 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
     if (now >= r->leaks_from)
         return CONNECT_LOST;
     rule = rules_pick(r, u, client, a->sender->sticky, now);
+    if (rule && !kernel_allows(t, a, rule)) {
+        *process = rule->process;
+        return CONNECT_SILENCE;
+    }
     if (rule) {
         if (t->w->record.rows)
             record_connection(t->w, rule->pod, r->node);

@@ -254,6 +254,7 @@ struct sender *sender_of_copies(struct sender *s, const char *service)
         copies = sender_new(t, key, s->space,
                             arena_printf(t->w->arena, "service/%s", service));
         copies->copies = true;
+        copies->origin = s->origin;
         copies->connect_timeout = s->connect_timeout;
         copies->timeout = s->timeout;
         map_put(&t->calls, key, copies);
@@ -275,6 +276,29 @@ static void place_clients(struct sender *s, const char *node)
         BUG("traffic \"%s\" comes from no node", s->name);
 }
 
+/* Who the clients are to NetworkPolicies: what the scenario says, else pods
+ * without labels beside their target.  Behind an Ingress it is the controller,
+ * as ingress-nginx is installed. */
+static struct net_origin origin_of(const struct sender *s)
+{
+    struct arena *a = s->traffic->w->arena;
+    const struct client_origin *c = &s->spec->clients.from;
+    struct net_origin o = { .space = c->space ? c->space : s->space,
+                        .labels = labels_from(a, c->labels) };
+
+    if (s->site) {
+        o.space = "ingress-nginx";
+        o.labels = labels_with(a, NULL, "app.kubernetes.io/name",
+                               "ingress-nginx");
+        o.labels = labels_with(a, o.labels, "app.kubernetes.io/component",
+                               "controller");
+    } else if (c->address) {
+        o.space = NULL;
+        net_address_parse(c->address, &o.address);
+    }
+    return o;
+}
+
 static struct sender *client_sender(struct traffic *t,
                                     const struct traffic_spec *spec)
 {
@@ -288,6 +312,7 @@ static struct sender *client_sender(struct traffic *t,
     if (spec->host)
         s->site = ingress_site(t->w, spec->space, spec->host, spec->path);
     s->mesh = c->mesh;
+    s->origin = origin_of(s);
     s->keep_alive = c->keep_alive || s->site || s->mesh;
     s->shared = c->protocol == CLIENT_HTTP2;
     s->connect_timeout = c->connect_timeout;
@@ -324,7 +349,8 @@ static void watch_senders(struct traffic *t)
 
         for (size_t k = 0; k < s->places.len; k++)
             measure_watch(t->w, s->places.items[k]->rules,
-                          expected[i] / sum / (double)s->places.len);
+                          expected[i] / sum / (double)s->places.len,
+                          &s->origin);
     }
 }
 
@@ -344,7 +370,7 @@ static void watch_services(struct traffic *t)
             measure_watch(w,
                           network_rules(w, api_at(w->api, KIND_NODE, k)->uid,
                                         m->space, m->name),
-                          1 / ((double)nodes * (double)services));
+                          1 / ((double)nodes * (double)services), NULL);
     }
 }
 

@@ -24,6 +24,7 @@
 #include "base/vec.h"
 #include "kernel/rng.h"
 #include "models/ingress.h"
+#include "models/netpol.h"
 #include "models/process.h"
 #include "models/proxy.h"
 #include "models/request.h"
@@ -121,6 +122,7 @@ struct sender {
     const char *space, *service;
     struct site *site;          /* of the ingress controller; NULL: none */
     const struct mesh_spec *mesh;       /* of its sidecar; NULL: none */
+    struct net_origin origin;       /* who sends, unless a job calls */
     uint64_t entity;
     int users;
     int retries;
@@ -364,6 +366,9 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
                             struct process **process);
 /* A number for the address that a comes from. */
 uint64_t kernel_client(const struct ask *a);
+/* Do NetworkPolicies let a connect to this endpoint now? */
+bool kernel_allows(struct traffic *t, const struct ask *a,
+                   const struct rule *to);
 /* The rules that a router sends a by; NULL if it meets none. */
 struct rules *kernel_route(const struct ask *a);
 /* The connection of a is tracked to a pod that does not answer. */
@@ -448,6 +453,8 @@ void job_cut_all(struct server *s);
 void job_hang_all(struct server *s);
 /* Call a made for j is over; its client has given up. */
 void job_call_over(struct job *j, const struct ask *a, enum cause cause);
+/* The pod that works on j, and calls others for it. */
+object_uid job_pod(const struct job *j);
 void job_forget_client(struct job *j);
 
 #endif

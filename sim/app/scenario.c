@@ -424,14 +424,31 @@ static void name_sources(struct loader *l, struct traffic_spec *t, size_t n)
                 t[i].name = arena_printf(l->arena, "%s-%zu", t[i].name, i + 1);
 }
 
+/* Clients are pods, or outside. */
+static void check_origin(struct loader *l, const struct traffic_spec *t,
+                         size_t i)
+{
+    const struct client_origin *from = &t->clients.from;
+    const struct value *at;
+
+    if (!from->address || (!from->space && !from->labels))
+        return;
+    at = value_at(l->root, arena_printf(l->arena, "traffic[%zu].clients.from",
+                                        i));
+    err_error(l->errors, at ? &at->mark : NULL, "clients come from pods "
+              "(namespace, labels) or from an address, not from both");
+}
+
 static void take_traffic(struct loader *l, const struct field_list *list,
                          struct spec *spec)
 {
     struct traffic_spec *t = list->items;
 
-    for (size_t i = 0; i < list->len; i++)
+    for (size_t i = 0; i < list->len; i++) {
+        check_origin(l, &t[i], i);
         if (t[i].to)
             resolve_source(l, spec, &t[i], i);
+    }
     name_sources(l, t, list->len);
     spec->traffic = t;
     spec->ntraffic = list->len;

@@ -13,6 +13,7 @@
 #include "models/behaviour.h"
 #include "models/cron.h"
 #include "models/operator.h"
+#include "models/netpol.h"
 
 /* ---- what is not there yet ----------------------------------------------- */
 
@@ -386,7 +387,40 @@ static void attributes_schema(FILE *out)
           "\"object\"}}", out);
 }
 
+/* An IPv4 address. */
+static bool address_parse(struct binder *b, const struct value *v, void *out)
+{
+    const char *text = value_text(v, "");
+    uint32_t at;
+
+    if (!net_address_parse(text, &at)) {
+        field_expected(b, v, "an IPv4 address such as 198.51.100.7");
+        return false;
+    }
+    *(const char **)out = text;
+    return true;
+}
+
+static void address_schema(FILE *out)
+{
+    fputs("{\"type\": \"string\"}", out);
+}
+
+static const struct field origin_fields[] = {
+    FIELD(STRING, struct client_origin, space, "namespace", NULL, 0, 0, "-",
+          "of the pods; their target's if absent"),
+    FIELD(VALUE, struct client_origin, labels, "labels", NULL, 0, 0, "-",
+          "of the pods; none if absent"),
+    FIELD_CUSTOM(struct client_origin, address, "address", NULL,
+                 address_parse, address_schema, "-", "from outside the "
+                 "cluster: an IPv4 address"),
+    FIELD_END
+};
+
 static const struct field client_fields[] = {
+    FIELD_SUB(OBJECT, struct client_spec, from, "from", origin_fields,
+              struct client_origin, "what the clients are to NetworkPolicies: "
+              "pods"),
     FIELD(INT32, struct client_spec, users, "users", "0", 0, 1e8, "users",
           "distinct users behind the requests; 0: nobody counts them"),
     FIELD(BOOL, struct client_spec, sticky, "sticky", "false", 0, 0, "-",

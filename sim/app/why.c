@@ -36,7 +36,7 @@
 #define NODES_TOLD 6            /* rules of a group, the slowest */
 
 enum reason { REASON_STOPPED, REASON_STARTING, REASON_DIED, REASON_AT_WORK,
-              REASON_NOWHERE };
+              REASON_NOWHERE, REASON_BLOCKED };
 
 struct spot {                   /* of one cause, from one node */
     const char *what, *node;    /* the cause, perhaps with a remark */
@@ -142,6 +142,10 @@ static enum reason reason_of(const struct why *y, const struct failure_row *f)
         return REASON_AT_WORK;
     told = first_from(y, VIEW_STOPPING, f->pod, NULL, 0);
     listens = first_from(y, VIEW_LISTENS, f->pod, NULL, 0);
+    if (is(f, CAUSE_HANG) &&
+        first_from(y, VIEW_BLOCKED, f->pod, NULL, 0) <= f->at &&
+        first_from(y, VIEW_NETWORK_GONE, f->pod, NULL, 0) > f->at)
+        return REASON_BLOCKED;
     if (is(f, CAUSE_REFUSED) && f->at < listens && f->at < told)
         return REASON_STARTING;
     return told != SIM_NEVER ? REASON_STOPPED : REASON_DIED;
@@ -566,6 +570,15 @@ static void tell_nowhere(const struct why *y, const struct group *g)
           "new pods wait for the end of the old (Recreate)\n", y->app->out);
 }
 
+static void tell_blocked(const struct why *y, const struct group *g)
+{
+    fprintf(y->app->out, "kept away by a NetworkPolicy from %s on:\n",
+            clock_of(y, g->first));
+    tell_spots(y, g, g->first);
+    fputs("  saved by: a NetworkPolicy that selects this pod and allows its "
+          "clients\n", y->app->out);
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
 static void tell_group(const struct why *y, const struct group *g)
@@ -573,7 +586,7 @@ static void tell_group(const struct why *y, const struct group *g)
     static void (*const tell[])(const struct why *, const struct group *) = {
         [REASON_STOPPED] = tell_stopped, [REASON_STARTING] = tell_starting,
         [REASON_DIED] = tell_died, [REASON_AT_WORK] = tell_at_work,
-        [REASON_NOWHERE] = tell_nowhere,
+        [REASON_NOWHERE] = tell_nowhere, [REASON_BLOCKED] = tell_blocked,
     };
     FILE *out = y->app->out;
 
