@@ -9,9 +9,11 @@
 #include "models/client.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/bug.h"
 #include "models/plane.h"
+#include "models/rbac.h"
 #include "models/world.h"
 
 void client_init(struct client *c, struct world *w, double qps, double burst,
@@ -39,11 +41,72 @@ static sim_time take_token(struct client *c)
     return (sim_time)llround(-c->tokens / c->qps * (double)SIM_S);
 }
 
+/* ---- rights ------------------------------------------------------------- */
+
+static const struct meta *account_of(const struct client *c)
+{
+    const struct api *api = c->w->api;
+
+    for (size_t i = 0; c->account && i < api_count(api, KIND_SERVICEACCOUNT);
+         i++) {
+        const struct meta *m = api_at(api, KIND_SERVICEACCOUNT, i);
+
+        if (strcmp(m->name, c->account) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+/* What the real controller asks for; it may patch where we update. */
+static const char *verb_of(enum call_verb verb)
+{
+    switch (verb) {
+    case CALL_CREATE:
+        return "create";
+    case CALL_UPDATE:
+    case CALL_UPDATE_STATUS:
+        return "update|patch";
+    case CALL_DELETE:
+        return "delete";
+    default:
+        return NULL;            /* read from a cache, or always allowed */
+    }
+}
+
+/* Has the account of the caller the right to do this? */
+static bool may(const struct call *call, const char **reason)
+{
+    struct world *w = call->client->w;
+    const struct meta *account = account_of(call->client);
+    const struct meta *m = call->draft ? call->draft
+                                       : api_get(w->api, call->uid);
+    struct requester who = { NULL, NULL };
+    struct request_info what = { .verb = verb_of(call->verb) };
+
+    if (!account || !what.verb || !m)
+        return true;
+    who.name = rbac_account(w->arena, account->space, account->name);
+    what.group = kind_group(m->kind);
+    what.resource = kind_resource(m->kind);
+    what.space = m->space;
+    what.name = call->verb == CALL_CREATE ? NULL : m->name;
+    if (rbac_allows(w, &who, &what, reason))
+        return true;
+    what.subresource = "status";
+    return call->verb == CALL_UPDATE_STATUS &&
+           rbac_allows(w, &who, &what, reason);
+}
+
 static enum api_code commit(struct call *call, const struct meta **result,
                             const char **reason)
 {
     struct api *api = call->client->w->api;
 
+    if (!may(call, reason)) {
+        if (call->draft)
+            api_drop(api, call->draft);
+        return API_FORBIDDEN;
+    }
     if (call->after && call->draft)
         call->draft->version = call->after->wrote;
     switch (call->verb) {

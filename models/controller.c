@@ -377,6 +377,7 @@ void controller_start(struct controller *c, struct world *w,
     client_init(&c->client, w, cluster->controller_qps,
                 cluster->controller_burst, TIMING_API_WRITE,
                 name ^ MANAGER_ENTITY);
+    c->client.account = ops->account;
     c->frame->recorder = recorder_new(w, &c->client);
     world_stream(w, &c->stream, PURPOSE_TIMING, name);
     ops->start(c);

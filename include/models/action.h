@@ -19,7 +19,7 @@ struct kubectl;
 struct meta;
 
 /* Flags of a verb; a table ends with name NULL.  Every verb also has
- * -n/--namespace and --record. */
+ * -n/--namespace, --record, --as and --as-group. */
 enum kubectl_flag_kind { KUBECTL_SWITCH, KUBECTL_TEXT, KUBECTL_COUNT };
 struct kubectl_flag {
     const char *name;           /* without the dashes */
@@ -43,6 +43,8 @@ struct kubectl_command {
                                          * switch, NULL if not given */
     const char *space;          /* -n; "default" */
     bool record;                /* --record: annotate the change-cause */
+    const char *as;             /* --as: who asks; NULL: a cluster admin */
+    const char *const *groups;  /* --as-group, NULL-terminated; or NULL */
     const struct value *const *documents;       /* of -f or -p */
     size_t ndocuments;
 };

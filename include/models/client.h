@@ -44,6 +44,9 @@ struct client {
     sim_time last;              /* no call is sent before the one before it */
     enum timing latency;        /* request -> committed */
     object_uid node;            /* where it runs; 0: nowhere in particular */
+    const char *account;        /* the ServiceAccount whose rights count once
+                                 * the cluster has one of this name; NULL:
+                                 * a part of Kubernetes, which has its own */
     struct stream stream;
 };
 

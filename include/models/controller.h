@@ -24,6 +24,7 @@ struct sync;
 struct controller_ops {
     const char *name;           /* "deployment"; also names its stream */
     const char *doc;            /* one sentence */
+    const char *account;        /* see client.h */
     int workers;                /* concurrent syncs */
     int max_retries;            /* then the key is dropped; -1: never */
     const struct dist *work;    /* before the first call of a sync; NULL:

@@ -178,6 +178,8 @@ static bool apply_step(struct kubectl *k, size_t i)
                        value_text(value_get(v, "apiVersion"), ""));
         return i + 1 < k->c.ndocuments;
     }
+    if (!kubectl_may(k, "get", t.kind, NULL, t.space, t.name))
+        return false;
     m = api_find(k->w->api, t.kind, t.space, t.name);
     if (m)
         configure(k, m, v);

@@ -39,6 +39,11 @@ static bool commit_status(struct kubectl *k, struct argo *draft,
     const char *name = draft->meta.name, *reason = NULL;
     const struct meta *result = NULL;
 
+    if (!kubectl_may(k, "patch", KIND_ROLLOUT, "status", draft->meta.space,
+                     name)) {
+        api_drop(k->w->api, &draft->meta);
+        return false;
+    }
     if (api_update_status(k->w->api, &draft->meta, &result, &reason) !=
         API_OK) {
         kubectl_refuse(k, "Error: %s", reason ? reason : "refused");
@@ -125,7 +130,10 @@ static const struct argo *unpause(struct kubectl *k, const struct argo *r)
                                       value_null(k->arena, NULL)), true);
     const struct meta *result = NULL;
 
-    if (draft)
+    if (!kubectl_may(k, "patch", KIND_ROLLOUT, NULL, r->meta.space,
+                     r->meta.name) && draft)
+        api_drop(k->w->api, draft);
+    else if (draft)
         api_update(k->w->api, draft, &result, NULL);
     return result ? argo_seen(result) : NULL;
 }

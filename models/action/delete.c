@@ -79,6 +79,8 @@ static void delete_one(struct kubectl *k, const struct meta *m)
     const char *slash = strchr(label, '/');
     struct meta was = *m;
 
+    if (!kubectl_may(k, "delete", m->kind, NULL, m->space, m->name))
+        return;
     api_delete(k->w->api, m->uid, grace_of(&k->c));
     kubectl_say(k, &was, "%.*s \"%s\" deleted", (int)(slash - label), label,
                 slash + 1);
@@ -96,6 +98,8 @@ static void delete_many(struct kubectl *k, const struct target *t)
         kubectl_find(k, t);
         return;
     }
+    if (!kubectl_may(k, "list", t->kind, NULL, k->c.space, NULL))
+        return;
     for (size_t i = 0; i < api_count(k->w->api, t->kind); i++) {
         const struct meta *m = api_at(k->w->api, t->kind, i);
         bool here = !kind_ops_of(t->kind)->namespaced ||

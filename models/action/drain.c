@@ -196,6 +196,8 @@ static void ask_fire(struct sim *sim, void *subject, int64_t arg)
 
     if (k->over)
         return;
+    if (!kubectl_may(k, "create", KIND_POD, "eviction", l->space, l->name))
+        return;
     if (arg)
         say(l, "Evicting", arena_printf(k->arena, "evicting pod %s/%s",
                                         l->space, l->name));
@@ -259,6 +261,8 @@ static void start(struct kubectl *k, const struct meta *node)
     d->node = node->uid;
     d->name = node->name;
     d->grace_s = grace ? (int)strtol(grace, NULL, 10) : -1;
+    if (!kubectl_may(k, "list", KIND_POD, NULL, NULL, NULL))
+        return;
     why = collect(d);
     if (why) {
         kubectl_refuse(k, "error: unable to drain node \"%s\" due to error: "

@@ -19,6 +19,7 @@
 #include "models/flagger.h"
 #include "models/ingress.h"
 #include "models/network.h"
+#include "models/rbac.h"
 #include "models/route.h"
 #include "models/rollout.h"
 #include "models/statefulset.h"
@@ -117,6 +118,32 @@ static void refuse_invalid(struct kubectl *k, enum kind kind, const char *name,
     buf_free(&text);
 }
 
+/* ---- rights ------------------------------------------------------------- */
+
+bool kubectl_may(struct kubectl *k, const char *verb, enum kind kind,
+                 const char *sub, const char *space, const char *name)
+{
+    struct requester who = { .name = k->c.as, .groups = k->c.groups };
+    struct request_info what = {
+        .verb = verb, .group = kind_group(kind),
+        .resource = kind_resource(kind), .subresource = sub,
+        .space = space && kind_ops_of(kind)->namespaced ? space : "",
+        .name = name,
+    };
+    const char *why;
+
+    if (!k->c.as || rbac_allows(k->w, &who, &what, &why))
+        return true;
+    kubectl_refuse(k, "Error from server (Forbidden): %s", why);
+    return false;
+}
+
+/* What of an object this command writes; NULL: the whole. */
+static const char *subresource_of(const struct kubectl *k)
+{
+    return k->c.verb == &verb_scale ? "scale" : NULL;
+}
+
 /* ---- finding ------------------------------------------------------------- */
 
 static void push_target(struct arena *a, struct target *list, size_t *n,
@@ -211,6 +238,8 @@ const struct meta *kubectl_find(struct kubectl *k, const struct target *asked)
     }
     if (!kind_ops_of(t->kind)->namespaced)
         space = "";
+    if (!kubectl_may(k, "get", t->kind, NULL, space, t->name))
+        return NULL;
     m = api_find(k->w->api, t->kind, space, t->name);
     if (!m && t->kind == KIND_DEPLOYMENT)       /* a strategy made it one */
         m = api_find(k->w->api, KIND_ROLLOUT, space, t->name);
@@ -319,7 +348,8 @@ static struct meta *adopt(struct kubectl *k, const struct meta *read,
     }
     *draft = who;
     if (old) {
-        ops->copy_status(draft, old);
+        if (ops->copy_status)
+            ops->copy_status(draft, old);
         kubectl_set_last_applied(draft, kubectl_last_applied(old));
     }
     return draft;
@@ -395,8 +425,14 @@ bool kubectl_update(struct kubectl *k, struct meta *draft, const char *done)
     struct meta who = *draft;
     const struct meta *result = NULL;
     const char *reason = NULL;
-    enum api_code code = api_update(k->w->api, draft, &result, &reason);
+    enum api_code code;
 
+    if (!kubectl_may(k, "patch", who.kind, subresource_of(k), who.space,
+                     who.name)) {
+        api_drop(k->w->api, draft);
+        return false;
+    }
+    code = api_update(k->w->api, draft, &result, &reason);
     return answered(k, code, &who, result, reason, done);
 }
 
@@ -405,7 +441,12 @@ bool kubectl_create(struct kubectl *k, struct meta *draft, const char *done)
     struct meta who = *draft;
     const struct meta *result = NULL;
     const char *reason = NULL;
-    enum api_code code = api_create(k->w->api, draft, &result, &reason);
+    enum api_code code;
 
+    if (!kubectl_may(k, "create", who.kind, NULL, who.space, NULL)) {
+        api_drop(k->w->api, draft);
+        return false;
+    }
+    code = api_create(k->w->api, draft, &result, &reason);
     return answered(k, code, &who, result, reason, done);
 }

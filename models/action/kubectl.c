@@ -132,10 +132,13 @@ static const struct verb_ops *find_verb(const words *w, size_t *used)
     return NULL;
 }
 
-/* Flags that every verb has; their index is minus one, minus two. */
+/* Flags that every verb has. */
+enum { COMMON_NAMESPACE, COMMON_RECORD, COMMON_AS, COMMON_GROUP };
 static const struct kubectl_flag common[] = {
     { "namespace", 'n', KUBECTL_TEXT, "where the object is" },
     { "record", 0, KUBECTL_SWITCH, "note the command as change-cause" },
+    { "as", 0, KUBECTL_TEXT, "the user who asks" },
+    { "as-group", 0, KUBECTL_TEXT, "a group that he is in" },
     { NULL, 0, KUBECTL_SWITCH, NULL },
 };
 
@@ -146,7 +149,7 @@ struct parsing {
     const struct mark *mark;
     struct err_list *errors;
     struct kubectl_command *c;
-    words rest;
+    words rest, groups;
 };
 
 /* The row of a table that `word` ("--name", "--name=x", "-n", "-nx") names,
@@ -171,14 +174,14 @@ static const struct kubectl_flag *match(const struct kubectl_flag *table,
 
 static void unknown_flag(struct parsing *p, const char *word)
 {
-    const char *names[KUBECTL_FLAGS + 3];
+    const char *names[KUBECTL_FLAGS + COUNT_OF(common)];
     size_t n = 0;
     struct diag *d;
 
     for (const struct kubectl_flag *f = p->c->verb->flags; f && f->name; f++)
         names[n++] = arena_printf(p->arena, "--%s", f->name);
-    names[n++] = "--namespace";
-    names[n++] = "--record";
+    for (const struct kubectl_flag *f = common; f->name; f++)
+        names[n++] = arena_printf(p->arena, "--%s", f->name);
     names[n] = NULL;
     d = err_error(p->errors, p->mark, "unknown flag: %s of kubectl %s", word,
                   p->c->verb->name);
@@ -227,9 +230,15 @@ static void parse_flag(struct parsing *p)
         return;
     }
     text = flag_text(p, f, attached);
-    if (f == &common[1])
-        p->c->record = text && strcmp(text, "true") == 0;
-    else if (text)
+    if (!text)
+        return;
+    if (f == &common[COMMON_RECORD])
+        p->c->record = strcmp(text, "true") == 0;
+    else if (f == &common[COMMON_AS])
+        p->c->as = text;
+    else if (f == &common[COMMON_GROUP])
+        vec_push(p->arena, &p->groups, text);
+    else
         p->c->space = text;
 }
 
@@ -295,6 +304,13 @@ bool kubectl_parse(struct arena *a, const char *text, const struct mark *m,
         return false;
     }
     parse_rest(&p);
+    if (p.groups.len > 0) {
+        vec_push(a, &p.groups, NULL);
+        out->groups = p.groups.items;
+        if (!out->as)
+            err_error(errors, m, "requesting groups without a user: "
+                      "--as-group needs --as");
+    }
     out->words = p.rest.items;
     out->nwords = p.rest.len;
     if (errors->errors == before)

@@ -40,6 +40,12 @@ size_t kubectl_changes(const struct kubectl_command *c, const char *marks);
 /* The i-th target; refuses and returns NULL if the server has none. */
 const struct meta *kubectl_find(struct kubectl *k, const struct target *t);
 
+/* May the user of the command do this with objects of the kind?  space: NULL
+ * if they are not namespaced; sub: a subresource, or NULL; name NULL: with all
+ * of them.  False: refused. */
+bool kubectl_may(struct kubectl *k, const char *verb, enum kind kind,
+                 const char *sub, const char *space, const char *name);
+
 /* The manifest v with its namespace filled in, and what it names in *t. */
 const struct value *kubectl_placed(struct kubectl *k, const struct value *v,
                                    struct target *t);

@@ -90,7 +90,8 @@ static bool status_step(struct kubectl *k, size_t i)
     bool more;
     const struct meta *m = kubectl_rollout(k, i, &more);
 
-    if (!m)
+    if (!m || !kubectl_may(k, "list", m->kind, NULL, m->space, m->name) ||
+        !kubectl_may(k, "watch", m->kind, NULL, m->space, m->name))
         return false;
     look(k, m);
     if (k->over)

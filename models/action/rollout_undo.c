@@ -38,10 +38,12 @@ static bool explain(struct kubectl *k, const struct meta *m, bool refused,
 static bool undo_deployment(struct kubectl *k, const struct meta *m,
                             int64_t to)
 {
-    struct rollout_undo u = rollout_undo(k->arena, k->w->api,
-                                         deployment_seen(m), to);
+    struct rollout_undo u;
     struct meta *draft;
 
+    if (!kubectl_may(k, "list", KIND_REPLICASET, NULL, m->space, NULL))
+        return false;
+    u = rollout_undo(k->arena, k->w->api, deployment_seen(m), to);
     if (!u.set)
         return explain(k, m, u.refused, u.message);
     draft = api_draft(k->w->api, m);
@@ -51,9 +53,12 @@ static bool undo_deployment(struct kubectl *k, const struct meta *m,
 
 static bool undo_set(struct kubectl *k, const struct meta *m, int64_t to)
 {
-    struct revision_undo u = revision_undo(k->arena, k->w->api, m, to);
+    struct revision_undo u;
     struct meta *draft;
 
+    if (!kubectl_may(k, "list", KIND_REVISION, NULL, m->space, NULL))
+        return false;
+    u = revision_undo(k->arena, k->w->api, m, to);
     if (!u.template)
         return explain(k, m, u.refused, u.message);
     draft = kubectl_decode(k, m->kind,

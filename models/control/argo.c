@@ -533,6 +533,7 @@ static void start(struct controller *c)
 const struct controller_ops controller_argo = {
     .name = "argo",
     .doc = "moves Rollouts from the stable ReplicaSet to the new one",
+    .account = "argo-rollouts",
     .workers = 10,
     .max_retries = -1,
     .start = start,

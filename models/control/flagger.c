@@ -442,6 +442,7 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
 const struct controller_ops controller_flagger = {
     .name = "flagger",
     .doc = "releases the targets of Flagger's Canaries tick by tick",
+    .account = "flagger",
     .workers = 2,
     .max_retries = 15,
     .start = start,

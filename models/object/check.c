@@ -73,6 +73,17 @@ static void help_name(struct reader *r, struct diag *d, const char *name,
         diag_help(r->errors, d, "for example \"%s\"", fixed);
 }
 
+/* Not "." or "..", without "/" and "%". */
+static void check_path_name(struct reader *r, const struct at *at)
+{
+    const char *name = value_text(at->v, "");
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        strpbrk(name, "/%"))
+        fault(r, at, "Invalid", "may not be \".\" or \"..\" nor contain "
+              "\"/\" or \"%%\", got \"%s\"", name);
+}
+
 void check_name(struct reader *r, const struct at *at, enum name_form form,
                 bool prefix)
 {
@@ -86,6 +97,10 @@ void check_name(struct reader *r, const struct at *at, enum name_form form,
     size_t len = strlen(name);
     size_t max = form == NAME_SUBDOMAIN ? SUBDOMAIN_MAX : LABEL_MAX;
 
+    if (form == NAME_PATH) {
+        check_path_name(r, at);
+        return;
+    }
     if (prefix && len > 1 && name[len - 1] == '-')
         bare = arena_printf(r->arena, "%.*sa", (int)len - 1, name);
     if (len > max)

@@ -317,12 +317,6 @@ static struct meta *decode(struct arena *a, const struct value *v,
     return &p->meta;
 }
 
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* a policy has none */
-    (void)src;
-}
-
 static bool spec_changed(const struct meta *a, const struct meta *b)
 {
     return !value_equal(netpol_seen(a)->raw, netpol_seen(b)->raw);
@@ -330,6 +324,5 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_NETPOL = {
     .size = sizeof(struct netpol), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
-    .decode = decode,
+    .spec_changed = spec_changed, .decode = decode,
 };

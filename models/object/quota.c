@@ -233,15 +233,7 @@ static void copy_status(struct meta *dst, const struct meta *src)
     quota_of(dst)->used = quota_seen(src)->used;
 }
 
-static bool spec_changed(const struct meta *a, const struct meta *b)
-{
-    (void)a;                    /* quotas have no generation */
-    (void)b;
-    return false;
-}
-
 const struct kind_ops kind_QUOTA = {
     .size = sizeof(struct quota), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
-    .decode = decode,
+    .copy_status = copy_status, .decode = decode,
 };

@@ -161,6 +161,7 @@ const struct value *with_plain(struct arena *a, const struct value *v,
 enum name_form {
     NAME_SUBDOMAIN,             /* DNS-1123 subdomain, 253 */
     NAME_LABEL,                 /* DNS-1123 label, 63 */
+    NAME_PATH,                  /* anything that is one part of a path */
 };
 
 /* Is the text at this place a name?  prefix: a trailing dash is fine. */

@@ -20,6 +20,7 @@
 #include "models/netpol.h"
 #include "models/network.h"
 #include "models/quota.h"
+#include "models/rbac.h"
 #include "models/route.h"
 #include "models/statefulset.h"
 #include "models/volume.h"
@@ -64,6 +65,14 @@ const struct value *object_raw(const struct meta *m)
         return httproute_seen(m)->raw;
     case KIND_NETPOL:
         return netpol_seen(m)->raw;
+    case KIND_SERVICEACCOUNT:
+        return service_account_seen(m)->raw;
+    case KIND_ROLE:
+    case KIND_CLUSTERROLE:
+        return role_seen(m)->raw;
+    case KIND_ROLEBINDING:
+    case KIND_CLUSTERROLEBINDING:
+        return role_binding_seen(m)->raw;
     case KIND_QUOTA:
         return quota_seen(m)->raw;
     case KIND_CONFIGMAP:
@@ -158,6 +167,8 @@ void object_check_update(struct arena *a, const struct meta *old,
     for (size_t i = 0; old->kind == KIND_JOB
          && i < sizeof job / sizeof job[0]; i++)
         check_immutable(&r, &old_spec, &new_spec, job[i]);
+    if (old->kind == KIND_ROLEBINDING || old->kind == KIND_CLUSTERROLEBINDING)
+        check_immutable(&r, &was, &is, "roleRef");
     if (old->kind == KIND_QUOTA) {
         check_immutable(&r, &old_spec, &new_spec, "scopes");
         check_immutable(&r, &old_spec, &new_spec, "scopeSelector");

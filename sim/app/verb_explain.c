@@ -111,7 +111,7 @@ static void explain_kubectl(struct app *app)
         for (; f && f->name; f++)
             fprintf(app->out, "    --%-18s %s\n", f->name, f->doc);
     }
-    fputs("every verb: -n NAMESPACE, --record\n\nwhen:\n", app->out);
+    fputs("every verb: -n NAMESPACE, --record, --as USER, --as-group GROUP\n\nwhen:\n", app->out);
     for (size_t i = 0; action_triggers[i]; i++)
         fprintf(app->out, "    %s [of deployment/NAME]\n", action_triggers[i]);
 }
