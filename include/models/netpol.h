@@ -51,8 +51,7 @@ struct netpol {
 #define netpol_of(m) ((struct netpol *)(m))
 #define netpol_seen(m) ((const struct netpol *)(m))
 
-/* "10.0.0.0/8", "10.1.2.3/32"; or an address alone. */
-bool net_block_parse(const char *text, struct net_block *out);
+/* "198.51.100.7" */
 bool net_address_parse(const char *text, uint32_t *out);
 
 /* ---- enforcement -------------------------------------------------------- */

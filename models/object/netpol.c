@@ -71,7 +71,8 @@ bool net_address_parse(const char *text, uint32_t *out)
     return true;
 }
 
-bool net_block_parse(const char *text, struct net_block *out)
+/* "10.0.0.0/8", "10.1.2.3/32". */
+static bool net_block_parse(const char *text, struct net_block *out)
 {
     const char *slash = strchr(text, '/');
     char address[20];
