@@ -110,5 +110,8 @@ bool amounts_equal(const struct amounts *a, const struct amounts *b)
 
 struct quantity quantity_of(int64_t n)
 {
-    return (struct quantity){ .nano = n * NS_PER_S };
+    struct quantity q = { .nano = n };
+
+    q.nano *= NS_PER_S;         /* may be more than 64 bits */
+    return q;
 }

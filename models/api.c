@@ -239,6 +239,8 @@ enum api_code api_create(struct api *api, struct meta *draft,
     code = admit(api, NULL, draft, &why);
     if (code != API_OK)
         return refuse(api, draft, code, reason, why);
+    if (reason)
+        *reason = why;          /* a warning */
     stamp(api, draft);
     commit(api, draft, NULL, result);
     return API_CREATED;
@@ -300,6 +302,8 @@ enum api_code api_update(struct api *api, struct meta *draft,
     code = admit(api, now, draft, &why);
     if (code != API_OK)
         return refuse(api, draft, code, reason, why);
+    if (reason)
+        *reason = why;          /* a warning */
     if (ops->spec_changed && ops->spec_changed(draft, now))
         draft->generation++;
     commit(api, draft, now, result);

@@ -36,6 +36,14 @@ void amounts_max_all(struct arena *a, struct amounts *s,
 /* The set of a map of quantities that was read (NULL: nothing). */
 struct amounts amounts_from(struct arena *a, const struct value *map);
 
+/* "requests" or "limits" of one container, as written; and of a pod, effective
+ * and with overhead.  A request that is missing is the limit. */
+struct amounts container_amounts(struct arena *a,
+                                 const struct value *container,
+                                 const char *which);
+struct amounts pod_amounts(struct arena *a, const struct value *spec,
+                           const char *which);
+
 /* The same names with the same quantities. */
 bool amounts_equal(const struct amounts *a, const struct amounts *b);
 

@@ -81,7 +81,8 @@ struct meta *api_draft(struct api *api, const struct meta *m);
 void api_drop(struct api *api, struct meta *draft);
 
 /* Commit.  Whatever the answer, the draft is the store's afterwards.  reason
- * (may be NULL) gets a sentence for refusals, of the replication's arena.
+ * (may be NULL) gets a sentence for refusals, of the replication's arena; after
+ * success a warning, or NULL.
  * On success *result (may be NULL) is the version written. */
 enum api_code api_create(struct api *api, struct meta *draft,
                          const struct meta **result, const char **reason);
@@ -111,7 +112,8 @@ uint64_t api_writes(const struct api *api);
  * commits; see models/admission.list. */
 struct admission {
     const char *name, *doc;
-    /* API_OK to let pass; may edit the draft.  old NULL: create. */
+    /* API_OK to let pass; may edit the draft, and leave a warning in *reason.
+     * old NULL: create. */
     enum api_code (*admit)(struct world *w, const struct meta *old,
                            struct meta *draft, const char **reason);
 };

@@ -17,11 +17,14 @@ struct pod {
     object_uid node;            /* bound to; 0: not yet */
     uint64_t entity;            /* names the pod's luck: (revision_key, k);
                                  * 0 in a draft: given by the store */
+    int priority;               /* of its class: resolved at admission */
+    bool preempt_never;         /* preemptionPolicy Never, likewise */
     /* status: written by the scheduler until bound, then by the kubelet */
     enum pod_phase phase;
     bool ready;                 /* condition Ready */
     bool unschedulable;         /* PodScheduled=False/Unschedulable */
     bool initialized, containers_ready;
+    object_uid nominated;       /* nominatedNodeName: where room is made; 0 */
     uint32_t gates;             /* readiness gates that are True, by index */
     sim_time ready_changed;     /* lastTransitionTime of Ready, full
                                  * resolution; SIM_NEVER: never set */

@@ -103,7 +103,7 @@ struct pod_spec {
     int64_t active_deadline_s;  /* -1: none */
     const char *node_name;      /* asked for, or NULL */
     const char *scheduler_name, *service_account, *priority_class;
-    int priority;               /* resolved at admission */
+    int priority;               /* as given, or of a class of the system */
     bool preempt_never;         /* preemptionPolicy Never */
     bool host_network;
     const struct labels *node_selector;

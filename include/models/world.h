@@ -31,6 +31,7 @@ struct operators;
 struct pools;
 struct routers;
 struct ingresses;
+struct limited;
 struct netpols;
 struct pod_template;
 
@@ -53,6 +54,7 @@ struct world {
     struct network *network;    /* slices' way to the nodes: proxies */
     struct routers *routers;    /* from routes to rules */
     struct netpols *netpols;    /* NetworkPolicies, enforced */
+    struct limited *limited;    /* templates with defaults of LimitRanges */
     struct ingresses *ingresses;        /* the ingress controller */
     struct traffic *traffic;
     struct groups *groups;      /* pods that depend on each other */

@@ -416,6 +416,8 @@ static bool answered(struct kubectl *k, enum api_code code,
         refuse_code(k, code, draft, reason);
         return false;
     }
+    if (reason)
+        kubectl_say(k, result, "Warning: %s", reason);
     kubectl_say(k, result, "%s %s", kubectl_label(k->arena, result), done);
     return true;
 }

@@ -2,9 +2,7 @@
  * quota_usage.c - what an object uses of a quota.
  *
  * A pod uses pods, count/pods, and the sums of its requests and limits as the
- * scheduler has them: per resource the larger of what all containers and
- * sidecars ask for together and of what each init container asks for together
- * with the sidecars before it; plus overhead.  A pod that has ended, or whose
+ * scheduler has them (pod_amounts.c).  A pod that has ended, or whose
  * grace is over twice, uses count/pods only.  Claims use storage, also by
  * class; Services use themselves, node ports and load balancers; everything
  * uses count/RESOURCE.GROUP.
@@ -33,81 +31,6 @@ bool quota_counts_pod(const struct world *w, const struct pod *p)
         return true;
     stamp = p->meta.deleted + p->meta.grace_s * SIM_S;
     return world_now(w) <= stamp + p->meta.grace_s * SIM_S;
-}
-
-/* What one container asks for; a missing request is its limit. */
-static struct amounts container_amounts(struct arena *a,
-                                        const struct value *container,
-                                        const char *which)
-{
-    struct amounts s = amounts_from(a, value_get(value_get(container,
-                                                           "resources"),
-                                                 which));
-    struct amounts limits;
-
-    if (strcmp(which, "requests") != 0)
-        return s;
-    limits = amounts_from(a, value_get(value_get(container, "resources"),
-                                       "limits"));
-    for (size_t i = 0; i < limits.len; i++)
-        if (!amounts_get(&s, limits.items[i].resource))
-            amounts_add(a, &s, limits.items[i].resource, limits.items[i].n);
-    return s;
-}
-
-static const struct value *item_of(const struct value *list, size_t i)
-{
-    return list->u.items[i];
-}
-
-static size_t len_of(const struct value *list)
-{
-    return list && list->type == VALUE_LIST ? list->len : 0;
-}
-
-/* The sums of a pod's requests or limits. */
-static struct amounts pod_amounts(struct arena *a, const struct value *spec,
-                                  const char *which)
-{
-    const struct value *init = value_get(spec, "initContainers");
-    const struct value *apps = value_get(spec, "containers");
-    struct amounts sum = { 0 }, sidecars = { 0 }, most = { 0 }, own;
-
-    for (size_t i = 0; i < len_of(apps); i++) {
-        struct amounts c = container_amounts(a, item_of(apps, i), which);
-
-        amounts_add_all(a, &sum, &c);
-    }
-    for (size_t i = 0; i < len_of(init); i++) {
-        const struct value *v = item_of(init, i);
-        struct amounts c = container_amounts(a, v, which);
-        struct amounts with = { 0 };
-
-        amounts_add_all(a, &with, &sidecars);
-        amounts_add_all(a, &with, &c);
-        amounts_max_all(a, &most, &with);
-        if (strcmp(value_text(value_get(v, "restartPolicy"), ""),
-                   "Always") == 0) {
-            amounts_add_all(a, &sidecars, &c);
-            amounts_add_all(a, &sum, &c);
-        }
-    }
-    amounts_max_all(a, &sum, &most);
-    own = amounts_from(a, value_get(value_get(spec, "resources"), which));
-    for (size_t i = 0; i < sum.len; i++)        /* where the pod gives none */
-        if (!amounts_get(&own, sum.items[i].resource))
-            amounts_add(a, &own, sum.items[i].resource, sum.items[i].n);
-    return own;
-}
-
-static void add_overhead(struct arena *a, const struct value *spec,
-                         struct amounts *s, bool limits)
-{
-    struct amounts over = amounts_from(a, value_get(spec, "overhead"));
-
-    for (size_t i = 0; i < over.len; i++)
-        if (!limits || amounts_get(s, over.items[i].resource))
-            amounts_add(a, s, over.items[i].resource, over.items[i].n);
 }
 
 static bool is_compute(const char *resource)
@@ -148,8 +71,6 @@ static void use_pod(const struct world *w, struct arena *a,
     amounts_add(a, out, "pods", quantity_of(1));
     requests = pod_amounts(a, spec, "requests");
     limits = pod_amounts(a, spec, "limits");
-    add_overhead(a, spec, &requests, false);
-    add_overhead(a, spec, &limits, true);
     add_compute(a, out, &requests, &limits);
 }
 

@@ -292,7 +292,8 @@ static const struct {
     { "pvc", KIND_CLAIM }, { "cj", KIND_CRONJOB }, { "hpa", KIND_HPA },
     { "pdb", KIND_PDB }, { "csr", KIND_CSR },
     { "quota", KIND_QUOTA }, { "netpol", KIND_NETPOL },
-    { "sa", KIND_SERVICEACCOUNT },
+    { "sa", KIND_SERVICEACCOUNT }, { "pc", KIND_PRIORITYCLASS },
+    { "limits", KIND_LIMITRANGE },
     { "pv", KIND_VOLUME }, { "sc", KIND_CLASS },
     { NULL, KIND_NONE },
 };

@@ -98,6 +98,7 @@ static void copy_status(struct meta *dst, const struct meta *src)
     to->phase = from->phase;
     to->ready = from->ready;
     to->unschedulable = from->unschedulable;
+    to->nominated = from->nominated;
     to->initialized = from->initialized;
     to->containers_ready = from->containers_ready;
     to->gates |= from->gates;   /* each writer knows its own conditions */

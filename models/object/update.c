@@ -18,7 +18,9 @@
 #include "models/hpa.h"
 #include "models/ingress.h"
 #include "models/netpol.h"
+#include "models/limitrange.h"
 #include "models/network.h"
+#include "models/priority.h"
 #include "models/quota.h"
 #include "models/rbac.h"
 #include "models/route.h"
@@ -73,6 +75,10 @@ const struct value *object_raw(const struct meta *m)
     case KIND_ROLEBINDING:
     case KIND_CLUSTERROLEBINDING:
         return role_binding_seen(m)->raw;
+    case KIND_PRIORITYCLASS:
+        return priority_class_seen(m)->raw;
+    case KIND_LIMITRANGE:
+        return limit_range_seen(m)->raw;
     case KIND_QUOTA:
         return quota_seen(m)->raw;
     case KIND_CONFIGMAP:
@@ -169,6 +175,10 @@ void object_check_update(struct arena *a, const struct meta *old,
         check_immutable(&r, &old_spec, &new_spec, job[i]);
     if (old->kind == KIND_ROLEBINDING || old->kind == KIND_CLUSTERROLEBINDING)
         check_immutable(&r, &was, &is, "roleRef");
+    if (old->kind == KIND_PRIORITYCLASS) {
+        check_immutable(&r, &was, &is, "value");
+        check_immutable(&r, &was, &is, "preemptionPolicy");
+    }
     if (old->kind == KIND_QUOTA) {
         check_immutable(&r, &old_spec, &new_spec, "scopes");
         check_immutable(&r, &old_spec, &new_spec, "scopeSelector");

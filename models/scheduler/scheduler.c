@@ -15,8 +15,11 @@
  * for them, once its node is chosen, looks every second whether all are bound,
  * and is bound itself then; after 600 s it is queued again.
  *
- * Not modelled: preemption, extenders, gang scheduling, several
- * profiles; nodes are examined in order of joining, round robin over zones.
+ * A pod that fits nowhere may push others off a node (preemption.c): it is
+ * nominated to that node, the victims are deleted with their grace, and it is
+ * tried again when they are gone; until then others see it there.
+ *
+ * Not modelled: extenders, gang scheduling, several profiles; nodes are examined in order of joining, round robin over zones.
  * Source: pkg/scheduler at v1.36 (backend/queue, schedule_one.go); reference
  * 4.1, 4.2, 4.6; recordings, README-1.36 row 5.
  */
@@ -32,6 +35,7 @@
 #include "models/statefulset.h"
 #include "models/workload.h"
 #include "models/world.h"
+#include "preempt_impl.h"
 #include "volume_impl.h"
 
 enum where { ACTIVE, BACKOFF, WAITING, IN_FLIGHT };
@@ -49,7 +53,8 @@ struct queued {                 /* a pod that is not bound yet */
 struct scheduler {
     struct world *w;
     struct informer *pods, *nodes, *services;
-    struct informer *replicasets, *rcs, *statefulsets;
+    struct informer *replicasets, *rcs, *statefulsets, *budgets;
+    VEC(struct nominee) nominees;
     struct client client;
     struct stream stream;
     VEC(struct sched_node *) by_index;      /* by node.index; NULL: gone */
@@ -83,7 +88,7 @@ static int priority_of(const struct scheduler *s, const struct queued *q)
 {
     const struct meta *m = informer_get(s->pods, q->pod);
 
-    return m ? pod_seen(m)->template->spec->priority : 0;
+    return m ? pod_seen(m)->priority : 0;
 }
 
 static bool before(const struct scheduler *s, const struct queued *a,
@@ -412,11 +417,34 @@ static void enqueue(struct scheduler *s, const struct pod *p)
     activate(s, q);
 }
 
+/* Where room is made for a pod; NULL if nowhere. */
+static struct nominee *nomination_of(struct scheduler *s, object_uid pod)
+{
+    for (size_t i = 0; i < s->nominees.len; i++)
+        if (s->nominees.items[i].pod == pod)
+            return &s->nominees.items[i];
+    return NULL;
+}
+
+/* node 0: nowhere any more. */
+static void nominate(struct scheduler *s, object_uid pod, object_uid node)
+{
+    struct nominee *old = nomination_of(s, pod);
+
+    if (old && node)
+        old->node = node;
+    else if (old)
+        vec_remove(&s->nominees, (size_t)(old - s->nominees.items));
+    else if (node)
+        vec_push(s->w->arena, &s->nominees, ((struct nominee){ pod, node }));
+}
+
 /* The pod is bound or gone: nothing is left to decide. */
 static void forget(struct scheduler *s, object_uid pod)
 {
     struct queued *q = map_get_number(&s->queued, pod);
 
+    nominate(s, pod, 0);
     if (!q)
         return;
     if (q->where == BACKOFF || q->where == WAITING)
@@ -510,6 +538,8 @@ struct refusals {               /* for the FailedScheduling message */
     } items[16];
     size_t n;
     const struct sched_plugin *by;
+    struct sched_node **hopeful;
+    size_t nhopeful;
 };
 
 static void refused(struct refusals *r, const char *why,
@@ -529,21 +559,25 @@ static void refused(struct refusals *r, const char *why,
     r->items[i].count++;
 }
 
-static void find_feasible(struct scheduler *s, struct sched_cycle *c,
+/* Look at nodes until enough are found, or at all; those that pods leaving
+ * might help go to r->hopeful. */
+static void find_feasible(struct scheduler *s, const struct attempt *a,
                           struct refusals *r)
 {
+    struct sched_cycle *c = a->c;
     int wanted = sched_nodes_to_find(0, (int)c->nnodes);
     size_t examined = 0;
 
-    sched_prefilter(c);
     for (; examined < c->nnodes && (int)c->nfeasible < wanted; examined++) {
         struct sched_node *n = c->nodes[(s->start + examined) % c->nnodes];
         const struct sched_plugin *by = NULL;
-        const char *why = sched_filter(c, n, &by);
+        const char *why = attempt_filter(a, n, &by);
 
         if (why)
             refused(r, why, by);
-        else
+        if (why && preempt_resolves(by))
+            r->hopeful[r->nhopeful++] = n;
+        if (!why)
             c->feasible[c->nfeasible++] = n;
     }
     if (c->nnodes)
@@ -658,6 +692,7 @@ static void bind(struct scheduler *s, struct queued *q, const struct pod *p,
     b->queued = q;
     b->pod = p->meta.uid;
     b->node = n->node.meta.uid;
+    nominate(s, b->pod, 0);
     place(s, p, n->node.meta.uid);
     if (sched_volumes_bound(&s->volumes, p->meta.space, spec)) {
         send_binding(b);
@@ -687,6 +722,8 @@ static void wait_for_better(struct scheduler *s, struct queued *q,
                             const struct pod *p, const struct sched_cycle *c,
                             const struct refusals *r)
 {
+    const struct nominee *at = nomination_of(s, p->meta.uid);
+
     q->attempts++;
     q->tried = world_now(s->w);
     q->where = WAITING;
@@ -695,15 +732,113 @@ static void wait_for_better(struct scheduler *s, struct queued *q,
     if (s->w->record.rows)
         record_event(s->w, &p->meta, "Warning", "FailedScheduling", "%s",
                      sentence(s, c, r));
-    if (!p->unschedulable) {
+    if (!p->unschedulable || p->nominated != (at ? at->node : 0)) {
         struct call *call = call_new(s->w, CALL_UPDATE_STATUS);
 
         call->draft = api_draft(s->w->api, &p->meta);
         call->draft->version = 0;
         pod_of(call->draft)->unschedulable = true;
+        pod_of(call->draft)->nominated = at ? at->node : 0;
         client_send(&s->client, call);
     }
     arm_flush(s);
+}
+
+/* ---- preemption -------------------------------------------------------------------------- */
+
+/* The status of a victim is patched: it says why. */
+static void tell_victim(struct call *call, enum api_code code,
+                        const struct meta *result, const char *reason)
+{
+    const struct scheduler *s = call->ctx;
+    const struct meta *m = code == API_OK ? api_get(s->w->api, result->uid)
+                                          : NULL;
+    struct meta *draft;
+
+    (void)reason;
+    if (!m || meta_deleting(m))
+        return;
+    draft = api_draft(s->w->api, m);
+    pod_of(draft)->disruption = "PreemptionByScheduler";
+    api_update_status(s->w->api, draft, NULL, NULL);
+}
+
+/* Ask a victim to go. */
+static void evict(struct scheduler *s, const struct pod *victim,
+                  const struct pod *p, const struct sched_node *n)
+{
+    struct call *call;
+
+    if (meta_deleting(&victim->meta))
+        return;
+    if (!world_is(s->w, KUBE_1_20)) {
+        call = call_new(s->w, CALL_GET);
+        call->uid = victim->meta.uid;
+        call->done = tell_victim;
+        call->ctx = s;
+        client_send(&s->client, call);
+    }
+    call = call_new(s->w, CALL_DELETE);
+    call->uid = victim->meta.uid;
+    client_send(&s->client, call);
+    record_event(s->w, &victim->meta, "Normal", "Preempted",
+                 "Preempted by %s/%s on node %s", p->meta.space, p->meta.name,
+                 n->node.meta.name);
+}
+
+/* Pods of less priority that were to have this room look elsewhere. */
+static void displace(struct scheduler *s, const struct pod *p,
+                     const struct sched_node *n)
+{
+    for (size_t i = s->nominees.len; i-- > 0;) {
+        struct nominee x = s->nominees.items[i];
+        const struct meta *m = informer_get(s->pods, x.pod);
+        struct queued *q = map_get_number(&s->queued, x.pod);
+
+        if (x.node != n->node.meta.uid || !m ||
+            pod_seen(m)->priority >= p->priority)
+            continue;
+        nominate(s, x.pod, 0);
+        if (q && q->where == WAITING)
+            move_one(s, q);
+    }
+}
+
+/* Make room for the pod, if that may be and helps. */
+static void preempt(struct scheduler *s, const struct attempt *a,
+                    const struct refusals *r)
+{
+    const struct nominee *old = nomination_of(s, a->pod->meta.uid);
+    const struct sched_node *node = old ? node_by_uid(s, old->node) : NULL;
+    bool hopeless = true;
+    struct victims v;
+    struct stream luck;
+
+    for (size_t i = 0; i < r->nhopeful; i++)
+        hopeless &= r->hopeful[i] != node;
+    if (!preempt_eligible(a, node, hopeless))
+        return;
+    world_stream(s->w, &luck, PURPOSE_SCHEDULER, ~a->pod->entity);
+    v = preempt_choose(a, r->hopeful, r->nhopeful,
+                       r->nhopeful ? stream_below(&luck,
+                                                  (uint32_t)r->nhopeful) : 0);
+    nominate(s, a->pod->meta.uid, v.node ? v.node->node.meta.uid : 0);
+    for (size_t i = 0; i < v.n; i++)
+        evict(s, v.pods[i], a->pod, v.node);
+    if (v.node)
+        displace(s, a->pod, v.node);
+}
+
+/* The node that room was made on, if the pod fits there now. */
+static bool fits_where_nominated(struct scheduler *s, const struct attempt *a)
+{
+    const struct nominee *x = nomination_of(s, a->pod->meta.uid);
+    struct sched_node *n = x ? node_by_uid(s, x->node) : NULL;
+
+    if (!n || attempt_filter(a, n, NULL))
+        return false;
+    a->c->feasible[a->c->nfeasible++] = n;
+    return true;
 }
 
 static void schedule_one(struct scheduler *s, struct queued *q)
@@ -711,13 +846,22 @@ static void schedule_one(struct scheduler *s, struct queued *q)
     const struct meta *m = informer_get(s->pods, q->pod);
     struct sched_cycle c;
     struct refusals r = { 0 };
+    struct attempt a = { .w = s->w, .c = &c, .pods = s->pods,
+                         .budgets = s->budgets,
+                         .nominees = s->nominees.items,
+                         .nnominees = s->nominees.len };
 
     if (!m || pod_seen(m)->node || meta_deleting(m))
         return;
     q->where = IN_FLIGHT;
     start_cycle(s, &c, pod_seen(m));
-    find_feasible(s, &c, &r);
+    a.pod = pod_seen(m);
+    r.hopeful = arena_many(c.arena, struct sched_node *, c.nnodes);
+    sched_prefilter(&c);
+    if (!fits_where_nominated(s, &a))
+        find_feasible(s, &a, &r);
     if (c.nfeasible == 0) {
+        preempt(s, &a, &r);
         wait_for_better(s, q, pod_seen(m), &c, &r);
         return;
     }
@@ -803,6 +947,9 @@ static const struct informer_ops watch_replicasets = {
 static const struct informer_ops watch_rcs = {
     .name = "scheduler.controllers", .latency = TIMING_WATCH_SCHEDULER,
 };
+static const struct informer_ops watch_budgets = {
+    .name = "scheduler.budgets", .latency = TIMING_WATCH_SCHEDULER,
+};
 static const struct informer_ops watch_statefulsets = {
     .name = "scheduler.statefulsets", .latency = TIMING_WATCH_SCHEDULER,
 };
@@ -846,6 +993,7 @@ struct scheduler *scheduler_new(struct world *w)
     s->rcs = informer_new(w, KIND_RC, &watch_rcs, s);
     s->statefulsets = informer_new(w, KIND_STATEFULSET, &watch_statefulsets,
                                    s);
+    s->budgets = informer_new(w, KIND_PDB, &watch_budgets, s);
     sched_volumes_watch(&s->volumes, w, &watch_storage, s);
     s->pods = informer_new(w, KIND_POD, &watch_pods, s);
     return s;

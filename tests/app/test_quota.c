@@ -162,6 +162,27 @@ START_TEST(objects_are_counted)
 }
 END_TEST
 
+START_TEST(claims_are_counted_by_size_and_class)
+{
+    results_of_text(&r, EXACT
+                    "actions:\n"
+                    "  - at: 60s\n"
+                    "    kubectl: apply -f -\n"
+                    "    stdin: |\n"
+                    "      {apiVersion: v1, kind: PersistentVolumeClaim, "
+                    "metadata: {name: big}, spec: {accessModes: "
+                    "[ReadWriteOnce], storageClassName: fast, resources: "
+                    "{requests: {storage: 20Gi}}}}\n"
+                    QUOTA("{hard: {requests.storage: 1Ti, fast.storageclass."
+                          "storage.k8s.io/requests.storage: 10Gi}}"));
+    ck_assert_double_ge(results_event(&r, NULL, "Refused", "",
+        "persistentvolumeclaims \"big\" is forbidden: exceeded quota: few, "
+        "requested: fast.storageclass.storage.k8s.io/requests.storage=20Gi, "
+        "used: fast.storageclass.storage.k8s.io/requests.storage=0, limited: "
+        "fast.storageclass.storage.k8s.io/requests.storage=10Gi", 0), 60);
+}
+END_TEST
+
 /* ---- room --------------------------------------------------------------- */
 
 START_TEST(room_is_seen_at_the_next_try_only)
@@ -217,6 +238,7 @@ int main(void)
     tcase_add_test(tc, sums_are_those_of_the_scheduler);
     tcase_add_test(tc, a_scope_leaves_other_pods_alone);
     tcase_add_test(tc, objects_are_counted);
+    tcase_add_test(tc, claims_are_counted_by_size_and_class);
     tcase_add_test(tc, room_is_seen_at_the_next_try_only);
     tcase_add_test(tc, a_pod_that_has_ended_makes_room);
     suite_add_tcase(s, tc);
