@@ -86,10 +86,10 @@ static bool may(const struct call *call, const char **reason)
     if (!account || !what.verb || !m)
         return true;
     who.name = rbac_account(w->arena, account->space, account->name);
-    what.group = kind_group(m->kind);
-    what.resource = kind_resource(m->kind);
     what.space = m->space;
-    what.name = call->verb == CALL_CREATE ? NULL : m->name;
+    request_about(w, &what, m->kind, m->name);
+    if (call->verb == CALL_CREATE)
+        what.name = NULL;
     if (rbac_allows(w, &who, &what, reason))
         return true;
     what.subresource = "status";

@@ -21,6 +21,7 @@
 #include "base/bug.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "models/custom.h"
 #include "models/world.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -279,6 +280,28 @@ static bool granted_by(struct search *s, enum kind kind)
             return true;
     }
     return false;
+}
+
+/* ---- names -------------------------------------------------------------- */
+
+void request_about(struct world *w, struct request_info *q, enum kind kind,
+                   const char *name)
+{
+    const char *slash = name ? strchr(name, '/') : NULL;
+    const struct crd *crd = NULL;
+
+    q->group = kind_group(kind);
+    q->resource = kind_resource(kind);
+    q->name = name;
+    if (kind != KIND_CUSTOM || !slash)
+        return;
+    crd = crd_of_word(w->api, arena_strndup(w->arena, name,
+                                            (size_t)(slash - name)));
+    q->name = slash + 1;
+    if (crd) {
+        q->group = crd->group;
+        q->resource = crd->plural;
+    }
 }
 
 /* ---- the answer --------------------------------------------------------- */

@@ -66,6 +66,11 @@ struct request_info {
     const char *name;           /* NULL: none, as in list */
 };
 
+/* Say which object is meant: its group, resource and name (NULL: none), of a
+ * kind, by its name in the store. */
+void request_about(struct world *w, struct request_info *q, enum kind kind,
+                   const char *name);
+
 /* Does RBAC allow it?  Else *why (may be NULL) is the API server's sentence, of
  * the replication's arena. */
 bool rbac_allows(struct world *w, const struct requester *who,

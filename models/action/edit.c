@@ -125,13 +125,14 @@ bool kubectl_may(struct kubectl *k, const char *verb, enum kind kind,
 {
     struct requester who = { .name = k->c.as, .groups = k->c.groups };
     struct request_info what = {
-        .verb = verb, .group = kind_group(kind),
-        .resource = kind_resource(kind), .subresource = sub,
+        .verb = verb, .subresource = sub,
         .space = space && kind_ops_of(kind)->namespaced ? space : "",
-        .name = name,
     };
     const char *why;
 
+    request_about(k->w, &what, kind, name);
+    if (strcmp(verb, "create") == 0 && !sub)
+        what.name = NULL;       /* the server does not look at it */
     if (!k->c.as || rbac_allows(k->w, &who, &what, &why))
         return true;
     kubectl_refuse(k, "Error from server (Forbidden): %s", why);
@@ -445,7 +446,7 @@ bool kubectl_create(struct kubectl *k, struct meta *draft, const char *done)
     const char *reason = NULL;
     enum api_code code;
 
-    if (!kubectl_may(k, "create", who.kind, NULL, who.space, NULL)) {
+    if (!kubectl_may(k, "create", who.kind, NULL, who.space, who.name)) {
         api_drop(k->w->api, draft);
         return false;
     }

@@ -220,7 +220,8 @@ void operators_new(struct world *w)
         o->spec = &c->operators[i];
         o->ops = (struct controller_ops){
             .name = arena_printf(w->arena, "operator %s", o->spec->name),
-            .doc = "an operator", .workers = o->spec->workers,
+            .doc = "an operator", .account = o->spec->name,
+            .workers = o->spec->workers,
             .max_retries = -1, .work = &o->spec->reconcile, .start = start,
             .sync = sync,
         };
