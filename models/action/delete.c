@@ -73,6 +73,13 @@ const struct selector *kubectl_selector(struct arena *a, const char *text)
     return selector_from_map(a, v);
 }
 
+/* Namespaces that cannot be deleted. */
+static bool is_immortal(const char *name)
+{
+    return strcmp(name, "default") == 0 || strcmp(name, "kube-system") == 0 ||
+           strcmp(name, "kube-public") == 0;
+}
+
 static void delete_one(struct kubectl *k, const struct meta *m)
 {
     const char *label = kubectl_label(k->arena, m);
@@ -81,6 +88,12 @@ static void delete_one(struct kubectl *k, const struct meta *m)
 
     if (!kubectl_may(k, "delete", m->kind, NULL, m->space, m->name))
         return;
+    if (m->kind == KIND_NAMESPACE && is_immortal(m->name)) {
+        kubectl_refuse(k, "Error from server (Forbidden): namespaces \"%s\" "
+                       "is forbidden: this namespace may not be deleted",
+                       m->name);
+        return;
+    }
     api_delete(k->w->api, m->uid, grace_of(&k->c));
     kubectl_say(k, &was, "%.*s \"%s\" deleted", (int)(slash - label), label,
                 slash + 1);

@@ -83,7 +83,8 @@ static void refuse_code(struct kubectl *k, enum api_code code,
                        : code == API_TOO_MANY ? "TooManyRequests"
                                               : "BadRequest";
 
-    if (code == API_FORBIDDEN && reason) {      /* a sentence by itself */
+    if ((code == API_FORBIDDEN || code == API_NOT_FOUND) &&
+        reason) {               /* a sentence by itself */
         kubectl_refuse(k, "Error from server (%s): %s", word, reason);
         return;
     }

@@ -30,7 +30,7 @@ static enum api_code admit(struct world *w, const struct meta *old,
     if (old || draft->kind != KIND_POD)
         return API_OK;
     name = pod_seen(draft)->template->spec->service_account;
-    if (strcmp(name, "default") == 0 || !says_which(w, draft->space) ||
+    if (!name || strcmp(name, "default") == 0 || !says_which(w, draft->space) ||
         api_find(w->api, KIND_SERVICEACCOUNT, draft->space, name))
         return API_OK;
     return admission_forbid(w, draft, reason, "error looking up service "

@@ -330,6 +330,8 @@ static void on_created(struct call *call, enum api_code code,
     }
     p->refused++;
     p->st->expected.creations--;
+    if (reason && strstr(reason, "because it is being terminated"))
+        return;                 /* with its namespace: not worth an Event */
     controller_event(p->rs->c, &p->seen.meta, "Warning", "FailedCreate",
                      "Error creating: %s", reason ? reason : "refused");
 }

@@ -127,19 +127,6 @@ static bool claim_changed(const struct meta *a, const struct meta *b)
     return claim_seen(a)->spec.bytes != claim_seen(b)->spec.bytes;
 }
 
-static void copy_no_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* a ControllerRevision has no status */
-    (void)src;
-}
-
-static bool revision_changed(const struct meta *a, const struct meta *b)
-{
-    (void)a;                    /* its data never change */
-    (void)b;
-    return false;
-}
-
 const struct kind_ops kind_CLAIM = {
     .size = sizeof(struct claim), .namespaced = true,
     .copy_status = copy_claim_status, .spec_changed = claim_changed,
@@ -147,5 +134,5 @@ const struct kind_ops kind_CLAIM = {
 };
 const struct kind_ops kind_REVISION = {
     .size = sizeof(struct controllerrevision), .namespaced = true,
-    .copy_status = copy_no_status, .spec_changed = revision_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
 };

@@ -162,30 +162,17 @@ static struct meta *decode_space(struct arena *a, const struct value *v,
     return decode_of(a, v, errors, &space_type);
 }
 
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* none of these has a status that counts */
-    (void)src;
-}
-
-static bool spec_changed(const struct meta *a, const struct meta *b)
-{
-    (void)a;                    /* no spec, so no generation */
-    (void)b;
-    return false;
-}
-
 const struct kind_ops kind_CONFIGMAP = {
     .size = sizeof(struct config), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
     .decode = decode_config,
 };
 const struct kind_ops kind_SECRET = {
     .size = sizeof(struct config), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
     .decode = decode_secret,
 };
 const struct kind_ops kind_NAMESPACE = {
-    .size = sizeof(struct config), .copy_status = copy_status,
-    .spec_changed = spec_changed, .decode = decode_space,
+    .size = sizeof(struct config), .copy_status = copy_no_status,
+    .spec_changed = spec_never_changes, .decode = decode_space,
 };

@@ -267,12 +267,6 @@ const struct crd *crd_of_word(const struct api *api, const char *word)
 
 /* ---- the kinds ---------------------------------------------------------- */
 
-static void copy_no_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* a definition is served at once */
-    (void)src;
-}
-
 static bool definition_changed(const struct meta *a, const struct meta *b)
 {
     return !value_equal(crd_seen(a)->raw, crd_seen(b)->raw);

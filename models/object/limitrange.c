@@ -167,5 +167,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
 }
 
 const struct kind_ops kind_LIMITRANGE = {
-    .size = sizeof(struct limit_range), .namespaced = true, .decode = decode,
+    .size = sizeof(struct limit_range), .namespaced = true,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
+    .decode = decode,
 };

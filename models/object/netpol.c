@@ -325,5 +325,6 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_NETPOL = {
     .size = sizeof(struct netpol), .namespaced = true,
-    .spec_changed = spec_changed, .decode = decode,
+    .copy_status = copy_no_status, .spec_changed = spec_changed,
+    .decode = decode,
 };

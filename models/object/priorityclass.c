@@ -47,5 +47,7 @@ static struct meta *decode(struct arena *a, const struct value *v,
 }
 
 const struct kind_ops kind_PRIORITYCLASS = {
-    .size = sizeof(struct priority_class), .decode = decode,
+    .size = sizeof(struct priority_class),
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
+    .decode = decode,
 };

@@ -235,5 +235,6 @@ static void copy_status(struct meta *dst, const struct meta *src)
 
 const struct kind_ops kind_QUOTA = {
     .size = sizeof(struct quota), .namespaced = true,
-    .copy_status = copy_status, .decode = decode,
+    .copy_status = copy_status, .spec_changed = spec_never_changes,
+    .decode = decode,
 };

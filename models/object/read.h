@@ -250,6 +250,10 @@ void check_selector_required(struct reader *r, const struct at *selector,
 void check_lives_for_ever(struct reader *r, const struct at *template,
                           const char *who);
 
+/* For kinds without a status, and for those without a generation. */
+void copy_no_status(struct meta *dst, const struct meta *src);
+bool spec_never_changes(const struct meta *a, const struct meta *b);
+
 /* One top-level type. */
 struct object_type {
     enum kind kind;

@@ -143,8 +143,12 @@ static struct meta *decode_cluster_role(struct arena *a,
 }
 
 const struct kind_ops kind_ROLE = {
-    .size = sizeof(struct role), .namespaced = true, .decode = decode_role,
+    .size = sizeof(struct role), .namespaced = true,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
+    .decode = decode_role,
 };
 const struct kind_ops kind_CLUSTERROLE = {
-    .size = sizeof(struct role), .decode = decode_cluster_role,
+    .size = sizeof(struct role),
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
+    .decode = decode_cluster_role,
 };

@@ -128,8 +128,11 @@ static struct meta *decode_cluster_binding(struct arena *a,
 
 const struct kind_ops kind_ROLEBINDING = {
     .size = sizeof(struct role_binding), .namespaced = true,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
     .decode = decode_binding,
 };
 const struct kind_ops kind_CLUSTERROLEBINDING = {
-    .size = sizeof(struct role_binding), .decode = decode_cluster_binding,
+    .size = sizeof(struct role_binding),
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
+    .decode = decode_cluster_binding,
 };

@@ -30,5 +30,6 @@ static struct meta *decode(struct arena *a, const struct value *v,
 
 const struct kind_ops kind_SERVICEACCOUNT = {
     .size = sizeof(struct service_account), .namespaced = true,
+    .copy_status = copy_no_status, .spec_changed = spec_never_changes,
     .decode = decode,
 };

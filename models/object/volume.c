@@ -270,12 +270,6 @@ static struct meta *decode_class(struct arena *a, const struct value *v,
     return &c->meta;
 }
 
-static void copy_no_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* a StorageClass has no status */
-    (void)src;
-}
-
 static bool never_changed(const struct meta *a, const struct meta *b)
 {
     (void)a;                    /* but for what does not matter here */

@@ -118,6 +118,8 @@ static void try_connect(struct traffic *t, struct ask *a, struct request *r,
     if (answer == CONNECT_TOLD) {
         attempt_over(t, a, r, CAUSE_NO_ENDPOINT);
     } else if (answer == CONNECT_SILENCE) {
+        if (process)            /* a NetworkPolicy keeps it from there */
+            ask_route(a, server_of(t, process));
         wait_for_syn(t, a, r, begun);
     } else if (answer == CONNECT_TO) {
         client_reach(t, a, r, begun, process);

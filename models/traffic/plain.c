@@ -114,7 +114,7 @@ void plain_advance(struct sender *s, sim_time limit)
         draw_request(s, 0, &d);
         measure_sent(w, s, now);
         p = s->places.items[d.place];
-        if (goes_by_rules(p, now)) {
+        if (!netpols_any(w) && goes_by_rules(p, now)) {
             rule = rules_pick_any(p->rules, d.pick);
             if (w->record.rows)
                 record_connection(w, rule->pod, p->rules->node);
