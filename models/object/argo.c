@@ -394,12 +394,16 @@ static const char *word_of(const struct at *value)
                                     get_text(value, "prefix", ""));
 }
 
+/* The rules below are written with the defaults of an HTTPRoute, as the API
+ * server stores them: the controller compares. */
+
 /* {name, value} of a header that must match. */
 static const struct value *header_of(struct arena *a, const struct at *match)
 {
     struct at value = at_field(match, "headerValue");
     const struct value *v = value_map(a, NULL, 0, NULL);
 
+    v = value_set(a, v, "type", value_string(a, "Exact", NULL));
     v = value_set(a, v, "name",
                   value_string(a, get_text(match, "headerName", ""), NULL));
     return value_set(a, v, "value", value_string(a, word_of(&value), NULL));
@@ -423,7 +427,7 @@ static const struct value *header_rule(struct arena *a,
         headers[i] = header_of(a, &m);
     }
     v = value_flow(a, arena_printf(a, "{name: %s, matches: [{}], backendRefs: "
-                                   "[{name: %s}]}",
+                                   "[{kind: Service, name: %s, weight: 1}]}",
                                    get_text(route, "name", ""), canary),
                    NULL);
     return value_set(a, v, "matches[0].headers",
@@ -441,9 +445,11 @@ static const struct value *mirror_rule(struct arena *a,
         return NULL;
     return value_flow(a, arena_printf(a, "{name: %s, filters: [{type: "
                                       "RequestMirror, requestMirror: "
-                                      "{backendRef: {name: %s}, percent: %lld}"
-                                      "}], backendRefs: [{name: %s, weight: 1}"
-                                      ", {name: %s, weight: 0}]}",
+                                      "{backendRef: {kind: Service, name: %s, "
+                                      "weight: 1}, percent: %lld}}], "
+                                      "backendRefs: [{kind: Service, name: "
+                                      "%s, weight: 1}, {kind: Service, name: "
+                                      "%s, weight: 0}]}",
                                       get_text(route, "name", ""), canary,
                                       (long long)percent, stable, canary),
                       NULL);
