@@ -297,14 +297,21 @@ static struct document *set_object(struct loader *l, const char *text,
     return NULL;
 }
 
+bool documents_of_object(const char *path)
+{
+    size_t plain = strcspn(path, "/:\"");
+
+    return path[plain] == '/' && strchr(path + plain, ':');
+}
+
 bool documents_assign(struct loader *l, const char *path,
                       const struct value *x, const struct mark *m)
 {
-    const char *colon = strchr(path, ':'), *slash = strchr(path, '/');
+    const char *colon = strchr(path, ':');
     struct document *object = NULL;
     const struct value *changed;
 
-    if (slash && colon && slash < colon) {
+    if (documents_of_object(path)) {
         object = set_object(l, path, (size_t)(colon - path), m);
         if (!object)
             return false;

@@ -68,10 +68,9 @@ static void apply_sets(struct loader *l, bool objects)
 
     for (size_t i = 0; i < sets->len; i++) {
         const char *text = sets->items[i];
-        size_t path = strcspn(text, "=");
-        bool object = memchr(text, '/', path) && memchr(text, ':', path);
+        const char *path = arena_strndup(l->arena, text, strcspn(text, "="));
 
-        if (object == objects)
+        if (documents_of_object(path) == objects)
             documents_set(l, text);
     }
 }

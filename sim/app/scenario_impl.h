@@ -201,6 +201,10 @@ bool documents_known(struct loader *l, const struct value *v);
 /* Obey --set: change the Scenario or an object. */
 void documents_set(struct loader *l, const char *assignment);
 
+/* Is it a path of an object ("Deployment/api:spec.replicas"), as against one of
+ * the Scenario ('images."shop/api:2".service')? */
+bool documents_of_object(const char *path);
+
 /* Set a path of the Scenario, or "Kind/NAME:PATH" of an object, to x; m: where
  * the path was written.  False after an error. */
 bool documents_assign(struct loader *l, const char *path,
