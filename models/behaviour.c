@@ -512,6 +512,9 @@ const struct field behaviour_fields[] = {
                "same results"),
     FIELD_CUSTOM(struct behaviour, error, "errorRate", "0%", parse_error_rate,
                  schema_error_rate, "share", "requests answered with 5xx"),
+    FIELD(SHARE, struct behaviour, conversion, "conversion", "0%", 0, 1,
+          "share", "users who convert, if the first answer that they get is "
+          "no failure"),
     FIELD(REAL, struct behaviour, slowdown, "slowdown", "1", 0.001, 1e6, "-",
           "factor on service"),
     IN_PLACE("warmup", warmup_fields, "slower at first (cold caches)"),
@@ -588,6 +591,14 @@ struct behaviours *behaviours_from(struct binder *b, const struct value *v)
         field_expected(b, v, "a map of images");
     }
     return bs;
+}
+
+bool behaviours_say(const struct behaviours *bs, const char *key)
+{
+    for (size_t i = 0; bs->entries && i < bs->entries->len; i++)
+        if (value_get(bs->entries->u.members[i].value, key))
+            return true;
+    return false;
 }
 
 /* entry's keys over those of base: whole values, not merged, so that one law

@@ -96,6 +96,7 @@ struct behaviour {
     int queue;                  /* more may wait; then overload */
     int departures;             /* enum departures */
     struct error_rate error;
+    double conversion;          /* share of users who convert */
     double slowdown;            /* factor on service */
     double warm_from;           /* speed at the start, share; 1: none */
     struct dist warm_over;      /* until full speed */
@@ -136,6 +137,9 @@ struct behaviours;
 
 /* Read the images: section (a map value; NULL: all defaults). */
 struct behaviours *behaviours_from(struct binder *b, const struct value *v);
+
+/* Does any entry have this key? */
+bool behaviours_say(const struct behaviours *bs, const char *key);
 
 /* The behaviour of an image; made on first use, then shared, also between
  * threads. */

@@ -19,6 +19,13 @@ const struct value *convert_service(struct conversion *c,
  * is none. */
 const struct value *convert_block(struct conversion *c, const char *without);
 
+/* block, of a canary, with two Services and a router that divides between
+ * them: those that its stableService, canaryService and trafficRouting name,
+ * else the first Service that selects the pods and a copy of it, NAME-canary.
+ * NULL after a fault. */
+const struct value *convert_routed(struct conversion *c,
+                                   const struct value *block);
+
 /* The name of the i-th Service that selects the Deployment's pods. */
 const char *convert_service_name(const struct conversion *c, size_t i);
 

@@ -48,6 +48,13 @@ void measure_completed(struct world *w);
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 
+/* Now a test of the two versions has an answer; the first one counts.  better:
+ * > 0 if the new version is the better one in truth, < 0 if the old one is, 0
+ * if neither, NaN if nobody knows. */
+enum decision { DECISION_ABORTED = -1, DECISION_INCONCLUSIVE,
+                DECISION_PROMOTED };
+void measure_decided(struct world *w, enum decision decision, double better);
+
 /* ---- told by record.c, traffic and proxies ------------------------------ */
 
 void measure_commit(struct world *w, const struct meta *before,

@@ -23,12 +23,15 @@
 #ifndef MODELS_MONITORING_H
 #define MODELS_MONITORING_H
 #include "models/request.h"
+#include "stats/arms.h"
 
 struct world;
 
 enum seen {
     SEEN_REQUEST_RATE,          /* per second */
     SEEN_ERROR_RATE,            /* share that failed; of requests */
+    SEEN_CONVERSION,            /* share of users that converted, of those who
+                                 * came to the version for the first time */
     SEEN_LATENCY_P50,           /* seconds, of those answered well */
     SEEN_LATENCY_P95,
     SEEN_LATENCY_P99,
@@ -69,6 +72,26 @@ void monitoring_subscribe(struct world *w, void (*told)(void *ctx),
 
 /* Readings are lost from now on, or no more (fault `monitoring`). */
 void monitoring_lose(struct world *w, bool lost);
+
+/* A trial: users by the group that a header or cookie puts them in, whatever
+ * version answers them.  [0]: those without it, [1]: those who carry it.  A
+ * user counts once, with his first request since the trial began. */
+struct trial_counts {
+    struct arm users[2];        /* good: converted */
+    struct arm requests[2];     /* good: answered well */
+};
+
+/* Count for a trial from now on; ends another one.  key, value: borrowed. */
+void monitoring_trial(struct world *w, const char *key, const char *value);
+
+/* What the newest reading has of the trial; false: none since it began. */
+bool monitoring_trial_read(const struct world *w, struct trial_counts *out);
+
+/* What the newest reading has of these versions since the start of the run:
+ * users (good: converted) or, if what is not SEEN_CONVERSION, requests (good:
+ * answered well).  False: nothing was read yet. */
+bool monitoring_total(const struct world *w, enum seen what, enum seen_of of,
+                      struct arm *out);
 
 /* Told by measure.c: a client's request has its outcome, known at end.  Counted
  * also during the warm-up. */

@@ -37,6 +37,8 @@ enum purpose {
     PURPOSE_RECONCILE,      /* operator, resource, phase, try: how it goes */
     PURPOSE_POOL,           /* machine: when it is there, who approves it */
     PURPOSE_POLICY,         /* policy or pod: when agents know it */
+    PURPOSE_CONVERSION,     /* client class: does user i convert */
+    PURPOSE_BANDIT,         /* draws from its posteriors */
 };
 
 #endif

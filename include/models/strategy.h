@@ -26,6 +26,7 @@ struct conversion {
     struct mark mark;           /* of the strategy */
     const struct value *deployment;     /* after all patches */
     const char *name, *space;
+    const struct spec *scenario;        /* all but its manifests */
     const struct value *const *services;        /* that select its pods */
     size_t nservices;
     VEC(const struct value *) out;      /* what stands in its place */

@@ -65,10 +65,19 @@ const struct version *traffic_version_of(struct world *w, struct process *p);
 const struct version *traffic_version_at(const struct world *w, size_t index);
 
 /* Has a this header or cookie?  By user, or by request if nobody counts them;
- * and the share of requests that have it. */
+ * and the share of requests that have it (of the first class that knows it). */
 bool ask_has(const struct ask *a, const char *key, const char *value);
 double traffic_share(const struct world *w, const char *key,
                      const char *value);
+
+/* Give a header or cookie to a share of the users of every class that says
+ * nothing of this key: each user keeps it for the life of w, and has it at
+ * every greater share as well.  key and value are borrowed. */
+void traffic_hand_out(struct world *w, const char *key, const char *value,
+                      double share);
+
+/* The share of users whom the pod of s converts; s NULL: 0. */
+double server_conversion(const struct server *s);
 
 /* The name of the node that the client of a is on. */
 const char *traffic_node(const struct world *w, const struct ask *a);

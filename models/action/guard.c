@@ -65,7 +65,7 @@ static const char *read_limit(struct arena *a, enum seen what,
     if (!word)
         return "a value is missing after the comparison";
     switch (what) {
-    case SEEN_ERROR_RATE:
+    case SEEN_ERROR_RATE: case SEEN_CONVERSION:
         good = parse_share(word, false, limit, &why);
         break;
     case SEEN_LATENCY_P50: case SEEN_LATENCY_P95: case SEEN_LATENCY_P99:

@@ -156,8 +156,8 @@ static bool read_metric(struct arena *a, const char *word,
             return true;
         }
     *why = arena_printf(a, "monitoring knows no metric \"%s\"; it knows "
-                        "error_rate, success_rate, request_rate, latency_p50, "
-                        "latency_p95 and latency_p99", word ? word : "");
+                        "error_rate, success_rate, request_rate, conversion, "
+                        "latency_p50, latency_p95 and latency_p99", word ? word : "");
     return false;
 }
 

@@ -6,6 +6,7 @@
  *   outage.c    who can be reached: downtime, mixed versions
  *   rollout.c   the release: pods, capacity, completion, rollback
  *   monitoring.c  what can be seen of it while it runs
+ *   visitors.c  users who come, and convert
  *   metrics.c   the table of metrics, and their values
  */
 #ifndef MODELS_MEASURE_IMPL_H
@@ -15,6 +16,7 @@
 #include "base/vec.h"
 #include "kernel/tally.h"
 #include "models/measure.h"
+#include "models/monitoring.h"
 #include "models/proxy.h"
 #include "models/traffic.h"
 #include "models/world.h"
@@ -55,6 +57,9 @@ struct rollout {
     struct judged *judged;      /* workloads whose own status does not tell */
     sim_time released, completed, old_gone;     /* SIM_NEVER: not (yet) */
     sim_time decided, restored; /* rollback: decision, all well again */
+    sim_time tested;            /* a test of it has an answer */
+    enum decision decision;     /* that answer */
+    double better;              /* the truth: see measure_decided */
     sim_time first_bad;         /* first failure at the new version */
     sim_time last_new;          /* last request the new version accepted */
     object_uid workload;        /* the released one; 0: told by a strategy */
@@ -130,6 +135,17 @@ void outage_count(struct measure *m);
 void rollout_new(struct measure *m);
 /* Something changed that restoration depends on. */
 void rollout_look(struct measure *m);
+
+/* visitors.c: users by version, and of the trial that runs */
+struct visitors;
+struct visitors *visitors_new(struct world *w);
+/* a has its outcome: count its user under his version, if he is new there, in
+ * *users and *converted, and in the trial. */
+void visitors_outcome(struct visitors *v, const struct ask *a,
+                      enum cause cause, uint64_t *users, uint64_t *converted);
+void visitors_try(struct visitors *v, const char *key, const char *value);
+/* What the trial has counted; its number, 0: there is none. */
+unsigned visitors_trial(const struct visitors *v, struct trial_counts *out);
 
 /* window.c */
 void window_new(struct measure *m);

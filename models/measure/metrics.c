@@ -149,6 +149,23 @@ static void rollout_of(const struct measure *m, double *out)
         excess(&r->memory, (double)before->memory_bytes / (1 << 30), m->end);
 }
 
+/* A side was taken that is not the better one. */
+static bool is_false(const struct rollout *r)
+{
+    return (r->decision == DECISION_PROMOTED && r->better <= 0) ||
+           (r->decision == DECISION_ABORTED && r->better >= 0);
+}
+
+static void decision_of(const struct rollout *r, double *out)
+{
+    if (r->tested == SIM_NEVER)
+        return;
+    out[METRIC_DECISION] = r->decision;
+    out[METRIC_DECISION_SECONDS] = between(r->released, r->tested);
+    if (!isnan(r->better))
+        out[METRIC_FALSE_DECISION] = is_false(r);
+}
+
 void metrics_of(const struct world *w, double out[METRIC_COUNT])
 {
     const struct measure *m = w->measure;
@@ -166,4 +183,5 @@ void metrics_of(const struct world *w, double out[METRIC_COUNT])
         out[METRIC_LOST_SESSIONS] = (double)m->sessions_lost;
     exposure_of(m, out);
     rollout_of(m, out);
+    decision_of(&m->rollout, out);
 }

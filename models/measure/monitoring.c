@@ -30,6 +30,7 @@ static const double bounds_ms[BUCKETS] = { 5, 10, 25, 50, 100, 250, 500, 1000,
 
 struct counters {               /* of one version; [0]: of no pod */
     uint64_t requests, failed;
+    uint64_t users, converted;  /* at their first outcome here */
     uint64_t buckets[BUCKETS + 1];
     int64_t ready, restarts;    /* pods */
 };
@@ -39,6 +40,8 @@ struct reading {
     sim_time at;
     struct counters *counters;
     size_t len;                 /* versions */
+    struct trial_counts trial;
+    unsigned trials;            /* which one that is; 0: none */
     bool deadline;              /* of the released workload */
 };
 
@@ -53,6 +56,7 @@ struct monitoring {
     VEC(struct reading) readings;       /* that can be asked for */
     VEC(struct subscriber) subscribers;
     struct stream luck;
+    struct visitors *visitors;
     bool lost;
 };
 
@@ -65,6 +69,7 @@ static const struct {
 } rows[SEEN_COUNT] = {
     [SEEN_REQUEST_RATE] = { "request_rate", true, 0 },
     [SEEN_ERROR_RATE] = { "error_rate", true, 0 },
+    [SEEN_CONVERSION] = { "conversion", true, 0 },
     [SEEN_LATENCY_P50] = { "latency_p50", true, 0.50 },
     [SEEN_LATENCY_P95] = { "latency_p95", true, 0.95 },
     [SEEN_LATENCY_P99] = { "latency_p99", true, 0.99 },
@@ -103,6 +108,8 @@ void monitoring_outcome(struct world *w, const struct ask *a, enum cause cause,
         return;
     c = counters_of(w->monitoring, a->version->index);
     c->requests++;
+    visitors_outcome(w->monitoring->visitors, a, cause, &c->users,
+                     &c->converted);
     if (cause != CAUSE_NONE) {
         c->failed++;
         return;
@@ -176,6 +183,7 @@ static void scrape(struct monitoring *m)
     if (r->len > 0)
         memcpy(r->counters, m->now.items, r->len * sizeof(*r->counters));
     r->deadline = deadline_exceeded(w);
+    r->trials = visitors_trial(m->visitors, &r->trial);
     sim_after(w->sim, dist_draw(&w->spec->cluster.monitoring.lag, &m->luck),
               &ev_told, r, 0);
 }
@@ -205,6 +213,7 @@ void monitoring_start(struct world *w)
     m = arena_make(w->arena, struct monitoring);
     w->monitoring = m;
     m->w = w;
+    m->visitors = visitors_new(w);
     world_stream(w, &m->luck, PURPOSE_ANALYSIS, 0);
     sim_after(w->sim, (sim_time)(stream_u01(&m->luck) *
                                  (double)w->spec->cluster.monitoring.scrape),
@@ -263,6 +272,8 @@ static void add_increase(struct counters *sum, const struct counters *from,
         return;
     sum->requests += to->requests - from->requests;
     sum->failed += to->failed - from->failed;
+    sum->users += to->users - from->users;
+    sum->converted += to->converted - from->converted;
     for (int i = 0; i <= BUCKETS; i++)
         sum->buckets[i] += to->buckets[i] - from->buckets[i];
 }
@@ -329,6 +340,9 @@ static bool answer(const struct seen_query *q, const struct counters *sum,
     case SEEN_ERROR_RATE:
         *value = (double)sum->failed / (double)sum->requests;
         return sum->requests > 0;
+    case SEEN_CONVERSION:
+        *value = (double)sum->converted / (double)sum->users;
+        return sum->users > 0;
     case SEEN_RESTARTS:
         *value = (double)sum->restarts;
         return true;
@@ -392,4 +406,49 @@ bool monitoring_read(struct world *w, const struct seen_query *q,
         if (is_meant(w, q, v))
             *value += (double)newest->counters[v].ready;
     return true;
+}
+
+static const struct reading *newest_of(const struct world *w)
+{
+    const struct monitoring *m = w->monitoring;
+
+    return m && m->readings.len > 0 ? &m->readings.items[m->readings.len - 1]
+                                    : NULL;
+}
+
+void monitoring_trial(struct world *w, const char *key, const char *value)
+{
+    monitoring_start(w);
+    visitors_try(w->monitoring->visitors, key, value);
+}
+
+bool monitoring_trial_read(const struct world *w, struct trial_counts *out)
+{
+    const struct reading *r = newest_of(w);
+    struct trial_counts unused;
+
+    if (!r || r->trials == 0 ||
+        r->trials != visitors_trial(w->monitoring->visitors, &unused))
+        return false;
+    *out = r->trial;
+    return true;
+}
+
+bool monitoring_total(const struct world *w, enum seen what, enum seen_of of,
+                      struct arm *out)
+{
+    const struct seen_query q = { .what = what, .of = of };
+    const struct reading *r = newest_of(w);
+
+    *out = (struct arm){ 0 };
+    for (size_t v = 0; r && v < r->len; v++) {
+        const struct counters *c = &r->counters[v];
+        bool users = what == SEEN_CONVERSION;
+
+        if (!is_meant(w, &q, v))
+            continue;
+        out->n += users ? c->users : c->requests;
+        out->good += users ? c->converted : c->requests - c->failed;
+    }
+    return r != NULL;
 }

@@ -265,6 +265,17 @@ void measure_rollback_decided(struct world *w)
     rollout_look(w->measure);
 }
 
+void measure_decided(struct world *w, enum decision decision, double better)
+{
+    struct rollout *r = &w->measure->rollout;
+
+    if (r->tested != SIM_NEVER)
+        return;
+    r->tested = world_now(w);
+    r->decision = decision;
+    r->better = better;
+}
+
 /* Is the old version at full capacity and serving everything? */
 void rollout_look(struct measure *m)
 {
@@ -282,6 +293,6 @@ void rollout_new(struct measure *m)
     struct rollout *r = &m->rollout;
 
     r->released = r->completed = r->old_gone = SIM_NEVER;
-    r->decided = r->restored = SIM_NEVER;
+    r->decided = r->restored = r->tested = SIM_NEVER;
     r->first_bad = r->last_new = SIM_NEVER;
 }

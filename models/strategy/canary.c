@@ -9,8 +9,6 @@
  *
  * Source: argo-rollouts, canary; reference on progressive delivery 1.1 to 1.8.
  */
-#include <string.h>
-
 #include "models/convert.h"
 
 enum split_by { BY_WEIGHT, BY_PODS };
@@ -65,52 +63,6 @@ static const struct field canary_fields[] = {
     FIELD_END
 };
 
-static const struct value *put_text(struct conversion *c,
-                                    const struct value *block,
-                                    const char *key, const char *text)
-{
-    return value_set(c->arena, block, key,
-                     value_string(c->arena, text, &c->mark));
-}
-
-/* The Service called name among those that select the pods; the first if name
- * is NULL; NULL if there is none. */
-static const struct value *service_called(const struct conversion *c,
-                                          const char *name)
-{
-    for (size_t i = 0; i < c->nservices; i++)
-        if (!name || strcmp(name, convert_service_name(c, i)) == 0)
-            return c->services[i];
-    return NULL;
-}
-
-/* Two Services and a router that divides between them. */
-static const struct value *by_weight(struct conversion *c,
-                                     const struct value *block)
-{
-    const struct canary_spec *s = c->spec;
-    const struct value *stable =
-        service_called(c, value_text(s->stable, NULL));
-    const char *name, *canary;
-
-    if (!stable) {
-        err_error(c->errors, &s->stable->mark, "stableService: no Service "
-                  "\"%s\" selects the pods of Deployment \"%s\"",
-                  value_text(s->stable, ""), c->name);
-        return NULL;
-    }
-    name = value_text(value_at(stable, "metadata.name"), "");
-    canary = value_text(s->canary, arena_printf(c->arena, "%s-canary", name));
-    if (!service_called(c, canary))
-        vec_push(c->arena, &c->out, convert_service(c, stable, canary));
-    block = put_text(c, block, "stableService", name);
-    block = put_text(c, block, "canaryService", canary);
-    if (!s->routing)
-        block = value_set(c->arena, block, "trafficRouting",
-                          value_map(c->arena, NULL, 0, &c->mark));
-    return block;
-}
-
 static void canary_convert(struct conversion *c)
 {
     const struct canary_spec *s = c->spec;
@@ -119,7 +71,7 @@ static void canary_convert(struct conversion *c)
     if (!convert_needs_service(c))
         return;
     if (s->by == BY_WEIGHT)
-        block = by_weight(c, block);
+        block = convert_routed(c, block);
     if (block)
         vec_push(c->arena, &c->out, convert_to_rollout(c, "canary", block));
 }

@@ -4,6 +4,8 @@
  */
 #include "models/convert.h"
 
+#include <string.h>
+
 const struct value *convert_to_rollout(struct conversion *c, const char *key,
                                        const struct value *block)
 {
@@ -37,6 +39,51 @@ const struct value *convert_block(struct conversion *c, const char *without)
         return value_map(c->arena, NULL, 0, &c->mark);
     return without && value_get(v, without)
                ? value_set(c->arena, v, without, NULL) : v;
+}
+
+/* The Service called name among those that select the pods; the first if name
+ * is NULL; NULL if there is none. */
+static const struct value *service_called(const struct conversion *c,
+                                          const char *name)
+{
+    for (size_t i = 0; i < c->nservices; i++)
+        if (!name || strcmp(name, convert_service_name(c, i)) == 0)
+            return c->services[i];
+    return NULL;
+}
+
+static const struct value *put_text(struct conversion *c,
+                                    const struct value *block,
+                                    const char *key, const char *text)
+{
+    return value_set(c->arena, block, key,
+                     value_string(c->arena, text, &c->mark));
+}
+
+const struct value *convert_routed(struct conversion *c,
+                                   const struct value *block)
+{
+    const struct value *given = value_get(block, "stableService");
+    const struct value *stable = service_called(c, value_text(given, NULL));
+    const char *name, *canary;
+
+    if (!stable) {
+        err_error(c->errors, &given->mark, "stableService: no Service "
+                  "\"%s\" selects the pods of Deployment \"%s\"",
+                  value_text(given, ""), c->name);
+        return NULL;
+    }
+    name = value_text(value_at(stable, "metadata.name"), "");
+    canary = value_text(value_get(block, "canaryService"),
+                        arena_printf(c->arena, "%s-canary", name));
+    if (!service_called(c, canary))
+        vec_push(c->arena, &c->out, convert_service(c, stable, canary));
+    block = put_text(c, block, "stableService", name);
+    block = put_text(c, block, "canaryService", canary);
+    if (!value_get(block, "trafficRouting"))
+        block = value_set(c->arena, block, "trafficRouting",
+                          value_map(c->arena, NULL, 0, &c->mark));
+    return block;
 }
 
 const char *convert_service_name(const struct conversion *c, size_t i)

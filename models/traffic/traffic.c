@@ -136,6 +136,11 @@ struct server *server_of(struct traffic *t, struct process *p)
     return s;
 }
 
+double server_conversion(const struct server *s)
+{
+    return s ? s->process->behaviour->conversion : 0;
+}
+
 const char *server_pod(const struct server *s)
 {
     return s ? s->pod : "";

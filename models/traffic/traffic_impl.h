@@ -223,6 +223,12 @@ struct request {
     struct request *next, *prev;
 };
 
+/* A header or cookie that a strategy gave to users. */
+struct handed {
+    const char *key, *value;
+    double share;
+};
+
 /* ---- everything --------------------------------------------------------- */
 
 struct traffic {
@@ -232,6 +238,7 @@ struct traffic {
     VEC(struct server *) servers;
     VEC(struct version *) versions;     /* [0]: no pod */
     struct map version_by_key;
+    VEC(struct handed) handed;
     struct map calls;           /* "space/service" -> struct sender */
     struct pool requests, jobs;
     struct request *waiting;    /* all requests that wait */

@@ -217,7 +217,7 @@ static const struct judge_spec *read_judge(struct loader *l,
 /* ---- guards -------------------------------------------------------------- */
 
 static void read_guard(struct loader *l, const struct guard_section *g,
-                       const struct value *v, bool custom,
+                       const struct value *v, const struct spec *spec,
                        struct guard_spec *out)
 {
     const struct value *when = value_get(v, "when");
@@ -237,8 +237,13 @@ static void read_guard(struct loader *l, const struct guard_section *g,
     if (g->judge && g->looks > 0)
         err_error(l->errors, &v->mark, "a judge looks by itself: at the end "
                   "of each interval");
+    if (g->when && !why &&
+        out->condition.query.what == SEEN_CONVERSION &&
+        !behaviours_say(spec->behaviours, "conversion"))
+        err_error(l->errors, &when->mark, "nobody converts: no entry of "
+                  "`images` has a `conversion`");
     read_then(l, g->then, out);
-    if (custom && out->then != GUARD_KUBECTL)
+    if (spec->release.custom && out->then != GUARD_KUBECTL)
         err_error(l->errors, &v->mark, "what is done about a custom resource "
                   "must be said: then: {kubectl: \"patch ...\"}");
 }
@@ -255,7 +260,7 @@ void guards_read(struct loader *l, const struct document_section *d,
                   "which, with `release`");
     for (size_t i = 0; i < d->guards.len; i++)
         read_guard(l, (struct guard_section *)d->guards.items + i,
-                   list->u.items[i], spec->release.custom != NULL, &out[i]);
+                   list->u.items[i], spec, &out[i]);
     spec->guards = out;
     spec->nguards = d->guards.len;
 }

@@ -288,7 +288,7 @@ static void convert(struct loader *l, const struct strategy_spec *s,
     struct conversion c = {
         .arena = l->arena, .errors = l->errors, .spec = s->spec,
         .given = s->given, .mark = s->mark, .deployment = v, .name = o->name,
-        .space = o->space, .services = services,
+        .space = o->space, .services = services, .scenario = spec,
     };
 
     for (size_t i = 0; i < l->objects.len; i++)

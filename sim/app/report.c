@@ -23,18 +23,19 @@ static const enum metric shown[] = {
     METRIC_LATENCY_P50, METRIC_LATENCY_P99, METRIC_MIXED_SECONDS,
     METRIC_EXPOSED_USERS, METRIC_LOST_SESSIONS, METRIC_BAD_ANSWERS, METRIC_DETECTION_SECONDS,
     METRIC_MITIGATION_SECONDS, METRIC_ROLLBACK_SECONDS, METRIC_CAPACITY_DIP,
-    METRIC_PEAK_PODS, METRIC_EXTRA_POD_SECONDS,
+    METRIC_PEAK_PODS, METRIC_EXTRA_POD_SECONDS, METRIC_DECISION,
+    METRIC_DECISION_SECONDS, METRIC_FALSE_DECISION,
 };
 
 /* What is left out if it never occurred: causes of failure, and what only a
- * rollback or counted users bring. */
+ * rollback, counted users or a test bring. */
 static bool is_optional(enum metric m)
 {
     return (m >= METRIC_FAILED_NO_ENDPOINT && m <= METRIC_FAILED_ERROR) ||
            m == METRIC_EXPOSED_USERS || m == METRIC_LOST_SESSIONS ||
            m == METRIC_BAD_ANSWERS ||
            m == METRIC_DETECTION_SECONDS || m == METRIC_MITIGATION_SECONDS ||
-           m == METRIC_ROLLBACK_SECONDS;
+           m == METRIC_ROLLBACK_SECONDS || m >= METRIC_DECISION;
 }
 
 struct summary report_summary(const struct experiment *e, struct arena *a,
@@ -97,7 +98,7 @@ static const char *value_text_of(struct arena *a, double x, enum metric m)
 static struct interval clipped(struct interval i, enum metric m)
 {
     bool signless = m < METRIC_EXTRA_POD_SECONDS ||
-                    m > METRIC_EXTRA_MEMORY_GIB_SECONDS;
+                    m > METRIC_DECISION;
 
     if (signless && i.low < 0)
         i.low = 0;
@@ -186,6 +187,24 @@ const char *report_cell(struct arena *a, const struct summary *s,
                         part);
 }
 
+/* "promoted 17, inconclusive 3": how many replications decided what. */
+static const char *decision_cell(struct arena *a, const double *x, size_t n)
+{
+    static const char *const words[] = { "aborted", "inconclusive",
+                                         "promoted" };
+    size_t counts[3] = { 0 };
+    const char *text = "";
+
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i]))
+            counts[(int)x[i] + 1]++;
+    for (int k = 2; k >= 0; k--)
+        if (counts[k] > 0)
+            text = arena_printf(a, "%s%s%s %zu", text, *text ? ", " : "",
+                                words[k], counts[k]);
+    return *text ? text : "undefined";
+}
+
 /* ---- tables -------------------------------------------------------------- */
 
 /* From how many strategies on their columns are narrow, to stand side by
@@ -208,8 +227,11 @@ static void metric_line(struct table *t, const struct experiment *e,
     for (size_t v = 0; v < n; v++) {
         struct summary s = report_summary(e, t->arena, v, m);
 
-        something |= s.max > 0;
-        table_put(t, v + 1, report_cell(t->arena, &s, m, are_many(e)));
+        something |= s.max > 0 || (m == METRIC_DECISION && s.n > 0);
+        table_put(t, v + 1, m == METRIC_DECISION
+                  ? decision_cell(t->arena,
+                                  experiment_series(e, t->arena, v, m), e->n)
+                  : report_cell(t->arena, &s, m, are_many(e)));
     }
     if (something)
         t->rows++;

@@ -832,9 +832,9 @@ static void fill(struct loader *l, const struct document_section *d,
     spec->metrics = d->metrics.items;
     spec->nmetrics = d->metrics.len;
     target = take_release(l, d->release, spec);
-    guards_read(l, d, spec);
     take_traffic(l, &d->traffic, spec);
     take_behaviours(l, d, spec);
+    guards_read(l, d, spec);
     manifests_build(l, NULL, target, spec);
     if (l->errors->errors == 0)
         faults_check(l, spec);

@@ -10,7 +10,7 @@
 
 /* Strategies of the language that have no file yet. */
 static const char *const later[] = {
-    "abTest", "rollout", NULL
+    "rollout", NULL
 };
 
 static bool is_later(const char *key)
