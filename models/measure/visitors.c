@@ -87,7 +87,7 @@ static void count_trial(struct visitors *v, const struct ask *a,
 void visitors_outcome(struct visitors *v, const struct ask *a,
                       enum cause cause, uint64_t *users, uint64_t *converted)
 {
-    size_t version = server_version(a->server)->index;
+    size_t version = a->version->index;
 
     if (v->trials > 0 && a->sent >= v->since)
         count_trial(v, a, cause);
