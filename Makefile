@@ -124,9 +124,10 @@ test: $(TESTS) $(BUILD)/rollsim $(tools)      ## build and run every test but th
 test-cluster: $(BUILD)/rollsim       ## run the recipes of scenarios/cluster here: GNU parallel, Slurm (root)
 	$(Q)ROLLSIM='$(abspath $(BUILD)/rollsim)' sh tests/cluster/cluster.sh
 
-demo: $(BUILD)/rollsim               ## compare two strategies on the sample; files and figures in out/demo
+demo: $(BUILD)/rollsim               ## compare seven strategies on the sample; files and figures in out/demo
 	$(Q)command -v gnuplot >/dev/null || .ci/install-packages >&2
-	$(Q)$(BUILD)/rollsim compare scenarios/sample.yaml --csv out/demo --figures out/demo
+	$(Q)$(BUILD)/rollsim compare scenarios/sample.yaml --csv out/demo --figures out/demo \
+	--metric rollout_seconds,failed_requests,downtime,exposed_users,peak_pods,extra_pod_seconds
 
 TRACES = ../shared/traces
 fidelity: $(BUILD)/tests/tools/fidelity $(BUILD)/rollsim ## compare rollouts with the recordings of TRACES=DIR

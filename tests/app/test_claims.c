@@ -1,6 +1,6 @@
 /*
  * test_claims.c - what introductions say of strategies, measured: one release
- * in six ways with a healthy version and with four bad ones
+ * in eight ways with a healthy version and with four bad ones
  * (scenarios/strategies), on paired replications; and where it is not true.
  */
 #include <check.h>
@@ -11,7 +11,8 @@
 static struct results r;
 
 static const char *const all[] = { "recreate", "rolling", "batch",
-                                   "blue-green", "canary-pods", "canary" };
+                                   "blue-green", "canary-pods", "canary",
+                                   "a-b", "shadow" };
 
 static void tear_down(void)
 {
@@ -60,6 +61,9 @@ START_TEST(a_healthy_release_costs_what_they_say)
     ck_less("rollout_seconds", "blue-green", "rolling");
     ck_less("rollout_seconds", "rolling", "canary-pods");
     ck_less("rollout_seconds", "rolling", "canary");
+    ck_less("rollout_seconds", "rolling", "a-b");
+    ck_less("rollout_seconds", "rolling", "shadow");
+    ck_is("a-b", "decision", ==, 0);
     ck_is("blue-green", "peak_pods", ==, 12);
     ck_is("blue-green", "mixed_seconds", <, 3);
     ck_less("extra_pod_seconds", "rolling", "blue-green");
@@ -78,6 +82,13 @@ START_TEST(errors_reach_few_where_somebody_looks_early)
     ck_is("blue-green", "rollback_seconds", <, 5);
     ck_is("rolling", "rollback_seconds", >, 60);
     ck_less("detection_seconds", "canary", "rolling");
+    /* A sequential test sees at once what an analysis waits for. */
+    ck_less("detection_seconds", "a-b", "canary");
+    ck_less("exposed_users", "a-b", "blue-green");
+    ck_is("a-b", "decision", ==, -1);
+    ck_is("a-b", "false_decision", ==, 0);
+    /* What nobody looks at saves nobody. */
+    ck_is("shadow", "exposed_users", >, 2900);
     /* Not all is well with the extra batch: the way back has none. */
     ck_is("batch", "capacity_dip", <, 1);
 }
@@ -90,6 +101,9 @@ START_TEST(latency_is_seen_as_errors_are)
     ck_less("latency_p99", "blue-green", "rolling");
     ck_less("exposed_users", "canary", "rolling");
     ck_is("canary", "failed_error", ==, 0);
+    /* Who only counts errors sees none. */
+    ck_is("a-b", "decision", ==, 0);
+    ck_is("a-b", "exposed_users", >, 2900);
 }
 END_TEST
 
