@@ -18,11 +18,15 @@ struct trial;
 struct trial_ops {
     /* The Rollout waits for the first time: the trial is open. */
     void (*open)(struct trial *t);
-    /* A new reading of monitoring, while it is open. */
+    /* A new reading of monitoring, while it is open; NULL. */
     void (*look)(struct trial *t);
 };
 
 enum trial_stage { TRIAL_BEFORE, TRIAL_OPEN, TRIAL_OVER };
+
+/* What is done if nothing is decided; words for tables. */
+enum trial_otherwise { OTHERWISE_ABORT, OTHERWISE_PROMOTE, OTHERWISE_WAIT };
+extern const char *const trial_otherwise[4];
 
 struct trial {
     struct world *w;
@@ -31,6 +35,7 @@ struct trial {
     enum trial_stage stage;
     const char *name, *space;   /* of the Rollout */
     double better;              /* the truth: see measure_decided */
+    int otherwise;              /* enum trial_otherwise */
 };
 
 /* Watch the released Rollout for a trial, the first member of a strategy's own
@@ -38,15 +43,13 @@ struct trial {
 void trial_start(struct trial *t, struct world *w, const struct trial_ops *ops,
                  enum seen metric);
 
-/* What decides types `kubectl argo rollouts VERB NAME`. */
-void trial_type(struct trial *t, const char *verb);
-
 /* A row of events.csv about the Rollout; text: of w's arena. */
 void trial_note(struct trial *t, const char *reason, const char *text);
 
-/* It has decided, for a reason (of w's arena): the trial is over.  Nothing is
- * typed. */
-void trial_decide(struct trial *t, enum decision decision, const char *why);
+/* It is decided, for a reason (of w's arena): the trial is over, and its script
+ * types what follows, `promote` (" --full" or "") or abort. */
+void trial_decide(struct trial *t, enum decision decision, const char *why,
+                  const char *promote);
 
 /* "conversion 3.90 % of 5012 users, old 3.20 % of 5020"; of w's arena. */
 const char *trial_tell(const struct trial *t, struct arm old, struct arm new_);

@@ -44,21 +44,18 @@ struct ab_until {
     sim_time max;
 };
 
-enum ab_otherwise { OTHERWISE_ABORT, OTHERWISE_PROMOTE, OTHERWISE_WAIT };
-
 struct ab_spec {
     const struct ab_match *match;       /* NULL: by share alone */
     double share;
     int metric;                 /* enum trial_metric */
     int replicas;
     struct ab_until until;
-    int otherwise;              /* enum ab_otherwise */
+    int otherwise;              /* enum trial_otherwise */
     const struct value *stable, *canary, *delay, *abort_delay;
 };
 
 static const char *const methods[] = { "fixed", "sequential", "bayesian",
                                        NULL };
-static const char *const otherwise[] = { "abort", "promote", "wait", NULL };
 
 static const struct field match_fields[] = {
     FIELD(STRING, struct ab_match, header, "header", NULL, 0, 0, "-",
@@ -118,8 +115,8 @@ static const struct field ab_fields[] = {
           "of the new version while it is tested; 0: the group's share"),
     FIELD_SUB(OBJECT, struct ab_spec, until, "until", until_fields,
               struct ab_until, "when it is decided"),
-    FIELD_ENUM(struct ab_spec, otherwise, "inconclusive", "abort", otherwise,
-               "what is done if it is not: back to the old version, on to the "
+    FIELD_ENUM(struct ab_spec, otherwise, "inconclusive", "abort",
+               trial_otherwise, "what is done if it is not: back to the old version, on to the "
                "new one, or nothing until a person does"),
     FIELD(VALUE, struct ab_spec, stable, "stableService", NULL, 0, 0, "-",
           "the Service that users call; the first that selects the pods if "
@@ -310,15 +307,6 @@ static const char *evidence(const struct ab *t)
                         t->test.evidence);
 }
 
-static void act(struct ab *t, enum abtest_answer answer)
-{
-    if (answer == ABTEST_BETTER ||
-        (answer == ABTEST_NEITHER && t->spec->otherwise == OTHERWISE_PROMOTE))
-        trial_type(&t->trial, "promote");
-    else if (answer == ABTEST_WORSE || t->spec->otherwise == OTHERWISE_ABORT)
-        trial_type(&t->trial, "abort");
-}
-
 static void decide(struct ab *t, enum abtest_answer answer, struct arm a,
                    struct arm b)
 {
@@ -330,12 +318,10 @@ static void decide(struct ab *t, enum abtest_answer answer, struct arm a,
 
     if (arms_split_p(a.n, b.n, t->share) < SPLIT_ALARM) {
         d = DECISION_INCONCLUSIVE;
-        answer = ABTEST_NEITHER;
         why = arena_printf(t->trial.w->arena, "%s; void: the group is not "
                            "%.3g %% of them", why, 100 * t->share);
     }
-    trial_decide(&t->trial, d, why);
-    act(t, answer);
+    trial_decide(&t->trial, d, why, "");
 }
 
 static void look(struct trial *trial)
@@ -400,6 +386,7 @@ static void ab_start(struct world *w, const void *spec)
     bool known, given;
 
     t->spec = s;
+    t->trial.otherwise = s->otherwise;
     given = w->strategy->given && value_get(w->strategy->given, "share");
     t->share = group_share(w->spec, s, &known);
     if (known && given)

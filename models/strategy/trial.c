@@ -91,7 +91,7 @@ static void told(void *ctx)
 {
     struct trial *t = ctx;
 
-    if (t->stage == TRIAL_OPEN)
+    if (t->stage == TRIAL_OPEN && t->ops->look)
         t->ops->look(t);
 }
 
@@ -115,24 +115,33 @@ void trial_start(struct trial *t, struct world *w, const struct trial_ops *ops,
 
 /* ---- deciding ----------------------------------------------------------- */
 
-void trial_type(struct trial *t, const char *verb)
+const char *const trial_otherwise[] = { "abort", "promote", "wait", NULL };
+
+static void type(struct trial *t, const char *verb, const char *flag)
 {
     bool plain = strcmp(t->space, "default") == 0;
 
-    kubectl_type(t->w, arena_printf(t->w->arena, "argo rollouts %s %s%s%s",
-                                    verb, t->name, plain ? "" : " -n ",
+    kubectl_type(t->w, arena_printf(t->w->arena, "argo rollouts %s %s%s%s%s",
+                                    verb, t->name, flag, plain ? "" : " -n ",
                                     plain ? "" : t->space), NULL, 0);
 }
 
-void trial_decide(struct trial *t, enum decision decision, const char *why)
+void trial_decide(struct trial *t, enum decision decision, const char *why,
+                  const char *promote)
 {
     static const char *const reasons[] = { "Aborted", "Inconclusive",
                                            "Promoted" };
+    bool open = decision == DECISION_INCONCLUSIVE;
 
     t->stage = TRIAL_OVER;
     measure_decided(t->w, decision, t->better);
     trial_note(t, arena_printf(t->w->arena, "Trial%s", reasons[decision + 1]),
                why);
+    if (decision == DECISION_PROMOTED ||
+        (open && t->otherwise == OTHERWISE_PROMOTE))
+        type(t, "promote", promote);
+    else if (decision == DECISION_ABORTED || t->otherwise == OTHERWISE_ABORT)
+        type(t, "abort", "");
 }
 
 const char *trial_tell(const struct trial *t, struct arm old, struct arm new_)

@@ -274,6 +274,64 @@ START_TEST(who_looks_at_posteriors_is_soon_done_and_often_wrong)
 }
 END_TEST
 
+/* ---- bandits ------------------------------------------------------------ */
+
+#define BANDIT "tests/app/data/bandit.yaml"
+
+/* Whichever version is the worse one: less is lost than with a fixed half. */
+static const char *const worse[] = {
+    " --set images.\"web:2\".errorRate=4%",
+    " --set images.web.errorRate=4% --set images.\"web:2\".errorRate=0%",
+};
+
+START_TEST(a_bandit_loses_less_than_a_fixed_split)
+{
+    double bandit[MOST], half[MOST];
+    char more[200];
+    int n;
+
+    snprintf(more, sizeof(more), "-n 10 --strategy endless --strategy half%s",
+             worse[_i]);
+    results_of_file(&r, BANDIT, more);
+    values("endless", "failed_requests", bandit);
+    n = values("half", "failed_requests", half);
+    for (int i = 0; i < n; i++)
+        ck_assert_msg(bandit[i] < 0.8 * half[i], "%g, %g", bandit[i],
+                      half[i]);
+    /* Its floor is kept: who gets none teaches nothing. */
+    values("endless", "exposed_requests", bandit);
+    n = values("endless", "requests", half);
+    for (int i = 0; i < n; i++)
+        ck_assert_double_ge(bandit[i], .04 * half[i]);
+}
+END_TEST
+
+START_TEST(a_bandit_ends_when_it_is_sure)
+{
+    char more[200];
+
+    snprintf(more, sizeof(more), "-n 10 --strategy bandit%s", worse[_i]);
+    results_of_file(&r, BANDIT, more);
+    ck_assert_int_eq(count("bandit", "decision", _i == 0 ? -1 : 1), 10);
+    ck_assert_int_eq(count("bandit", "false_decision", 0), 10);
+    ck_assert(isnan(results_metric(&r, NULL, "rollout_seconds")) ==
+              (_i == 0));
+    ck_assert(isnan(results_metric(&r, NULL, "old_gone_seconds")) ==
+              (_i == 0));
+}
+END_TEST
+
+/* Users who convert are counted as well, and moving weights loses nothing. */
+START_TEST(a_bandit_can_count_users)
+{
+    results_of_file(&r, BANDIT, "-n 10 --strategy bandit --set "
+                    "strategies[0].bandit.metric=conversion --set "
+                    "images.\"web:2\".conversion=40%");
+    ck_assert_int_eq(count("bandit", "decision", 1), 10);
+    ck_assert_int_eq(count("bandit", "failed_requests", 0), 10);
+}
+END_TEST
+
 int main(void)
 {
     int failed;
@@ -296,6 +354,10 @@ int main(void)
     tcase_add_test(c, without_monitoring_nothing_is_decided);
     tcase_add_test(c, a_guard_can_watch_conversions);
     tcase_add_test(c, who_looks_at_posteriors_is_soon_done_and_often_wrong);
+    tcase_add_loop_test(c, a_bandit_loses_less_than_a_fixed_split, 0,
+                        COUNT_OF(worse));
+    tcase_add_loop_test(c, a_bandit_ends_when_it_is_sure, 0, COUNT_OF(worse));
+    tcase_add_test(c, a_bandit_can_count_users);
     suite_add_tcase(s, c);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
