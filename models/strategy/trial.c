@@ -163,7 +163,7 @@ bool trial_check(struct conversion *c, enum seen metric)
 {
     struct diag *d;
 
-    if (!c->scenario->release.given) {
+    if (!c->scenario->release.given || c->scenario->release.nimages == 0) {
         err_error(c->errors, &c->mark, "a trial needs a release: say which, "
                   "with `release`");
         return false;
