@@ -559,7 +559,8 @@ static void take_images(struct loader *l, const struct field_map *map,
 
     for (size_t i = 0; i < map->len; i++) {
         images[i] = (struct container_image){ map->keys[i], text[i] };
-        vec_push(l->arena, &l->images, text[i]);
+        if (text[i])            /* else it was none: said by its field */
+            vec_push(l->arena, &l->images, text[i]);
         if (o)
             check_container(l, o, map->keys[i], &map->marks[i]);
     }
