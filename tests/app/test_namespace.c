@@ -78,10 +78,12 @@ END_TEST
 START_TEST(a_namespace_is_back_when_it_has_been_gone)
 {
     results_of_file(&r, "scenarios/namespace.yaml", "-n 1");
-    ck_assert_double_gt(refused("unable to create new content in namespace "
-                                "shop because it is being terminated"), 70);
-    ck_assert_double_gt(results_metric(&r, NULL, "downtime"), 120);
-    ck_assert_double_lt(results_metric(&r, NULL, "downtime"), 150);
+    ck_assert_double_gt(results_event(&r, NULL, "Done", "", "deployment.apps/"
+                                      "web unchanged", 0), 70);
+    ck_assert_double_gt(results_event(&r, NULL, "Done", "", "deployment.apps/"
+                                      "web created", 0), 190);
+    ck_assert_double_gt(results_metric(&r, NULL, "downtime"), 60);
+    ck_assert_double_lt(results_metric(&r, NULL, "downtime"), 75);
     ck_assert_double_gt(results_pod(&r, NULL, "web-", "Ready", 3), 190);
     ck_assert_double_lt(results_pod(&r, NULL, "web-", "Ready", 3), 230);
 }
