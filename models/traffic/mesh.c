@@ -226,14 +226,15 @@ static size_t choose(const struct ask *a, struct rules *in, double u)
 
 /* To this host, over a kept connection or a new one. */
 static void go(struct traffic *t, struct ask *a, struct request *r,
-               struct process *p)
+               const struct rule *rule)
 {
+    struct process *p = rule->process;
     sim_time now = world_now(t->w);
     bool cut = false, kept = conn_take_to(a, p, now, &cut);
 
     if (cut)
         attempt_over(t, a, r, CAUSE_RESET);
-    else if (!kept && !p->network)
+    else if (!kept && (!p->network || !kernel_allows(t, a, rule)))
         client_lose(t, a, r, mesh_patience(a, now, true), p);
     else if (!kept && !process_accepts(p))
         attempt_over(t, a, r, CAUSE_REFUSED);
@@ -269,5 +270,5 @@ void mesh_attempt(struct traffic *t, struct ask *a, struct request *r)
     if (t->w->record.rows)
         record_connection(t->w, rule->pod, place_of(a)->rules->node);
     ask_route(a, server_of(t, rule->process));
-    go(t, a, r, rule->process);
+    go(t, a, r, rule);
 }
