@@ -17,6 +17,7 @@ static const struct cluster_spec cluster_defaults = {
     .plane_replicas = 1, .lease_duration = 15 * SIM_S,
     .lease_deadline = 10 * SIM_S, .lease_retry = 2 * SIM_S,
     .restart_backoff_max_s = 300, .monitoring.scrape = 15 * SIM_S,
+    .balancer = { 8 * SIM_S, 1, 3 },
     .clock_s = 1767571200,      /* 2026-01-05 */
 };
 

@@ -21,6 +21,9 @@ struct kubelets *kubelets_new(struct world *w);
  * nothing is reported any more.  Twice is once. */
 void kubelet_node_down(struct world *w, object_uid node);
 
+/* Has it power? */
+bool kubelet_has_power(const struct world *w, object_uid node);
+
 /* It boots again: pods that are still bound to it are started anew (their
  * containers count as restarted), those deleted meanwhile are removed. */
 void kubelet_node_up(struct world *w, object_uid node);

@@ -45,6 +45,9 @@ struct endpointslice {
     sim_time trigger;           /* earliest change that this write carries */
 };
 
+/* Does it select this pod (NULL: no)? */
+bool service_selects(const struct service *s, const struct meta *pod);
+
 #define service_of(m) ((struct service *)(m))
 #define service_seen(m) ((const struct service *)(m))
 #define slice_of(m) ((struct endpointslice *)(m))

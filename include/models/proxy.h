@@ -52,6 +52,8 @@ struct rules {
     object_uid node;
     struct rule *items;         /* usable endpoints, in order of pod uid */
     size_t len;
+    bool outside;               /* for what comes from outside of the cluster */
+    size_t ready_here;          /* ready endpoints on the node itself */
     bool headless;              /* resolved by DNS, not translated */
     bool drop;                  /* without endpoints: dropped, not rejected */
     sim_time leaks_from;        /* from here to the next change packets are
@@ -88,6 +90,10 @@ const char *network_place(const struct world *w, object_uid node);
  * Starts a proxy there if there is none.  Lives as long as w. */
 struct rules *network_rules(struct world *w, object_uid node,
                             const char *space, const char *name);
+
+/* The same for requests that come in from outside at that node. */
+struct rules *network_rules_outside(struct world *w, object_uid node,
+                                    const char *space, const char *name);
 
 /* Something besides endpoints asks the proxy of this node for a sync. */
 void network_wants_sync(struct world *w, object_uid node);

@@ -59,6 +59,12 @@ struct monitoring_spec {
                                  * written */
 };
 
+/* A load balancer's health checks of nodes: scenario cluster.loadBalancer. */
+struct balancer_spec {
+    sim_time interval;          /* 8 s */
+    int healthy, unhealthy;     /* answers in a row: 1, 3 */
+};
+
 struct cluster_spec {
     enum profile profile;
     enum kube_version version;
@@ -95,6 +101,8 @@ struct cluster_spec {
     const struct database_spec *databases;
     size_t ndatabases;
     struct autoscaler_spec autoscaler;
+    struct balancer_spec balancer;
+    bool reads_endpoints;       /* proxies read Endpoints, not slices */
     const struct operator_spec *operators;      /* of custom resources */
     size_t noperators;
 };
@@ -145,6 +153,7 @@ struct client_spec {
     double writes;              /* share of requests that are not idempotent */
     sim_time backoff;
     const char *node;           /* where the clients are; NULL: spread */
+    bool outside;               /* they are outside of the cluster */
     const struct attribute_share *attributes;
     size_t nattributes;
     const struct mesh_spec *mesh;       /* their sidecar; NULL: none */

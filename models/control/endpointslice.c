@@ -70,12 +70,6 @@ static struct watched *watched_of(struct controller *c, object_uid service)
 
 /* ---- what wakes it ------------------------------------------------------ */
 
-static bool selects(const struct service *s, const struct meta *pod)
-{
-    return pod && strcmp(s->meta.space, pod->space) == 0 &&
-           s->selector && selector_match(s->selector, pod->labels);
-}
-
 static bool pod_wanted(void *ctx, const struct meta *before,
                        const struct meta *after)
 {
@@ -103,7 +97,7 @@ static void pod_changed(void *ctx, const struct meta *before,
         const struct service *s = service_seen(informer_at(services, i));
         struct watched *known;
 
-        if (!selects(s, before) && !selects(s, after))
+        if (!service_selects(s, before) && !service_selects(s, after))
             continue;
         known = watched_of(c, s->meta.uid);
         if (known->trigger == SIM_NEVER)
@@ -185,7 +179,7 @@ static struct endpoint *collect(struct controller *c, const struct service *s,
     for (size_t i = 0; i < informer_count(pods); i++) {
         const struct meta *m = informer_at(pods, i);
 
-        if (selects(s, m) && is_endpoint(c, pod_seen(m)))
+        if (service_selects(s, m) && is_endpoint(c, pod_seen(m)))
             vec_push(c->w->arena, &list, endpoint_of(s, pod_seen(m)));
     }
     *n = list.len;

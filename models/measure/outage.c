@@ -10,6 +10,8 @@
  * some place is closed.  Versions are mixed while new requests can reach both
  * the old and the new one.
  */
+#include <math.h>
+
 #include "measure_impl.h"
 #include "models/netpol.h"
 #include "models/route.h"
@@ -167,6 +169,8 @@ void measure_watch(struct world *w, struct rules *r, double share,
     outage_count(w->measure);
     i = watch_rules(w->measure, r, from);       /* two may go one way */
     w->measure->outage.watches.items[i].demand += share;
+    if (fabs(w->measure->outage.watches.items[i].demand) < 1e-12)
+        w->measure->outage.watches.items[i].demand = 0;     /* rounding */
     measure_routes_changed(w, r);
 }
 

@@ -29,7 +29,7 @@
  * Without changes there is a sync every syncPeriod (1.20) or hour, which writes
  * what is there already; a change that comes meanwhile waits for its end.
  *
- * Not modelled: failures of a sync, health-check node ports; a headless Service's targetPort
+ * Not modelled: failures of a sync; a headless Service's targetPort
  * is used although there is nobody to translate it; answers of DNS that are
  * lost or in transit.
  * Source: pkg/util/async/bounded_frequency_runner.go at v1.20,
@@ -281,6 +281,16 @@ static const struct endpointslice *slice_of_service(const struct proxy *p,
     return n ? slice_seen(informer_get(p->slices, owned[0])) : NULL;
 }
 
+/* How many ready endpoints are on this node? */
+static size_t ready_on(const struct endpointslice *slice, object_uid node)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < slice->len; i++)
+        n += slice->items[i].ready && slice->items[i].node == node;
+    return n;
+}
+
 /* Work out st->next from what has been seen. */
 static void stage(struct rules *r)
 {
@@ -292,11 +302,13 @@ static void stage(struct rules *r)
         m ? slice_of_service(st->proxy, m->uid) : NULL;
     struct selection chosen;
     struct policy policy;
+    bool local;
 
     st->dirty = false;
     st->staged = true;
     st->next.len = 0;
     st->next.drop = false;
+    st->next.ready_here = 0;
     st->next.headless = s && s->headless;
     if (!slice)
         return;
@@ -305,9 +317,10 @@ static void stage(struct rules *r)
     chosen.local = net->local;
     policy = policy_of(net->w, s, r->node);
     proxy_select(slice->items, slice->len, r->node, policy, &chosen);
-    stage_items(st, s, slice,
-                policy.internal_local ? chosen.local : chosen.cluster,
-                policy.internal_local ? chosen.nlocal : chosen.ncluster);
+    local = r->outside ? policy.external_local : policy.internal_local;
+    stage_items(st, s, slice, local ? chosen.local : chosen.cluster,
+                local ? chosen.nlocal : chosen.ncluster);
+    st->next.ready_here = ready_on(slice, r->node);
     st->next.drop = chosen.any && st->next.len == 0;
     st->next.affinity = s->affinity && is_kernel(r->node);
     st->next.affinity_timeout = (sim_time)s->affinity_s * SIM_S;
@@ -323,6 +336,7 @@ static void program(struct rules *r)
     r->items = st->next.items;
     r->len = st->next.len;
     r->drop = st->next.drop;
+    r->ready_here = st->next.ready_here;
     r->headless = st->next.headless;
     r->affinity = st->next.affinity;
     r->affinity_timeout = st->next.affinity_timeout;
@@ -685,7 +699,10 @@ static struct proxy *proxy_on(struct world *w, object_uid node)
     p->first = -1;
     world_stream(w, &p->stream,
                  node == INGRESS_NODE ? PURPOSE_INGRESS : PURPOSE_PROXY, node);
-    p->slices = informer_new(w, KIND_ENDPOINTSLICE, &slices_ops, p);
+    p->slices = informer_new(w, w->spec->cluster.reads_endpoints &&
+                             node != INGRESS_NODE ? KIND_ENDPOINTS
+                                                  : KIND_ENDPOINTSLICE,
+                             &slices_ops, p);
     map_put_number(&net->proxies, node, p);
     plan_resync(p, stream_u01_at(w->spec->seed, PURPOSE_PROXY, node,
                                  w->replication, UINT64_MAX));
@@ -693,7 +710,7 @@ static struct proxy *proxy_on(struct world *w, object_uid node)
 }
 
 static struct rules *rules_new(struct proxy *p, const char *space,
-                               const char *name)
+                               const char *name, bool outside)
 {
     struct world *w = p->w;
     struct rules *r = arena_make(w->arena, struct rules);
@@ -701,6 +718,7 @@ static struct rules *rules_new(struct proxy *p, const char *space,
     r->space = arena_strdup(w->arena, space);
     r->name = arena_strdup(w->arena, name);
     r->node = p->node;
+    r->outside = outside;
     r->leaks_from = SIM_NEVER;
     r->balancer = balancer_of(p->node == INGRESS_NODE
                                   ? PROXY_IPVS  /* in turns, as nginx */
@@ -727,17 +745,31 @@ const char *network_place(const struct world *w, object_uid node)
                             : m->name;
 }
 
-struct rules *network_rules(struct world *w, object_uid node,
-                            const char *space, const char *name)
+static struct rules *rules_at(struct world *w, object_uid node,
+                              const char *space, const char *name,
+                              bool outside)
 {
     struct proxy *p = proxy_on(w, node);
     struct rules *r;
 
     for (r = p->rules; r; r = r->state->after)
-        if (strcmp(r->name, name) == 0 && strcmp(r->space, space) == 0)
+        if (strcmp(r->name, name) == 0 && strcmp(r->space, space) == 0 &&
+            r->outside == outside)
             return r;
-    r = rules_new(p, space, name);
+    r = rules_new(p, space, name, outside);
     stage(r);                   /* a proxy that was there all along */
     program(r);
     return r;
+}
+
+struct rules *network_rules(struct world *w, object_uid node,
+                            const char *space, const char *name)
+{
+    return rules_at(w, node, space, name, false);
+}
+
+struct rules *network_rules_outside(struct world *w, object_uid node,
+                                    const char *space, const char *name)
+{
+    return rules_at(w, node, space, name, true);
 }

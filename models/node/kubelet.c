@@ -237,6 +237,13 @@ void kubelet_node_down(struct world *w, object_uid node)
     }
 }
 
+bool kubelet_has_power(const struct world *w, object_uid node)
+{
+    const struct kubelet *k = map_get_number(&w->kubelets->by_node, node);
+
+    return !k || !k->down;
+}
+
 /* What has become of a pod that ran here before? */
 static void find_again(struct kubelets *all, struct worker *wk)
 {

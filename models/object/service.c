@@ -258,8 +258,6 @@ static void check_external(struct reader *r, const struct at *spec)
               "can be reached from outside");
     else if (is_external(spec->v))
         check_word(r, spec, "externalTrafficPolicy", policies, 0);
-    if (local && is_external(spec->v))
-        report_ignored(r, &policy);     /* no clients are outside */
     if (at_int(&health, 0) != 0) {
         if (!is_type(spec, "LoadBalancer") || !local)
             fault(r, &health, "Invalid", "may only be given for a "
@@ -374,6 +372,12 @@ static struct meta *decode(struct arena *a, const struct value *v,
     s->external_local = is_local(&spec, "externalTrafficPolicy");
     s->raw = root.v;
     return &s->meta;
+}
+
+bool service_selects(const struct service *s, const struct meta *pod)
+{
+    return pod && strcmp(s->meta.space, pod->space) == 0 &&
+           s->selector && selector_match(s->selector, pod->labels);
 }
 
 static void copy_status(struct meta *dst, const struct meta *src)

@@ -52,6 +52,8 @@ static inline void draw_request(struct sender *s, int users, struct draws *d)
         d->user = 0;
         d->place = (uint16_t)draw_among(place, s->places.len);
     }
+    if (s->outside)
+        d->place = outside_pick(s->outside, place);
 }
 
 #endif

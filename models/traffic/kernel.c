@@ -138,6 +138,8 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
     const struct rule *rule;
 
     *process = NULL;
+    if (a->sender->outside && !outside_arrives(a))
+        return CONNECT_SILENCE;
     if (first && port_is_lost(t, a, p, process))
         return CONNECT_LOST;
     if (now >= r->leaks_from)

@@ -33,6 +33,15 @@ static void ask_draw_work(struct ask *a)
     a->u_error = ask_u(a, DRAW_ERROR);
 }
 
+/* Which way the next attempt comes in. */
+static double ask_place_again(const struct ask *a)
+{
+    const struct world *w = a->sender->traffic->w;
+
+    return stream_u01_at(w->spec->seed, PURPOSE_TARGET, a->sender->entity,
+                         w->replication, (uint64_t)a->i * 256 + a->attempt);
+}
+
 void ask_draw(struct ask *a)
 {
     a->u_pick = ask_u(a, DRAW_PICK);
@@ -170,6 +179,8 @@ void request_over(struct request *r, enum cause cause)
         a.attempt++;
         a.tries = 0;
         ask_draw(&a);
+        if (a.sender->outside)
+            a.place = outside_pick(a.sender->outside, ask_place_again(&a));
         back_off(request_new(t, &a));
     } else {
         ask_over(t, &a, cause, world_now(t->w));

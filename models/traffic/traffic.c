@@ -183,6 +183,8 @@ static struct place *place_new(struct sender *s, object_uid node)
 
     if (s->site) {
         p->rules = s->site->rules;
+    } else if (s->outside) {
+        p->rules = network_rules_outside(w, node, s->space, s->service);
     } else {
         p->rules = network_rules(w, s->mesh ? sidecar_on(node) : node,
                                  s->space, s->service);
@@ -325,6 +327,8 @@ static struct sender *client_sender(struct traffic *t,
     s->backoff = c->backoff;
     if (s->site)
         place_new(s, INGRESS_NODE);
+    else if (c->outside)
+        outside_new(s);
     else
         place_clients(s, c->node);
     sender_start(s);
@@ -352,7 +356,9 @@ static void watch_senders(struct traffic *t)
     for (size_t i = 0; sum > 0 && i < t->nclients; i++) {
         struct sender *s = t->senders.items[i];
 
-        for (size_t k = 0; k < s->places.len; k++)
+        if (s->outside)
+            outside_watch(s->outside, expected[i] / sum);
+        for (size_t k = 0; !s->outside && k < s->places.len; k++)
             measure_watch(t->w, s->places.items[k]->rules,
                           expected[i] / sum / (double)s->places.len,
                           &s->origin);

@@ -114,6 +114,8 @@ struct account {                /* of one sender and version */
     int64_t waiting;            /* counted when the accounts are closed */
 };
 
+struct outside;
+
 struct sender {
     struct traffic *traffic;
     const char *name;
@@ -123,6 +125,7 @@ struct sender {
     struct site *site;          /* of the ingress controller; NULL: none */
     const struct mesh_spec *mesh;       /* of its sidecar; NULL: none */
     struct net_origin origin;       /* who sends, unless a job calls */
+    struct outside *outside;    /* its clients are there; NULL: they are not */
     uint64_t entity;
     int users;
     int retries;
@@ -263,6 +266,17 @@ uint16_t sender_place(struct sender *s, object_uid node);
 struct sender *sender_of_copies(struct sender *s, const char *service);
 /* The server of a process; made when asked for first. */
 struct server *server_of(struct traffic *t, struct process *p);
+
+/* ---- outside.c ---------------------------------------------------------- */
+
+/* The clients of s are outside of the cluster: sets s->outside. */
+struct outside *outside_new(struct sender *s);
+/* The place through which a new connection comes in. */
+uint16_t outside_pick(const struct outside *o, double u);
+/* s sends this share of all requests. */
+void outside_watch(struct outside *o, double share);
+/* Is there anybody at the node through which a comes? */
+bool outside_arrives(const struct ask *a);
 
 /* ---- arrival.c ---------------------------------------------------------- */
 

@@ -247,6 +247,8 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     timings_bind_together(&together, c->together, &to->timings);
     take_pools(l, &c->nodes, spec);
     to->autoscaler = c->autoscaler;
+    to->balancer = c->balancer;
+    to->reads_endpoints = c->proxy.reads == 1;
     if (given(l, "cluster.autoscaler"))
         check_autoscaler(l, spec);
 }
@@ -374,6 +376,23 @@ static const char *service_of_rollout(struct loader *l,
     return service;
 }
 
+/* Clients outside reach what has a port of the nodes. */
+static void check_outside(struct loader *l, const struct value *at,
+                          const struct traffic_spec *t,
+                          const struct document *service)
+{
+    const char *type = value_text(value_at(service->value, "spec.type"),
+                                  "ClusterIP");
+    const struct mark *m = at ? &at->mark : NULL;
+
+    if (t->clients.node)
+        err_error(l->errors, m, "clients are on a node or outside, not both");
+    if (strcmp(type, "NodePort") != 0 && strcmp(type, "LoadBalancer") != 0)
+        err_error(l->errors, m, "clients outside reach Services of type "
+                  "NodePort and LoadBalancer: \"%s\" is of type %s",
+                  service->name, type);
+}
+
 static void resolve_source(struct loader *l, const struct spec *spec,
                            struct traffic_spec *t, size_t i)
 {
@@ -388,6 +407,10 @@ static void resolve_source(struct loader *l, const struct spec *spec,
             err_error(l->errors, at ? &at->mark : NULL, "clients of an "
                       "Ingress have no sidecar (clients.mesh): send them to "
                       "service/NAME");
+        if (t->clients.outside)
+            err_error(l->errors, at ? &at->mark : NULL, "the way to an ingress "
+                      "controller is not simulated: clients outside reach "
+                      "Services");
         resolve_ingress(l, at, t);
         return;
     }
@@ -410,6 +433,8 @@ static void resolve_source(struct loader *l, const struct spec *spec,
     } else {
         found = manifests_resolve(l, at, t->to, KIND_SERVICE, t->space);
         t->space = found ? found->space : "default";
+        if (found && t->clients.outside)
+            check_outside(l, at, t, found);
     }
     t->to = arena_printf(l->arena, "service/%s", name);
 }

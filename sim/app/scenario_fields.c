@@ -103,12 +103,18 @@ static const char *const proxy_names[] = { "iptables", "ipvs", "nftables",
                                            NULL };
 static const char *const version_names[] = { "1.20", "1.36", NULL };
 
+static const char *const reads_names[] = { "EndpointSlices", "Endpoints",
+                                           NULL };
+
 static const struct field proxy_fields[] = {
     FIELD_ENUM(struct proxy_section, mode, "mode", "iptables", proxy_names,
                "of kube-proxy: how an endpoint is chosen"),
     FIELD(DURATION, struct proxy_section, min_sync_period, "minSyncPeriod",
           NULL, 0, 3600, "s", "least time between two rule updates of a node; "
           "1s if absent, 0 for ipvs and in the profile exact"),
+    FIELD_ENUM(struct proxy_section, reads, "reads", "EndpointSlices",
+               reads_names, "what it watches; Endpoints (before 1.19) are cut "
+               "off after 1000 addresses"),
     FIELD(DURATION, struct proxy_section, sync_period, "syncPeriod", "30s",
           0.001, 86400, "s", "1.20: rules are written again after so long "
           "without a change (1.36: an hour)"),
@@ -230,6 +236,16 @@ static const struct field database_fields[] = {
     FIELD_END
 };
 
+static const struct field balancer_fields[] = {
+    FIELD(DURATION, struct balancer_spec, interval, "interval", "8s", 0.1,
+          3600, "s", "between two questions to a node"),
+    FIELD(INT32, struct balancer_spec, healthy, "healthyThreshold", "1", 1,
+          100, "answers", "in a row until a node is sent requests"),
+    FIELD(INT32, struct balancer_spec, unhealthy, "unhealthyThreshold", "3",
+          1, 100, "answers", "in a row until it is not any more"),
+    FIELD_END
+};
+
 static const char *const expander_names[] = { "random", "least-waste",
                                               "most-pods", NULL };
 
@@ -266,6 +282,9 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(LIST, struct cluster_section, nodes, "nodes", pool_fields,
               struct node_pool, "pools of equal nodes; three of 4 cpu and "
               "16Gi if absent, one under the profile minikube"),
+    FIELD_SUB(OBJECT, struct cluster_section, balancer, "loadBalancer",
+              balancer_fields, struct balancer_spec, "before Services of type "
+              "LoadBalancer: its health checks of nodes"),
     FIELD_SUB(OBJECT, struct cluster_section, autoscaler, "autoscaler",
               autoscaler_fields, struct autoscaler_spec, "the cluster "
               "autoscaler, of pools with max"),
@@ -445,6 +464,8 @@ static const struct field client_fields[] = {
     FIELD_SUB(OPTIONAL, struct client_spec, mesh, "mesh", mesh_fields,
               struct mesh_spec, "requests leave through a sidecar of a mesh "
               "(defaults as in Istio)"),
+    FIELD(BOOL, struct client_spec, outside, "outside", "false", 0, 0, "-",
+          "outside of the cluster: through node ports or a load balancer"),
     FIELD_CUSTOM(struct client_spec, attributes, "attributes", NULL,
                  attributes_parse, attributes_schema, "-", "headers and "
                  "cookies that users (or, without users, requests) carry, by "
@@ -656,5 +677,6 @@ const struct field scenario_fields[] = {
               objective_fields, struct objective_section, "what optimize looks "
               "for"),
     FIELD_LATER("lesson"),
+    FIELD_LATER("clusters"),
     FIELD_END
 };

@@ -55,6 +55,7 @@ struct limits {
 
 struct proxy_section {
     int mode;
+    int reads;                  /* 1: Endpoints */
     sim_time min_sync_period, sync_period;
 };
 
@@ -115,6 +116,7 @@ struct cluster_section {
     struct monitoring_spec monitoring;
     struct field_list databases;        /* struct database_spec */
     struct autoscaler_spec autoscaler;
+    struct balancer_spec balancer;
     struct field_list operators;        /* struct operator_spec */
 };
 
