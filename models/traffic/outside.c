@@ -55,7 +55,7 @@ static void reshare(struct outside *o, double part)
 
     for (size_t i = 0; i < o->open.len && o->demand > 0; i++)
         measure_watch(w, o->sender->places.items[o->open.items[i]]->rules,
-                      part / (double)o->open.len);
+                      part / (double)o->open.len, &o->sender->origin);
 }
 
 static void recount(struct outside *o)
