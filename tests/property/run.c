@@ -198,7 +198,13 @@ struct share {
     int stride, offset;
 };
 
-/* Run a share; the seed under way, then that of a failure, goes to out. */
+/* What a process tells: which trial it begins. */
+struct begun {
+    int process;
+    uint64_t seed;
+};
+
+/* Run a share; the seeds go to out, the last one is that of a failure. */
 static void run_share(const struct share *s, int out)
 {
     struct arena *a = arena_new();
@@ -207,10 +213,10 @@ static void run_share(const struct share *s, int out)
 
     for (uint64_t i = (uint64_t)s->offset; i < s->n && !why;
          i += (uint64_t)s->stride) {
-        uint64_t seed = s->first + i;
-        struct trial t = trial_draw(seed);
+        struct begun b = { s->offset, s->first + i };
+        struct trial t = trial_draw(b.seed);
 
-        if (write(out, &seed, sizeof(seed)) != sizeof(seed))
+        if (write(out, &b, sizeof(b)) != sizeof(b))
             _exit(2);
         clock_wind(clock);
         why = trial_run(a, &t);
@@ -239,51 +245,55 @@ static void report(uint64_t seed, int status)
     buf_free(&text);
 }
 
-/* Start a child for a share; returns where it tells its seeds. */
-static FILE *start(const struct share *s, pid_t *child)
+/* Start a child for a share, which tells its seeds through ends. */
+static pid_t start(const struct share *s, const int ends[2])
 {
-    int ends[2];
+    pid_t child = fork();
 
-    if (pipe(ends) != 0 || (*child = fork()) < 0) {
+    if (child < 0) {
         perror("property");
         exit(2);
     }
-    if (*child == 0) {
+    if (child == 0) {
         close(ends[0]);
         if (!freopen("/dev/null", "w", stderr))
             _exit(2);
         run_share(s, ends[1]);
     }
-    close(ends[1]);
-    return fdopen(ends[0], "r");
+    return child;
 }
 
 #define PROCESSES_MOST 64
 
 int trials_run(uint64_t first, uint64_t n, int processes)
 {
-    FILE *from[PROCESSES_MOST];
     pid_t child[PROCESSES_MOST];
-    int failures = 0;
+    uint64_t last[PROCESSES_MOST] = { 0 };
+    struct begun b;
+    int ends[2], failures = 0;
 
     processes = processes < 1 ? 1 : processes > PROCESSES_MOST
                 ? PROCESSES_MOST : processes;
     gsl_set_error_handler_off();
     fflush(stdout);
+    if (pipe(ends) != 0) {
+        perror("property");
+        exit(2);
+    }
     for (int p = 0; p < processes; p++)
-        from[p] = start(&(struct share){ first, n, processes, p }, &child[p]);
+        child[p] = start(&(struct share){ first, n, processes, p }, ends);
+    close(ends[1]);
+    while (read(ends[0], &b, sizeof(b)) == sizeof(b))
+        last[b.process] = b.seed;
+    close(ends[0]);
     for (int p = 0; p < processes; p++) {
-        uint64_t seed = 0, last = 0;
         int status = 0;
 
-        while (fread(&seed, sizeof(seed), 1, from[p]) == 1)
-            last = seed;
-        fclose(from[p]);
         waitpid(child[p], &status, 0);
         if (status == 0)
             continue;
         failures++;
-        report(last, status);
+        report(last[p], status);
     }
     return failures;
 }
