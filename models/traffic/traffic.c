@@ -299,9 +299,10 @@ static struct net_origin origin_of(const struct sender *s)
                                "ingress-nginx");
         o.labels = labels_with(a, o.labels, "app.kubernetes.io/component",
                                "controller");
-    } else if (c->address) {
-        o.space = NULL;
-        net_address_parse(c->address, &o.address);
+    } else if (c->address || s->spec->clients.outside) {
+        o.space = NULL;         /* no pod, whatever selectors say */
+        if (c->address)
+            net_address_parse(c->address, &o.address);
     }
     return o;
 }

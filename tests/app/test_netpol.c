@@ -190,6 +190,31 @@ START_TEST(behind_an_ingress_its_controller_needs_consent)
 }
 END_TEST
 
+START_TEST(clients_outside_are_no_pods)
+{
+    static const char traffic[] =
+        "traffic: [{to: service/edge, rate: 5/s, clients: {timeout: 2s, "
+        "connectTimeout: 1s, outside: true}}]\n";
+    static const char edge[] =
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: edge}\n"
+        "spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, "
+        "targetPort: 8080}]}\n";
+    struct arena *a = arena_new();
+
+    results_of_text(&r, arena_printf(a, EXACT "%s" OBJECTS "%s"
+                    IN("{from: [{namespaceSelector: {}}]}"), traffic, edge));
+    ck_assert_double_gt(failed("failed_hang"), 250);
+    ck_assert_double_eq(failed("failed_hang"), failed("failed_requests"));
+    ck_assert_double_lt(failed("availability"), 0.1);
+    results_free(&r);
+    results_of_text(&r, arena_printf(a, EXACT "%s" OBJECTS "%s"
+                    IN("{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}"), traffic,
+                    edge));
+    ck_assert_double_eq(failed("failed_requests"), 0);
+    arena_free(a);
+}
+END_TEST
+
 START_TEST(calls_of_pods_need_consent_too)
 {
     static const char images[] =
@@ -286,6 +311,7 @@ int main(void)
     tcase_add_test(tc, green_is_not_reached_until_the_policy_knows_it);
     tcase_add_loop_test(tc, connections_need_consent, 0, COUNT_OF(rows));
     tcase_add_test(tc, behind_an_ingress_its_controller_needs_consent);
+    tcase_add_test(tc, clients_outside_are_no_pods);
     tcase_add_test(tc, calls_of_pods_need_consent_too);
     tcase_add_test(tc, enforcement_comes_later);
     tcase_add_test(tc, new_pods_are_isolated_before_they_are_allowed);
