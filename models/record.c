@@ -173,16 +173,17 @@ static void record_pod(struct world *w, const struct meta *m, bool gone)
     put_pod(w, p, gone ? "Gone" : pod_state(p, last_row(w, m->uid)->state));
 }
 
-/* What only the kubelet's events tell of a pod that is starting. */
-static void record_pod_step(struct world *w, const struct pod *p,
+/* What only the kubelet's events tell of a pod that is starting.  Events of
+ * others, of which no more than the metadata is there, say none of it. */
+static void record_pod_step(struct world *w, const struct meta *m,
                             const char *reason)
 {
-    if (p->phase != POD_PENDING || meta_deleting(&p->meta))
-        return;
-    if (strcmp(reason, "Pulling") == 0)
-        put_pod(w, p, "Pulling");
-    else if (strcmp(reason, "Pulled") == 0 || strcmp(reason, "Created") == 0)
-        put_pod(w, p, "Starting");
+    const char *state = strcmp(reason, "Pulling") == 0  ? "Pulling"
+                        : strcmp(reason, "Pulled") == 0 ? "Starting"
+                        : strcmp(reason, "Created") == 0 ? "Starting" : NULL;
+
+    if (state && pod_seen(m)->phase == POD_PENDING && !meta_deleting(m))
+        put_pod(w, pod_seen(m), state);
 }
 
 /* ---- events ------------------------------------------------------------- */
@@ -225,7 +226,7 @@ void record_event(struct world *w, const struct meta *about,
         .object = object_word(w, about), .message = message,
     });
     if (about->kind == KIND_POD)
-        record_pod_step(w, pod_seen(about), reason);
+        record_pod_step(w, about, reason);
 }
 
 void record_note(struct world *w, const char *type, const char *reason,
