@@ -83,12 +83,6 @@ static struct meta *decode_cluster(struct arena *a, const struct value *v,
     return decode_of(a, v, errors, &cluster_type);
 }
 
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* it has none */
-    (void)src;
-}
-
 static bool spec_changed(const struct meta *a, const struct meta *b)
 {
     return !value_equal(analysis_template_seen(a)->raw,
@@ -97,10 +91,10 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_ANALYSISTEMPLATE = {
     .size = sizeof(struct analysis_template), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_changed,
     .decode = decode,
 };
 const struct kind_ops kind_CLUSTERANALYSISTEMPLATE = {
-    .size = sizeof(struct analysis_template), .copy_status = copy_status,
+    .size = sizeof(struct analysis_template), .copy_status = copy_no_status,
     .spec_changed = spec_changed, .decode = decode_cluster,
 };

@@ -6,13 +6,7 @@
  */
 #include "models/network.h"
 
-#include "models/api.h"
-
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* it has no status */
-    (void)src;
-}
+#include "read.h"
 
 static bool spec_changed(const struct meta *a, const struct meta *b)
 {
@@ -21,5 +15,5 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_ENDPOINTSLICE = {
     .size = sizeof(struct endpointslice), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_changed,
 };

@@ -229,12 +229,6 @@ static struct meta *decode(struct arena *a, const struct value *v,
     return &h->meta;
 }
 
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;
-    (void)src;
-}
-
 static bool spec_changed(const struct meta *a, const struct meta *b)
 {
     return !value_equal(httproute_seen(a)->raw, httproute_seen(b)->raw);
@@ -242,7 +236,7 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_HTTPROUTE = {
     .size = sizeof(struct httproute), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_changed,
     .decode = decode,
 };
 

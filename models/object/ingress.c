@@ -313,12 +313,6 @@ static struct meta *decode(struct arena *a, const struct value *v,
     return &in->meta;
 }
 
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;
-    (void)src;
-}
-
 static bool spec_changed(const struct meta *a, const struct meta *b)
 {
     return !value_equal(ingress_seen(a)->raw, ingress_seen(b)->raw);
@@ -326,7 +320,7 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_INGRESS = {
     .size = sizeof(struct ingress), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_changed,
     .decode = decode,
 };
 

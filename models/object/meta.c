@@ -14,7 +14,6 @@
 
 #include <string.h>
 
-#include "base/vec.h"
 
 static const struct shape_field metadata_fields[] = {
     READ(TEXT, "name"), READ(TEXT, "generateName"), READ(TEXT, "namespace"),
@@ -70,21 +69,6 @@ static void check_metadata(struct reader *r, const struct at *meta,
                         value_text(finalizers.v->u.items[i], ""));
 }
 
-/* The finalizers, NULL-terminated; NULL if there is none. */
-static const char *const *finalizers_of(struct arena *a,
-                                        const struct at *meta)
-{
-    VEC(const char *) list = { 0 };
-    struct at at = at_field(meta, "finalizers");
-
-    if (at_len(&at) == 0)
-        return NULL;
-    for (size_t i = 0; i < at_len(&at); i++)
-        vec_push(a, &list, value_text(at.v->u.items[i], ""));
-    vec_push(a, &list, NULL);
-    return list.items;
-}
-
 void copy_no_status(struct meta *dst, const struct meta *src)
 {
     (void)dst;
@@ -103,6 +87,7 @@ const struct value *object_read(struct reader *r, const struct value *v,
 {
     struct at root = at_root(v, ""), meta;
     bool namespaced = kind_ops_of(t->kind)->namespaced;
+    size_t n;
 
     root.v = shape_read(r, &root, t->shape);
     meta = at_field(&root, "metadata");
@@ -115,6 +100,6 @@ const struct value *object_read(struct reader *r, const struct value *v,
     m->space = namespaced ? get_text(&meta, "namespace", "default") : "";
     m->labels = labels_from(r->arena, at_field(&meta, "labels").v);
     m->annotations = labels_from(r->arena, at_field(&meta, "annotations").v);
-    m->finalizers = finalizers_of(r->arena, &meta);
+    m->finalizers = get_texts(r->arena, &meta, "finalizers", &n);
     return root.v;
 }

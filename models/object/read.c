@@ -131,7 +131,7 @@ const char *const *get_texts(struct arena *a, const struct at *up,
     *n = at_len(&list);
     if (*n == 0)
         return NULL;
-    texts = arena_many(a, const char *, *n);
+    texts = arena_many(a, const char *, *n + 1);
     for (size_t i = 0; i < *n; i++)
         texts[i] = value_text(list.v->u.items[i], "");
     return texts;

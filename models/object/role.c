@@ -62,22 +62,6 @@ static void check_rule(struct reader *r, const struct at *rule,
 
 /* ---- the objects -------------------------------------------------------- */
 
-/* A list of texts, ended by NULL; NULL if it is not there or empty. */
-static const char *const *texts(struct arena *a, const struct at *rule,
-                                const char *key)
-{
-    size_t n;
-    const char *const *from = get_texts(a, rule, key, &n);
-    const char **all;
-
-    if (n == 0)
-        return NULL;
-    all = arena_many(a, const char *, n + 1);
-    for (size_t i = 0; i < n; i++)
-        all[i] = from[i];
-    return all;
-}
-
 static void make_rules(struct arena *a, const struct at *root, struct role *x)
 {
     struct at list = at_field(root, "rules");
@@ -85,11 +69,14 @@ static void make_rules(struct arena *a, const struct at *root, struct role *x)
 
     for (size_t i = 0; i < at_len(&list); i++) {
         struct at rule = at_item(&list, i);
+        size_t n;
 
-        rules[i] = (struct role_rule){ texts(a, &rule, "verbs"),
-                                       texts(a, &rule, "apiGroups"),
-                                       texts(a, &rule, "resources"),
-                                       texts(a, &rule, "resourceNames") };
+        rules[i] = (struct role_rule){
+            get_texts(a, &rule, "verbs", &n),
+            get_texts(a, &rule, "apiGroups", &n),
+            get_texts(a, &rule, "resources", &n),
+            get_texts(a, &rule, "resourceNames", &n),
+        };
     }
     x->rules = rules;
     x->nrules = at_len(&list);

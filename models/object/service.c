@@ -380,12 +380,6 @@ bool service_selects(const struct service *s, const struct meta *pod)
            s->selector && selector_match(s->selector, pod->labels);
 }
 
-static void copy_status(struct meta *dst, const struct meta *src)
-{
-    (void)dst;                  /* its status has no part that is simulated */
-    (void)src;
-}
-
 static bool spec_changed(const struct meta *a, const struct meta *b)
 {
     const struct value *old = value_get(service_seen(a)->raw, "spec");
@@ -396,6 +390,6 @@ static bool spec_changed(const struct meta *a, const struct meta *b)
 
 const struct kind_ops kind_SERVICE = {
     .size = sizeof(struct service), .namespaced = true,
-    .copy_status = copy_status, .spec_changed = spec_changed,
+    .copy_status = copy_no_status, .spec_changed = spec_changed,
     .decode = decode,
 };

@@ -270,13 +270,6 @@ static struct meta *decode_class(struct arena *a, const struct value *v,
     return &c->meta;
 }
 
-static bool never_changed(const struct meta *a, const struct meta *b)
-{
-    (void)a;                    /* but for what does not matter here */
-    (void)b;
-    return false;
-}
-
 /* ---- VolumeAttachment --------------------------------------------------- */
 
 static void copy_attached(struct meta *dst, const struct meta *src)
@@ -290,9 +283,9 @@ const struct kind_ops kind_VOLUME = {
 };
 const struct kind_ops kind_CLASS = {
     .size = sizeof(struct storage_class), .copy_status = copy_no_status,
-    .spec_changed = never_changed, .decode = decode_class,
+    .spec_changed = spec_never_changes, .decode = decode_class,
 };
 const struct kind_ops kind_ATTACHMENT = {
     .size = sizeof(struct attachment), .copy_status = copy_attached,
-    .spec_changed = never_changed,
+    .spec_changed = spec_never_changes,
 };
