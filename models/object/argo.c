@@ -7,7 +7,7 @@
  *
  * Refused so far: weights of experiments, step plugins, pingPong.
  * A workloadRef names a Deployment, whose template is kept in spec.template.
- *  Reported: anti-affinity.  Ephemeral metadata cannot matter.
+ * Reported: anti-affinity.  Ephemeral metadata cannot matter.
  * Differs: blueGreen.activeServices lists more than one Service.
  * Source: argo-rollouts pkg/apis/rollouts/v1alpha1/types.go and validation at
  * 9f8d111d; reference on progressive delivery 1.1, 1.2.
@@ -188,6 +188,13 @@ static void check_later(struct reader *r, const struct at *up,
         fault(r, &at, "Invalid", "is not supported yet");
 }
 
+static void check_duration(struct reader *r, const struct at *at)
+{
+    if (at->v && argo_pause_seconds(at->v) < 0)
+        fault(r, at, "Invalid", "must be a number of seconds, or a text such "
+              "as 30s, 5m or 1h");
+}
+
 static void check_experiment_template(struct reader *r, const struct at *t)
 {
     struct at name = at_field(t, "name"), ref = at_field(t, "specRef");
@@ -221,9 +228,7 @@ static void check_experiment(struct reader *r, const struct at *x)
         if (!name.v)
             fault_required(r, &name);
     }
-    if (duration.v && argo_pause_seconds(duration.v) < 0)
-        fault(r, &duration, "Invalid", "must be a number of seconds, or a "
-              "text such as 30s, 5m or 1h");
+    check_duration(r, &duration);
 }
 
 static void check_step(struct reader *r, const struct at *canary,
@@ -246,9 +251,7 @@ static void check_step(struct reader *r, const struct at *canary,
     if (weight.v && (at_int(&weight, 0) < 0 || at_int(&weight, 0) > most))
         fault(r, &weight, "Invalid", "must be between 0 and %lld",
               (long long)most);
-    if (duration.v && argo_pause_seconds(duration.v) < 0)
-        fault(r, &duration, "Invalid", "must be a number of seconds, or a "
-              "text such as 30s, 5m or 1h");
+    check_duration(r, &duration);
     if (experiment.v)
         check_experiment(r, &experiment);
     check_later(r, step, "plugin");
@@ -409,6 +412,15 @@ static const struct value *header_of(struct arena *a, const struct at *match)
     return value_set(a, v, "value", value_string(a, word_of(&value), NULL));
 }
 
+/* v with a text that the user has written, whatever that is. */
+static const struct value *saying(struct arena *a, const struct value *v,
+                                  const char *path, const struct at *from,
+                                  const char *key)
+{
+    return value_set(a, v, path, value_string(a, get_text(from, key, ""),
+                                              NULL));
+}
+
 /* The rule of an HTTPRoute that a setHeaderRoute asks for; NULL: none. */
 static const struct value *header_rule(struct arena *a,
                                        const struct at *route,
@@ -426,10 +438,10 @@ static const struct value *header_rule(struct arena *a,
 
         headers[i] = header_of(a, &m);
     }
-    v = value_flow(a, arena_printf(a, "{name: %s, matches: [{}], backendRefs: "
+    v = value_flow(a, arena_printf(a, "{name: x, matches: [{}], backendRefs: "
                                    "[{kind: Service, name: %s, weight: 1}]}",
-                                   get_text(route, "name", ""), canary),
-                   NULL);
+                                   canary), NULL);
+    v = saying(a, v, "name", route, "name");
     return value_set(a, v, "matches[0].headers",
                      value_list(a, headers, n, NULL));
 }
@@ -440,19 +452,19 @@ static const struct value *mirror_rule(struct arena *a,
 {
     struct at match = at_field(route, "match");
     int64_t percent = get_int(route, "percentage", 100);
+    const struct value *v;
 
     if (at_len(&match) == 0 && !at_field(route, "percentage").v)
         return NULL;
-    return value_flow(a, arena_printf(a, "{name: %s, filters: [{type: "
-                                      "RequestMirror, requestMirror: "
-                                      "{backendRef: {kind: Service, name: %s, "
-                                      "weight: 1}, percent: %lld}}], "
-                                      "backendRefs: [{kind: Service, name: "
-                                      "%s, weight: 1}, {kind: Service, name: "
-                                      "%s, weight: 0}]}",
-                                      get_text(route, "name", ""), canary,
-                                      (long long)percent, stable, canary),
-                      NULL);
+    v = value_flow(a, arena_printf(a, "{name: x, filters: [{type: "
+                                   "RequestMirror, requestMirror: "
+                                   "{backendRef: {kind: Service, name: %s, "
+                                   "weight: 1}, percent: %lld}}], "
+                                   "backendRefs: [{kind: Service, name: %s, "
+                                   "weight: 1}, {kind: Service, name: %s, "
+                                   "weight: 0}]}", canary,
+                                   (long long)percent, stable, canary), NULL);
+    return saying(a, v, "name", route, "name");
 }
 
 static const struct argo_route *route_of(struct arena *a,
@@ -500,11 +512,11 @@ static struct argo_experiment_analysis analysis_of(struct arena *a,
 {
     struct at args = at_field(at, "args");
     const struct value *block = value_flow(
-        a, arena_printf(a, "{templates: [{templateName: %s, clusterScope: "
-                        "%s}]}", get_text(at, "templateName", ""),
-                        get_bool(at, "clusterScope", false) ? "true"
-                                                            : "false"), NULL);
+        a, arena_printf(a, "{templates: [{templateName: x, clusterScope: "
+                        "%s}]}", get_bool(at, "clusterScope", false)
+                                     ? "true" : "false"), NULL);
 
+    block = saying(a, block, "templates[0].templateName", at, "templateName");
     if (args.v)
         block = value_set(a, block, "args", experiment_args(a, args.v));
     if (dry)

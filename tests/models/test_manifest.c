@@ -7,6 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/argo.h"
 #include "models/batch.h"
 #include "models/budget.h"
 #include "models/hpa.h"
@@ -471,6 +472,30 @@ START_TEST(a_service_is_typed_with_its_defaults)
 }
 END_TEST
 
+/* Names that would be something else if they were read as YAML. */
+START_TEST(names_in_a_rollout_are_taken_as_they_are)
+{
+    const struct argo *r = argo_seen(decode_text("{apiVersion: "
+        "argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web}, spec: "
+        "{selector: {matchLabels: {app: web}}, template: {metadata: {labels: "
+        "{app: web}}, spec: {containers: [{name: c, image: x}]}}, strategy: "
+        "{canary: {canaryService: can, stableService: stab, trafficRouting: "
+        "{managedRoutes: [{name: \"{a: b\"}], plugins: {x: {httpRoute: r}}}, "
+        "steps: [{setHeaderRoute: {name: \"{a: b\", match: [{headerName: x, "
+        "headerValue: {exact: y}}]}}, {setMirrorRoute: {name: \"{a: b\", "
+        "percentage: 5}}, {experiment: {templates: [{name: a, specRef: "
+        "canary}], analyses: [{name: q, templateName: \"{a: b\"}]}}]}}}}"));
+
+    ck_assert_uint_eq(r->nsteps, 3);
+    for (int i = 0; i < 2; i++)
+        ck_assert_str_eq(value_text(value_get(r->steps[i].route->rule,
+                                              "name"), ""), "{a: b");
+    ck_assert_str_eq(value_text(value_at(
+        r->steps[2].experiment->analyses[0].block,
+        "templates[0].templateName"), ""), "{a: b");
+}
+END_TEST
+
 START_TEST(a_pod_is_its_own_template)
 {
     const struct pod *p = pod_seen(decode_text("{apiVersion: v1, kind: Pod, "
@@ -826,6 +851,7 @@ int main(void)
     tcase_add_test(tc, a_stored_deployment_reads_back_as_itself);
     tcase_add_test(tc, a_changed_spec_is_noticed_and_a_status_is_not);
     tcase_add_test(tc, a_service_is_typed_with_its_defaults);
+    tcase_add_test(tc, names_in_a_rollout_are_taken_as_they_are);
     tcase_add_test(tc, a_pod_is_its_own_template);
     tcase_add_test(tc, claim_templates_are_volumes_of_a_statefulset);
     tcase_add_test(tc, a_job_may_come_with_what_the_server_made);
