@@ -22,6 +22,9 @@ int pool_target(const struct world *w, size_t i);
 void pool_grow(struct world *w, size_t i, int n);
 /* Give back the machine of a node of the pool: its object goes with it. */
 void pool_shrink(struct world *w, object_uid node);
+/* The cloud will take this machine back; it says so once.  Has it done so? */
+void pool_give_notice(struct world *w, object_uid node);
+bool pool_is_leaving(const struct world *w, object_uid node);
 /* The machine is taken away: the power goes.  The cloud's controller removes
  * the object when the node is seen to be not Ready, and the pool orders
  * another machine. */

@@ -51,20 +51,25 @@ static const char *check(const struct spec *s, const void *fault)
                         "of one";
 }
 
-/* The node that is taken; NULL if there is none any more. */
+/* The node that is taken: no machine is taken twice.  NULL if there is none
+ * any more. */
 static const struct meta *victim(struct world *w, const struct reclaim *r,
                                  struct stream *luck)
 {
     size_t pool = pool_named(w->spec, r->what), n = 0;
     const struct meta *found = NULL;
 
-    if (!pool)
-        return fault_node(w, r->what);
+    if (!pool) {
+        found = fault_node(w, r->what);
+        return found && node_seen(found)->pool && !pool_is_leaving(w,
+                                                                   found->uid)
+                   ? found : NULL;
+    }
     for (size_t i = 0; i < api_count(w->api, KIND_NODE); i++) {
         const struct meta *m = api_at(w->api, KIND_NODE, i);
 
-        if (node_seen(m)->pool == pool && stream_below(luck, (uint32_t)++n)
-            == 0)
+        if (node_seen(m)->pool == pool && !pool_is_leaving(w, m->uid) &&
+            stream_below(luck, (uint32_t)++n) == 0)
             found = m;
     }
     return found;
@@ -88,8 +93,12 @@ static void strike(struct world *w, const void *fault, struct stream *luck)
     const struct reclaim *r = fault;
     const struct meta *m = victim(w, r, luck);
 
-    if (!m || !node_seen(m)->pool)
+    if (!m) {
+        record_note(w, "Fault", "Missed", "", "reclaim",
+                    "there is no such machine any more");
         return;
+    }
+    pool_give_notice(w, m->uid);
     record_event(w, m, "Warning", "SpotInterruption", "the machine of %s is "
                  "taken back in %lld s", m->name,
                  (long long)(r->notice / SIM_S));

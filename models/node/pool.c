@@ -40,7 +40,7 @@ struct pool {
     int named;                  /* names given so far */
 };
 
-struct instance {                /* one that is to join, or was taken away */
+struct instance {               /* one that is to join, or was taken away */
     struct pool *pool;
     const char *name;
     object_uid node;
@@ -51,6 +51,7 @@ struct pools {
     struct pool *items;
     size_t len;
     struct map asking;          /* CSR name -> struct instance */
+    struct map leaving;         /* node -> its pool: taken back soon, or gone */
     struct informer *csrs;
 };
 
@@ -107,12 +108,20 @@ void pool_template(struct world *w, size_t i, struct node *out)
 
 /* ---- joining ------------------------------------------------------------ */
 
+static const char *next_name(struct pool *p)
+{
+    return arena_printf(p->w->arena, "%s-%d", p->spec->name, p->named++);
+}
+
+/* A name that somebody has given to a Node by hand is left to that. */
 static const struct meta *join(struct pool *p, const char *name)
 {
     const struct meta *made;
     struct world *w = p->w;
     struct node *n = node_of(api_new_draft(w->api, KIND_NODE));
 
+    while (api_find(w->api, KIND_NODE, "", name))
+        name = next_name(p);
     describe(w, p->spec, name, n);
     n->pool = 1 + (size_t)(p - w->pools->items);
     n->index = w->nodes++;
@@ -124,13 +133,10 @@ static const struct meta *join(struct pool *p, const char *name)
 /* A machine that was ordered, or had to ask, is there. */
 static void join_late(struct pool *p, const char *name)
 {
-    record_event(p->w, join(p, name), "Normal", "RegisteredNode", "Node %s "
-                 "registered, Ready", name);
-}
+    const struct meta *m = join(p, name);
 
-static const char *next_name(struct pool *p)
-{
-    return arena_printf(p->w->arena, "%s-%d", p->spec->name, p->named++);
+    record_event(p->w, m, "Normal", "RegisteredNode", "Node %s registered, "
+                 "Ready", m->name);
 }
 
 static struct instance *instance_new(struct pool *p, const char *name)
@@ -177,8 +183,8 @@ static void ask(struct instance *m)
     map_put(&w->pools->asking, draft->meta.name, m);
     if (api_create(w->api, &draft->meta, &made, NULL) != API_CREATED)
         BUG("%s asks for a certificate twice", m->name);
-    record_event(w, made, "Normal", "CertificateRequested", "%s asks for a certificate to "
-                 "join", draft->username);
+    record_event(w, made, "Normal", "CertificateRequested", "%s asks for "
+                 "a certificate to join", draft->username);
     if (after != SIM_NEVER)
         sim_after(w->sim, after, &ev_approve, m, made->uid);
 }
@@ -283,6 +289,16 @@ static void fire_look(struct sim *sim, void *subject, int64_t arg)
     api_delete(w->api, m->node, -1);
 }
 
+bool pool_is_leaving(const struct world *w, object_uid node)
+{
+    return map_get_number(&w->pools->leaving, node) != NULL;
+}
+
+void pool_give_notice(struct world *w, object_uid node)
+{
+    map_put_number(&w->pools->leaving, node, pool_of(w, node));
+}
+
 void pool_lose(struct world *w, object_uid node)
 {
     struct pool *p = pool_of(w, node);
@@ -327,6 +343,7 @@ void pools_new(struct world *w)
     all->items = arena_many(w->arena, struct pool, c->npools);
     all->len = c->npools;
     map_init(&all->asking, w->arena);
+    map_init(&all->leaving, w->arena);
     for (size_t i = 0; i < c->npools; i++) {
         struct pool *p = &all->items[i];
 

@@ -231,6 +231,38 @@ START_TEST(a_machine_that_is_taken_back_is_replaced)
 }
 END_TEST
 
+/* Two notices of one machine cost one machine; two of a pool, two. */
+START_TEST(no_machine_is_taken_back_twice)
+{
+    results_of_text(&r, CLUSTER("{name: n, count: 2}", "")
+                    "faults: [{at: 60s, reclaim: node/n-1, notice: 30s, "
+                    "drain: false}, {at: 70s, reclaim: node/n-1, notice: 30s, "
+                    "drain: false}]\n" APP("2"));
+    ck_assert_double_eq(event("Missed", "reclaim", "no such machine"), 70);
+    ck_assert_double_eq(event("RegisteredNode", "node/n-2", ""), 150);
+    ck_assert_double_eq(event("RegisteredNode", "node/n-3", ""), NEVER);
+    results_free(&r);
+    results_of_text(&r, CLUSTER("{name: n, count: 2}", "")
+                    "faults: [{at: 60s, reclaim: pool/n, notice: 30s, "
+                    "drain: false}, {at: 100s, reclaim: pool/n, notice: 30s, "
+                    "drain: false}]\n" APP("2"));
+    ck_assert_double_ge(event("SpotInterruption", "node/n-0", ""), 60);
+    ck_assert_double_ge(event("SpotInterruption", "node/n-1", ""), 60);
+    ck_assert_double_lt(event("RegisteredNode", "node/n-3", ""), 200);
+}
+END_TEST
+
+/* A Node of a manifest bears the next machine's name. */
+START_TEST(a_name_that_is_taken_is_left_out)
+{
+    results_of_text(&r, CLUSTER("{name: n, count: 2}", "")
+                    "faults: [{at: 60s, reclaim: node/n-1, notice: 30s, "
+                    "drain: false}]\n" APP("2")
+                    "---\napiVersion: v1\nkind: Node\nmetadata: {name: n-2}\n");
+    ck_assert_double_eq(event("RegisteredNode", "node/n-3", ""), 150);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("machines");
@@ -253,6 +285,8 @@ int main(void)
     tcase_add_test(tc, a_node_joins_when_its_request_is_approved);
     tcase_add_test(tc, or_by_hand_or_never);
     tcase_add_test(tc, a_machine_that_is_taken_back_is_replaced);
+    tcase_add_test(tc, no_machine_is_taken_back_twice);
+    tcase_add_test(tc, a_name_that_is_taken_is_left_out);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
