@@ -19,7 +19,8 @@
  * nominated to that node, the victims are deleted with their grace, and it is
  * tried again when they are gone; until then others see it there.
  *
- * Not modelled: extenders, gang scheduling, several profiles; nodes are examined in order of joining, round robin over zones.
+ * Not modelled: extenders, gang scheduling, several profiles; nodes are
+ * examined in order of joining, round robin over zones.
  * Source: pkg/scheduler at v1.36 (backend/queue, schedule_one.go); reference
  * 4.1, 4.2, 4.6; recordings, README-1.36 row 5.
  */
@@ -744,13 +745,21 @@ static void wait_for_better(struct scheduler *s, struct queued *q,
     arm_flush(s);
 }
 
-/* ---- preemption -------------------------------------------------------------------------- */
+/* ---- preemption --------------------------------------------------------- */
 
-/* The status of a victim is patched: it says why. */
+static void delete_victim(struct scheduler *s, object_uid pod)
+{
+    struct call *call = call_new(s->w, CALL_DELETE);
+
+    call->uid = pod;
+    client_send(&s->client, call);
+}
+
+/* The status of a victim is patched: it says why; then it is deleted. */
 static void tell_victim(struct call *call, enum api_code code,
                         const struct meta *result, const char *reason)
 {
-    const struct scheduler *s = call->ctx;
+    struct scheduler *s = call->ctx;
     const struct meta *m = code == API_OK ? api_get(s->w->api, result->uid)
                                           : NULL;
     struct meta *draft;
@@ -761,6 +770,7 @@ static void tell_victim(struct call *call, enum api_code code,
     draft = api_draft(s->w->api, m);
     pod_of(draft)->disruption = "PreemptionByScheduler";
     api_update_status(s->w->api, draft, NULL, NULL);
+    delete_victim(s, call->uid);
 }
 
 /* Ask a victim to go. */
@@ -771,16 +781,15 @@ static void evict(struct scheduler *s, const struct pod *victim,
 
     if (meta_deleting(&victim->meta))
         return;
-    if (!world_is(s->w, KUBE_1_20)) {
+    if (world_is(s->w, KUBE_1_20)) {
+        delete_victim(s, victim->meta.uid);
+    } else {
         call = call_new(s->w, CALL_GET);
         call->uid = victim->meta.uid;
         call->done = tell_victim;
         call->ctx = s;
         client_send(&s->client, call);
     }
-    call = call_new(s->w, CALL_DELETE);
-    call->uid = victim->meta.uid;
-    client_send(&s->client, call);
     record_event(s->w, &victim->meta, "Normal", "Preempted",
                  "Preempted by %s/%s on node %s", p->meta.space, p->meta.name,
                  n->node.meta.name);

@@ -159,6 +159,23 @@ START_TEST(victims_have_their_grace_and_the_room_is_kept)
 }
 END_TEST
 
+/* Each request takes a second, that which makes the pod too: 1.36 says why first, and deletes then. */
+START_TEST(victims_are_told_before_they_are_deleted)
+{
+    struct arena *a = arena_new();
+
+    results_of_text(&r, arena_printf(a,
+        "kind: Scenario\n"
+        "run: {duration: 5m, warmup: 60s, replications: 1}\n"
+        "cluster: {profile: exact, kubernetes: \"%s\", timings: {apiWrite: "
+        "1s}, nodes: [{name: n, count: 1, cpu: \"4\"}]}\n" LATER("high", 2)
+        CLASSES POD("old", "low", 3, ""), _i ? "1.20" : "1.36"));
+    ck_assert_double_ge(state("old", "Terminating"), _i ? 12 : 13);
+    ck_assert_double_le(state("old", "Terminating"), _i ? 12.5 : 13.5);
+    arena_free(a);
+}
+END_TEST
+
 START_TEST(an_unknown_class_is_refused)
 {
     results_of_text(&r, EXACT LATER("gone", 1) CLASSES);
@@ -213,6 +230,7 @@ int main(void)
     tcase_add_loop_test(tc, those_go_who_lose_least, 0, COUNT_OF(rows));
     tcase_add_test(tc, the_youngest_go);
     tcase_add_test(tc, victims_have_their_grace_and_the_room_is_kept);
+    tcase_add_loop_test(tc, victims_are_told_before_they_are_deleted, 0, 2);
     tcase_add_test(tc, an_unknown_class_is_refused);
     tcase_add_test(tc, the_default_is_global);
     tcase_add_test(tc, a_rollout_is_pushed_off);
