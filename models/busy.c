@@ -59,6 +59,9 @@ sim_time world_draw_on(const struct world *w, enum timing t,
 {
     sim_time x = draw(w, t, s, node);
     double factor = w->plane ? plane_factor(w->plane, t) : 1;
+    double longer = (double)x * factor;
 
-    return factor == 1 ? x : (sim_time)((double)x * factor);
+    if (factor == 1)
+        return x;
+    return longer < (double)SIM_NEVER ? (sim_time)longer : SIM_NEVER;
 }

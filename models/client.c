@@ -203,8 +203,8 @@ void client_resend(struct call *call)
 {
     struct client *c = call->client;
 
-    sim_after(c->w->sim, world_draw(c->w, c->latency, &c->stream), &ev_call,
-              call, (int64_t)call->verb);
+    sim_after(c->w->sim, world_draw_on(c->w, c->latency, &c->stream, c->node),
+              &ev_call, call, (int64_t)call->verb);
 }
 
 struct call *call_new(struct world *w, enum call_verb verb)

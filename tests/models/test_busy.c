@@ -5,6 +5,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "models/plane.h"
 #include "models/world.h"
 
 #define DRAWS 4000
@@ -119,6 +120,26 @@ START_TEST(a_whole_share_is_equality_for_a_stretch)
 }
 END_TEST
 
+/* The longest there are times the largest factor are no overflow. */
+START_TEST(what_takes_for_ever_cannot_take_longer)
+{
+    struct quiet *t = busy(0, MACHINE_NODE);
+    struct dist *d = &t->spec.cluster.timings.dist[TIMING_TEARDOWN];
+    struct stream s;
+
+    t->w.plane = plane_new(&t->w);
+    plane_slow(&t->w, TIMING_TEARDOWN, 1e6);
+    world_stream(&t->w, &s, PURPOSE_KUBELET, 101);
+    *d = dist_constant(24 * 3600 * SIM_S);
+    ck_assert_int_eq(draw(t, &s, 1), SIM_NEVER);
+    *d = (struct dist){ .law = DIST_NEVER };
+    ck_assert_int_eq(draw(t, &s, 1), SIM_NEVER);
+    *d = dist_constant(SIM_S);
+    ck_assert_int_eq(draw(t, &s, 1), 1000000 * SIM_S);
+    arena_free(t->w.arena);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("busy");
@@ -130,6 +151,7 @@ int main(void)
         tc, a_share_is_the_correlation_and_leaves_the_distribution, 0,
         (int)(sizeof(shares) / sizeof(shares[0])));
     tcase_add_test(tc, a_whole_share_is_equality_for_a_stretch);
+    tcase_add_test(tc, what_takes_for_ever_cannot_take_longer);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
