@@ -268,7 +268,8 @@ void kubelet_node_up(struct world *w, object_uid node)
     if (!k->down)
         return;
     k->down = false;
-    lease_resumed(w, node);
+    if (!k->stopped)
+        lease_resumed(w, node);
     for (size_t i = 0; i < all->workers.len; i++) {
         struct worker *wk = all->workers.entries[i].value;
 

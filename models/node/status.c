@@ -114,7 +114,8 @@ static void see_ends(const struct worker *wk, struct status *s)
 static bool gates_open(const struct worker *wk)
 {
     const struct meta *m = worker_about(wk);
-    uint64_t all = (UINT64_C(1) << wk->spec->nreadiness_gates) - 1;
+    size_t n = wk->spec->nreadiness_gates;
+    uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 
     return all == 0 || (m && (pod_seen(m)->gates & all) == all);
 }

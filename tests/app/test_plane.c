@@ -223,6 +223,22 @@ START_TEST(a_node_that_comes_back_during_an_outage_is_found_well)
 }
 END_TEST
 
+/* Its power comes back at 60 s, its kubelet at 130 s only. */
+START_TEST(a_node_without_kubelet_is_not_well_after_a_boot)
+{
+    double well;
+
+    results_of_text(&r, EXACT "faults: [{at: 10s, for: 120s, stop: kubelet, "
+                    "node: node/n-0}, {at: 20s, for: 40s, fail: node/n-0}]\n"
+                    APP);
+    well = results_event(&r, NULL, "Ready=True/KubeletReady", "node/n-0", "",
+                         1);
+    ck_assert_double_ge(well, 130);
+    ck_assert_double_le(well, 140);
+    ck_assert_double_gt(results_pod(&r, NULL, "web-", "Ready", 2), 130);
+}
+END_TEST
+
 /* The pod crashes at 21 s and is Ready again 1 s later; when that is seen, the
  * slice written at 24 s has not been, and the one before it looks right.  1.36
  * looks again after 1 s, 2 s; 1.20 does not, and nobody is served any more. */
@@ -283,6 +299,7 @@ int main(void)
     tcase_add_test(tc,
                    a_node_that_comes_back_during_an_outage_is_found_well);
     tcase_add_loop_test(tc, a_stale_slice_is_not_taken_for_the_truth, 0, 2);
+    tcase_add_test(tc, a_node_without_kubelet_is_not_well_after_a_boot);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
