@@ -66,6 +66,8 @@ static const struct pod_template *template_of(const struct meta *m)
         return daemonset_seen(m)->template;
     case KIND_JOB:
         return batch_job_seen(m)->spec->template;
+    case KIND_CRONJOB:
+        return cronjob_seen(m)->job->template;
     default:
         return NULL;
     }

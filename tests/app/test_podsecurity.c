@@ -127,6 +127,25 @@ START_TEST(warnings_are_printed_and_audits_noted)
 }
 END_TEST
 
+START_TEST(warnings_are_about_cron_jobs_too)
+{
+    results_of_text(&r, SCENARIO("1.36")
+                    "actions:\n"
+                    "  - {at: 5s, kubectl: \"patch cronjob c -n shop -p "
+                    "'{spec: {jobTemplate: {spec: {template: {spec: {hostPID: "
+                    "true}}}}}}'\"}\n"
+                    SPACE("pod-security.kubernetes.io/warn: baseline")
+                    "---\napiVersion: batch/v1\nkind: CronJob\n"
+                    "metadata: {name: c, namespace: shop}\n"
+                    "spec: {schedule: \"0 3 * * *\", jobTemplate: {spec: "
+                    "{template: {spec: {restartPolicy: Never, containers: "
+                    "[{name: c, image: \"x:1\"}]}}}}}\n");
+    ck_assert_double_gt(results_event(&r, NULL, "Done", "", "Warning: would "
+        "violate PodSecurity \"baseline:latest\": host namespaces "
+        "(hostPID=true)", 0), 5);
+}
+END_TEST
+
 START_TEST(a_version_that_is_not_admitted_stops)
 {
     results_of_file(&r, "scenarios/pod-security.yaml", "-n 1");
@@ -158,6 +177,7 @@ int main(void)
                         COUNT_OF(rows));
     tcase_add_test(tc, older_clusters_do_not_know_it);
     tcase_add_test(tc, warnings_are_printed_and_audits_noted);
+    tcase_add_test(tc, warnings_are_about_cron_jobs_too);
     tcase_add_test(tc, a_version_that_is_not_admitted_stops);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
