@@ -22,7 +22,8 @@
 
 /* Templates with the defaults in: the same for all pods of a set. */
 struct limited {
-    uint64_t version;           /* of the LimitRanges, summed up */
+    uint64_t newest;            /* version of a LimitRange */
+    size_t ranges;
     struct map templates;       /* given -> completed */
 };
 
@@ -99,13 +100,19 @@ static const struct value *completed(struct world *w, const char *space,
 /* Completed templates as of now. */
 static struct map *cache_of(struct world *w)
 {
-    uint64_t version = 0;
+    size_t n = api_count(w->api, KIND_LIMITRANGE);
+    uint64_t newest = 0;
 
-    for (size_t i = 0; i < api_count(w->api, KIND_LIMITRANGE); i++)
-        version += api_at(w->api, KIND_LIMITRANGE, i)->version;
-    if (!w->limited || w->limited->version != version) {
+    for (size_t i = 0; i < n; i++) {
+        uint64_t version = api_at(w->api, KIND_LIMITRANGE, i)->version;
+
+        newest = version > newest ? version : newest;
+    }
+    if (!w->limited || w->limited->newest != newest ||
+        w->limited->ranges != n) {
         w->limited = arena_make(w->arena, struct limited);
-        w->limited->version = version;
+        w->limited->newest = newest;
+        w->limited->ranges = n;
         map_init(&w->limited->templates, w->arena);
     }
     return &w->limited->templates;
