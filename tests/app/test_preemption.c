@@ -159,7 +159,8 @@ START_TEST(victims_have_their_grace_and_the_room_is_kept)
 }
 END_TEST
 
-/* Each request takes a second, that which makes the pod too: 1.36 says why first, and deletes then. */
+/* Each request takes a second, that which makes the pod too: 1.36 says why
+ * first, and deletes then. */
 START_TEST(victims_are_told_before_they_are_deleted)
 {
     struct arena *a = arena_new();
