@@ -120,13 +120,20 @@ const struct behaviour *box_configured(struct box *b, bool starting)
 
 /* ---- refreshing --------------------------------------------------------- */
 
+static void fire_refresh(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_refresh = {
+    .name = "pod.config-refreshed", .rank = RANK_WORLD, .fire = fire_refresh,
+};
+
 static void fire_refresh(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)sim;
     (void)arg;
-    if (wk->stage != STAGE_RUN)
+    if (wk->stage != STAGE_RUN ||
+        worker_puts_off(wk, &wk->refresh, &ev_refresh, wk))
         return;
     worker_mount_configs(wk, true);
     for (size_t i = 0; i < wk->nboxes; i++)
@@ -136,10 +143,6 @@ static void fire_refresh(struct sim *sim, void *subject, int64_t arg)
                              worker_about(wk) ? worker_about(wk)->name : ""),
                 "mounted ConfigMaps and Secrets are up to date");
 }
-
-static const struct event_kind ev_refresh = {
-    .name = "pod.config-refreshed", .rank = RANK_WORLD, .fire = fire_refresh,
-};
 
 /* Refresh with the next full sync of the pod. */
 static void refresh_later(struct worker *wk)

@@ -330,13 +330,20 @@ static void fire_attached(struct sim *sim, void *subject, int64_t arg)
     wk->next = sim_after(sim, wait, &ev_attached, wk, 0);
 }
 
+static void fire_deadline(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_deadline = {
+    .name = "pod.deadline", .rank = RANK_WORLD, .fire = fire_deadline,
+};
+
 static void fire_deadline(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)sim;
     (void)arg;
-    if (wk->stage != STAGE_SETUP && wk->stage != STAGE_RUN)
+    if ((wk->stage != STAGE_SETUP && wk->stage != STAGE_RUN) ||
+        worker_puts_off(wk, &wk->deadline, &ev_deadline, wk))
         return;
     wk->reason = "DeadlineExceeded";
     worker_event(wk, "Normal", "DeadlineExceeded",
@@ -344,10 +351,6 @@ static void fire_deadline(struct sim *sim, void *subject, int64_t arg)
                  "deadline");
     worker_finish(wk, wk->spec->grace_s);
 }
-
-static const struct event_kind ev_deadline = {
-    .name = "pod.deadline", .rank = RANK_WORLD, .fire = fire_deadline,
-};
 
 static void fire_begin(struct sim *sim, void *subject, int64_t arg);
 

@@ -239,6 +239,21 @@ START_TEST(a_node_without_kubelet_is_not_well_after_a_boot)
 }
 END_TEST
 
+/* A deadline of 60 s passes while the kubelet is down, from 10 s to 130 s. */
+START_TEST(nobody_keeps_a_deadline_without_a_kubelet)
+{
+    results_of_text(&r, EXACT "faults: [{at: 10s, for: 120s, stop: kubelet, "
+                    "node: node/n-0}]\n" APP
+                    "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+                    "spec: {nodeName: n-0, activeDeadlineSeconds: 60, "
+                    "containers: [{name: c, image: \"x:1\"}]}\n");
+    ck_assert_double_ge(results_event(&r, NULL, "DeadlineExceeded", "pod/p",
+                                      "", 0), 130);
+    ck_assert_double_le(results_event(&r, NULL, "DeadlineExceeded", "pod/p",
+                                      "", 0), 131);
+}
+END_TEST
+
 /* The pod crashes at 21 s and is Ready again 1 s later; when that is seen, the
  * slice written at 24 s has not been, and the one before it looks right.  1.36
  * looks again after 1 s, 2 s; 1.20 does not, and nobody is served any more. */
@@ -300,6 +315,7 @@ int main(void)
                    a_node_that_comes_back_during_an_outage_is_found_well);
     tcase_add_loop_test(tc, a_stale_slice_is_not_taken_for_the_truth, 0, 2);
     tcase_add_test(tc, a_node_without_kubelet_is_not_well_after_a_boot);
+    tcase_add_test(tc, nobody_keeps_a_deadline_without_a_kubelet);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
