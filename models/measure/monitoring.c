@@ -210,6 +210,8 @@ void monitoring_start(struct world *w)
 
     if (w->monitoring)
         return;
+    if (w->traffic)             /* what was answered before does not count */
+        traffic_settle(w);
     m = arena_make(w->arena, struct monitoring);
     w->monitoring = m;
     m->w = w;
