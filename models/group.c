@@ -22,6 +22,8 @@
 #include "models/group.h"
 
 #include "base/vec.h"
+#include "models/argo.h"
+#include "models/daemonset.h"
 #include "models/deployment.h"
 #include "models/pod.h"
 #include "models/statefulset.h"
@@ -43,7 +45,8 @@ struct groups {
     struct map by_pod;          /* uid -> its group */
 };
 
-/* What a pod belongs to: the Deployment rather than its ReplicaSet. */
+/* What a pod belongs to: the Deployment or Rollout rather than its ReplicaSet.
+ * Operators own StatefulSets too, but how many pods there are these say. */
 static object_uid owner_of(const struct world *w, object_uid pod)
 {
     const struct meta *m = api_get(w->api, pod);
@@ -51,7 +54,7 @@ static object_uid owner_of(const struct world *w, object_uid pod)
 
     if (!up)
         return pod;
-    return up->owner ? up->owner : up->uid;
+    return up->kind == KIND_REPLICASET && up->owner ? up->owner : up->uid;
 }
 
 static struct group *group_of(struct groups *all, object_uid pod)
@@ -192,6 +195,10 @@ static int replicas_of(const struct group *g)
         return deployment_seen(m)->replicas;
     case KIND_STATEFULSET:
         return statefulset_seen(m)->replicas;
+    case KIND_ROLLOUT:
+        return argo_seen(m)->replicas;
+    case KIND_DAEMONSET:
+        return daemonset_seen(m)->desired;
     case KIND_REPLICASET:
     case KIND_RC:
         return replicaset_seen(m)->replicas;
