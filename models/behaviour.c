@@ -593,10 +593,22 @@ struct behaviours *behaviours_from(struct binder *b, const struct value *v)
     return bs;
 }
 
+/* Does an entry, or what its configuration makes of it, have this key? */
+static bool entry_says(const struct value *entry, const char *key)
+{
+    const struct value *rules = value_get(entry, "config");
+
+    for (size_t i = 0; rules && rules->type == VALUE_LIST && i < rules->len;
+         i++)
+        if (value_get(value_get(rules->u.items[i], "then"), key))
+            return true;
+    return value_get(entry, key) != NULL;
+}
+
 bool behaviours_say(const struct behaviours *bs, const char *key)
 {
     for (size_t i = 0; bs->entries && i < bs->entries->len; i++)
-        if (value_get(bs->entries->u.members[i].value, key))
+        if (entry_says(bs->entries->u.members[i].value, key))
             return true;
     return false;
 }
