@@ -171,8 +171,10 @@ static size_t nth(const struct ask *a, const struct rules *in, size_t k,
 {
     size_t i = 0;
 
+    if (all)
+        return k;
     for (;; i++) {
-        if (!all && is_out(a, in, i))
+        if (is_out(a, in, i))
             continue;
         if (k-- == 0)
             return i;
@@ -207,9 +209,9 @@ static size_t pick(const struct ask *a, struct rules *in, size_t healthy,
 /* The host for this try; in->len if none is healthy. */
 static size_t choose(const struct ask *a, struct rules *in, double u)
 {
-    size_t healthy = in->len - count_out(a, in), i;
     const struct outlier_spec *o = mesh_of(a)->outlier;
-    bool all = o && (double)healthy < o->min_health * (double)in->len;
+    size_t healthy = in->len - (o ? count_out(a, in) : 0), i;
+    bool all = !o || (double)healthy < o->min_health * (double)in->len;
 
     if (all)
         healthy = in->len;
