@@ -84,6 +84,8 @@ struct process_ops {
     void (*listen)(void *ctx, struct process *p);
     /* It stopped listening but goes on: CLOSED. */
     void (*close)(void *ctx, struct process *p);
+    /* Its behaviour is about to change, by a file that did. */
+    void (*reconfigure)(void *ctx, struct process *p);
     /* It answers nothing from now on: HUNG. */
     void (*hang)(void *ctx, struct process *p);
     /* It is gone: ABSENT, see p->end.  What is still in flight is cut. */

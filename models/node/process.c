@@ -382,6 +382,7 @@ void process_reconfigured(struct box *b)
 
     if (!box_alive(b) || bh == b->process.behaviour)
         return;
+    TELL(b, reconfigure);
     b->process.behaviour = bh;
     plan_errors(b, world_now(b->worker->w));
 }

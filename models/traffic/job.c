@@ -9,7 +9,8 @@
  * step is an event; without calls (images: departures) every time is that of
  * workers.c, to the nanosecond, so each proves the other.
  *
- * Calls open a new connection each, from the pod's node.
+ * Calls open a new connection each, from the pod's node.  What a job has begun
+ * it does as it began, whatever becomes of the configuration meanwhile.
  */
 #include <string.h>
 
@@ -19,11 +20,13 @@
 
 struct job {
     struct server *server;
+    const struct behaviour *behaviour;  /* when it began */
     struct ask ask;             /* what it was asked, for its draws */
     struct request *client;     /* NULL once it gave up */
     bool errs;                  /* answers 5xx whatever the calls say */
     bool failed;                /* a call failed */
     bool stuck;                 /* the process hangs or is gone */
+    bool cut;                   /* ... is gone, and nobody keeps the job */
     bool calling;               /* within make_calls */
     size_t call;                /* entry of behaviour.calls */
     int made;                   /* requests of this entry so far */
@@ -118,8 +121,8 @@ static void finish(struct job *j)
     struct job *next;
 
     unlink_working(s, j);
-    next = queue_pop(s);
-    if (next)
+    while (s->busy < s->process->behaviour->concurrency &&
+           (next = queue_pop(s)))
         start(next);
     if (s->busy == 0 && s->process->state == PROCESS_CLOSED)
         server_idle_at(s, world_now(s->traffic->w));
@@ -156,7 +159,7 @@ static void make_call(struct job *j, const struct call_out *c)
 /* Make the next calls, until one must be waited for; or end. */
 static void make_calls(struct job *j)
 {
-    const struct behaviour *b = j->server->process->behaviour;
+    const struct behaviour *b = j->behaviour;
 
     j->calling = true;
     while (!j->failed && j->pending == 0 && j->call < b->ncalls) {
@@ -190,8 +193,8 @@ static bool has_tag(const char *image, const char *tag)
  * entry. */
 static bool understood(const struct job *j, const struct ask *a)
 {
-    const struct behaviour *b = j->server->process->behaviour;
-    const struct field_list *tags = &b->calls[j->call].understands;
+    const struct field_list *tags =
+        &j->behaviour->calls[j->call].understands;
     const char *const *items = tags->items;
 
     for (size_t i = 0; i < tags->len; i++)
@@ -208,9 +211,9 @@ void job_call_over(struct job *j, const struct ask *a, enum cause cause)
         j->failed = true;
     if (j->pending > 0 || j->calling)
         return;
-    if (j->stuck)
+    if (j->cut)
         release(j);
-    else
+    else if (!j->stuck)         /* else it hangs, and ends with its process */
         make_calls(j);
 }
 
@@ -248,14 +251,15 @@ static void start(struct job *j)
     sim_time work = server_work(s, j->ask.u_work, now);
 
     link_working(s, j);
-    if (s->process->behaviour->ncalls == 0) {
+    j->behaviour = s->process->behaviour;
+    if (j->behaviour->ncalls == 0) {
         j->ends = now + work;
         if (j->client)
             watch_client(j);
     }
     s->worked += work < SIM_NEVER ? work : 0;
     s->taken++;
-    j->errs = server_errs_to(s, &j->ask, now);
+    j->errs |= server_errs_to(s, &j->ask, now);
     j->event = traffic_at(t, now + work, &ev_worked, j);
 }
 
@@ -273,6 +277,7 @@ bool job_begin(struct server *s, struct ask *a, struct request *r,
     j = pool_take(&t->jobs);
     j->server = s;
     j->ask = *a;
+    j->errs = !server_able(s);
     j->client = r;
     r->begun = begun;
     r->job = j;
@@ -311,7 +316,7 @@ static void cut(struct job *j)
 
     traffic_cancel(s->traffic, j->event);
     j->client = NULL;
-    j->stuck = true;
+    j->stuck = j->cut = true;
     if (r && s->vanished)
         request_fly(r, CAUSE_HANG, client_despair(&r->ask, r->begun));
     else if (r)

@@ -2,9 +2,9 @@
  * serve.c - how a pod serves requests, without an event for each.
  *
  * A pod has `concurrency` workers and a queue, first come first served.  It
- * keeps only when each worker will be free (workers.c), so the time at which a request
- * departs is known when it arrives (Lindley's recursion, Kiefer and Wolfowitz
- * for several workers).  What was put down so is a flight; outcomes are
+ * keeps only when each worker will be free (workers.c), so the time at which a
+ * request departs is known when it arrives (Lindley's recursion, Kiefer and
+ * Wolfowitz for several workers).  What was put down so is a flight; outcomes are
  * counted later, when the flights are looked through.  If the process ends
  * before a departure, the flight is cut: reset if the kernel can still say so,
  * else the client waits in vain.  A client that gives up does not stop the
@@ -14,7 +14,9 @@
  * pods whose image asks for events (departures), to compare.
  *
  * Not modelled: sharing of cpu between requests in service, or between pods;
- * the speed (warm-up) is that at the start of the work.
+ * the speed (warm-up) is that at the start of the work.  If a configuration
+ * brings calls, or takes them away, what was begun without them takes no worker
+ * from what is begun with them.
  * Source: Lindley 1952; Kiefer and Wolfowitz 1955; reference (speed) 5.
  */
 #include "base/bug.h"
@@ -23,12 +25,16 @@
 #include "models/measure.h"
 #include "traffic_impl.h"
 
+bool server_able(const struct server *s)
+{
+    return group_answers(s->traffic->w, s->process) &&
+           database_readable(s->process);
+}
+
 bool server_errs(const struct server *s, double u, sim_time start)
 {
     const struct process *p = s->process;
 
-    if (!group_answers(s->traffic->w, p) || !database_readable(p))
-        return true;
     return u < p->behaviour->error.rate &&
            start >= p->errors_from && start < p->errors_until;
 }
@@ -202,8 +208,8 @@ static void answer(struct server *s, struct ask *a, struct request *r,
         f.cause = CAUSE_TIMEOUT;
         f.ends = patience;
     } else {
-        f.cause = server_errs_to(s, a, stint.start) ? CAUSE_ERROR
-                                                    : CAUSE_NONE;
+        f.cause = !server_able(s) || server_errs_to(s, a, stint.start)
+                      ? CAUSE_ERROR : CAUSE_NONE;
         if (sender->keep_alive)
             conn_put(a, s->process, stint.departs);
     }
@@ -346,6 +352,16 @@ static void on_close(void *ctx, struct process *p)
     measure_process_changed(((struct traffic *)ctx)->w, p);
 }
 
+/* What it answered so far it answered as it was. */
+static void on_reconfigure(void *ctx, struct process *p)
+{
+    struct traffic *t = ctx;
+    struct server *s = server_of(t, p);
+
+    server_settle(s, world_now(t->w));
+    workers_change(s);
+}
+
 static void on_hang(void *ctx, struct process *p)
 {
     struct traffic *t = ctx;
@@ -420,7 +436,7 @@ static int on_busy(void *ctx, const struct process *p)
 
 static const struct process_ops watch = {
     .listen = on_listen, .close = on_close, .hang = on_hang, .exit = on_exit,
-    .busy = on_busy,
+    .busy = on_busy, .reconfigure = on_reconfigure,
 };
 
 void serve_watch(struct traffic *t)

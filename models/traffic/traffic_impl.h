@@ -424,6 +424,8 @@ struct stint {
 /* Let a worker of s, or the queue, take a request at `now` whose work is the
  * law's at u. */
 struct stint workers_take(struct server *s, double u, sim_time now);
+/* There may be more or fewer of them from now on. */
+void workers_change(struct server *s);
 /* They are gone. */
 void workers_leave(struct server *s);
 /* How long the request with uniform u takes whose work begins at `start`. */
@@ -456,6 +458,9 @@ static inline struct answer *server_answer(struct server *s, sim_time now)
 }
 /* A draining process has answered everything by t. */
 void server_idle_at(struct server *s, sim_time t);
+/* Can it answer what comes now, as far as others are needed for that: its
+ * group, the form of its data? */
+bool server_able(const struct server *s);
 /* Is the request with uniform u answered 5xx whose work begins at `start`? */
 bool server_errs(const struct server *s, double u, sim_time start);
 /* The same of a, if only some clients meet the errors (errorRate.match). */

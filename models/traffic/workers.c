@@ -67,10 +67,16 @@ static void make_list(struct workers *w, size_t n, sim_time now)
     w->heaped = false;
 }
 
-static void make_heap(struct workers *w)
+/* n: how many workers there are; if they were more, the first to be free are
+ * those who left. */
+static void make_heap(struct workers *w, size_t n)
 {
     for (size_t i = w->busy.len / 2; i-- > 0;)
         sift_down(w, i, w->busy.items[i]);
+    while (w->busy.len > n) {
+        w->busy.len--;
+        sift_down(w, 0, w->busy.items[w->busy.len]);
+    }
     w->heaped = true;
     w->look_at = 0;
 }
@@ -130,7 +136,7 @@ static bool one_is_idle(struct workers *w, size_t n, sim_time now)
     make_list(w, n, now);
     if (w->busy.len < n)
         return true;
-    make_heap(w);
+    make_heap(w, n);
     return false;
 }
 
@@ -171,6 +177,12 @@ struct stint workers_take(struct server *s, double u, sim_time now)
     else
         vec_push(s->traffic->w->arena, &w->busy, stint.departs);
     return stint;
+}
+
+void workers_change(struct server *s)
+{
+    s->workers.look_at = 0;
+    s->workers.heaped = false;
 }
 
 void workers_leave(struct server *s)

@@ -157,6 +157,58 @@ START_TEST(undo_does_not_bring_a_configmap_back)
 }
 END_TEST
 
+#define CHANGING(others, image, then)                                         \
+    "kind: Scenario\n"                                                        \
+    "run: {duration: 400s, warmup: 0s, replications: 1}\n"                    \
+    "cluster: {profile: exact}\n"                                             \
+    "images: {" others "web: {" image ", config: [{from: "                    \
+    "configmap/settings, key: mode, is: bad, then: {" then "}}]}}\n"          \
+    "traffic: [{to: service/web, rate: 40/s, clients: {timeout: 1s}}]\n"      \
+    "actions:\n" PATCH("100s", "configmap", "data", "bad")
+
+/* One worker for 4 erlang of work until the refresh at 120 s, then eight: from
+ * there on all is answered.  And ten for eight, then for one. */
+START_TEST(the_number_of_workers_may_change)
+{
+    static const char *const departures[] = { "auto", "events" };
+
+    for (size_t i = 0; i < COUNT_OF(departures); i++) {
+        char text[4000];
+
+        snprintf(text, sizeof(text), CHANGING(
+            "", "service: 100ms, concurrency: 1, queue: 5, departures: %s",
+            "concurrency: 8") POD(FILES("")) CONFIGMAP(""), departures[i]);
+        if (i > 0)
+            results_free(&r);
+        results_of_text(&r, text);
+        ck_assert_double_eq_tol(results_metric(&r, NULL, "failed_requests"),
+                                120 * 30, 300);
+        snprintf(text, sizeof(text), CHANGING(
+            "", "service: 250ms, concurrency: 8, queue: 2, departures: %s",
+            "concurrency: 1") POD(FILES("")) CONFIGMAP(""), departures[i]);
+        results_free(&r);
+        results_of_text(&r, text);
+        ck_assert_double_eq_tol(results_metric(&r, NULL, "failed_requests"),
+                                120 * 8 + 280 * 36, 600);
+    }
+}
+END_TEST
+
+/* A call that is under way is answered as it was made. */
+START_TEST(calls_may_be_no_more)
+{
+    results_of_text(&r, CHANGING(
+        "slow: {service: 250ms}, ",
+        "service: 5ms, calls: [{to: service/back}, {to: service/back}]",
+        "calls: []") POD(FILES("")) CONFIGMAP("")
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: back}\n"
+        "spec: {selector: {app: back}, ports: [{port: 80}]}\n"
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: back, labels: "
+        "{app: back}}\nspec: {containers: [{name: back, image: slow:1}]}\n");
+    ck_assert_double_eq(errors(), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("config");
@@ -172,6 +224,8 @@ int main(void)
     tcase_add_test(tc, a_secret_means_what_its_base64_says);
     tcase_add_test(tc, what_is_immutable_is_not_changed);
     tcase_add_test(tc, a_missing_one_matters_unless_it_is_optional);
+    tcase_add_test(tc, the_number_of_workers_may_change);
+    tcase_add_test(tc, calls_may_be_no_more);
     tcase_add_test(tc, undo_does_not_bring_a_configmap_back);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);

@@ -1,4 +1,4 @@
-/* Pods that depend on each other, and on a load balancer. */
+/* Pods that depend on each other, on others, and on a load balancer. */
 #include <math.h>
 #include "results.h"
 
@@ -65,6 +65,49 @@ START_TEST(without_a_majority_nothing_is_answered)
     ck_assert_double_gt(errors(), 0);
     results_free(&r);
     results_of_text(&r, SCENARIO("startup: 10s") KILL("2") SET);
+    ck_assert_double_eq(errors(), 0);
+}
+END_TEST
+
+/* Operators own the StatefulSets that they keep; how many pods there are to be
+ * is said by these.  So with Rollouts. */
+START_TEST(the_owner_of_the_workload_is_not_asked_how_many_there_are)
+{
+    results_of_text(&r, SCENARIO("startup: 10s, group: {needs: majority}")
+                    "faults: [{at: 100s, kill: {pod: oldest, count: 2, "
+                    "grace: 0, of: rollout/web}}]\n" SERVICE
+                    "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\n"
+                    "metadata: {name: web}\nspec:\n  replicas: 3\n"
+                    "  selector: {matchLabels: {app: web}}\n"
+                    "  strategy: {canary: {}}\n  template:\n"
+                    "    metadata: {labels: {app: web}}\n    spec: "
+                    "{containers: [{name: web, image: \"web:1\"}]}\n");
+    ck_assert_double_gt(errors(), 2 * 20);
+}
+END_TEST
+
+#define CALLER(name)                                                          \
+    "---\napiVersion: v1\nkind: Service\nmetadata: {name: " name "}\n"        \
+    "spec: {selector: {app: " name "}, ports: [{port: 80}]}\n"                \
+    "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " name       \
+    "}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: " name "}}\n"    \
+    "  template:\n    metadata: {labels: {app: " name "}}\n"                  \
+    "    spec: {containers: [{name: c, image: \"" name ":1\", livenessProbe: " \
+    "{httpGet: {path: /, port: 80}, periodSeconds: 3}}]}\n"
+
+/* What it has asked for comes back to nobody; clients wait in vain, until the
+ * pod is killed or they give up. */
+START_TEST(a_pod_that_hangs_while_it_calls_others_answers_nothing)
+{
+    results_of_text(&r,
+        "kind: Scenario\nrun: {duration: 200s, warmup: 0s, seed: 3, "
+        "replications: 2}\nimages:\n  front: {startup: 1s, service: 5ms, "
+        "concurrency: 3, queue: 20, hang: {exponential: {mean: 20s}}, "
+        "calls: [{to: service/back, count: 2}]}\n"
+        "  back: {startup: 1s, service: {exponential: {mean: 300ms}}}\n"
+        "traffic: [{to: service/front, rate: 4/s, clients: {timeout: 1s}}]\n"
+        CALLER("front") CALLER("back"));
+    ck_assert_double_gt(results_metric(&r, NULL, "failed_timeout"), 50);
     ck_assert_double_eq(errors(), 0);
 }
 END_TEST
@@ -162,6 +205,10 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, one_of_three_may_be_missing);
     tcase_add_test(tc, without_a_majority_nothing_is_answered);
+    tcase_add_test(tc,
+        the_owner_of_the_workload_is_not_asked_how_many_there_are);
+    tcase_add_test(tc,
+        a_pod_that_hangs_while_it_calls_others_answers_nothing);
     tcase_add_test(tc, a_dead_leader_keeps_its_lease);
     tcase_add_test(tc, a_leader_that_releases_its_lease_costs_a_retry);
     tcase_add_test(tc,
