@@ -463,6 +463,39 @@ static void check_origin(struct loader *l, const struct traffic_spec *t,
               "(namespace, labels) or from an address, not from both");
 }
 
+/* Is this node (NULL: any) there when the run begins? */
+static bool there_from_the_start(struct arena *a, const struct cluster_spec *c,
+                                 const char *node)
+{
+    for (size_t i = 0; i < c->npools; i++) {
+        const struct node_pool *p = &c->pools[i];
+
+        for (int k = 0; p->joins < 0 && k < p->count; k++)
+            if (!node ||
+                strcmp(node, arena_printf(a, "%s-%d", p->name, k)) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Requests come from nodes, or through them: there must be some. */
+static void check_places(struct loader *l, const struct spec *spec,
+                         const struct traffic_spec *t, size_t i)
+{
+    const char *node = t->clients.node;
+    const struct value *at = value_at(l->root, arena_printf(
+        l->arena, node ? "traffic[%zu].clients.node" : "traffic[%zu].to", i));
+
+    if (there_from_the_start(l->arena, &spec->cluster, node))
+        return;
+    if (node)
+        err_error(l->errors, at ? &at->mark : NULL,
+                  "no node \"%s\" is there from the start", node);
+    else
+        err_error(l->errors, at ? &at->mark : NULL, "no node is there from "
+                  "the start: requests have nowhere to come from");
+}
+
 static void take_traffic(struct loader *l, const struct field_list *list,
                          struct spec *spec)
 {
@@ -470,8 +503,11 @@ static void take_traffic(struct loader *l, const struct field_list *list,
 
     for (size_t i = 0; i < list->len; i++) {
         check_origin(l, &t[i], i);
-        if (t[i].to)
-            resolve_source(l, spec, &t[i], i);
+        if (!t[i].to)
+            continue;
+        resolve_source(l, spec, &t[i], i);
+        if (strncmp(t[i].to, "ingress/", 8) != 0)
+            check_places(l, spec, &t[i], i);
     }
     name_sources(l, t, list->len);
     spec->traffic = t;
