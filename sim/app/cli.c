@@ -323,7 +323,8 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err)
     print_errors(&app);
     if (fflush(out) != 0 || ferror(out)) {
         fputs("rollsim: cannot write the result\n", err);
-        code = code == EXIT_DONE || code == EXIT_MISSED ? EXIT_SYSTEM : code;
+        if (code == EXIT_DONE || code == EXIT_MISSED || code == EXIT_UNDECIDED)
+            code = EXIT_SYSTEM;
     }
     arena_free(app.arena);
     return (int)code;

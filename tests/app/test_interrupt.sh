@@ -20,3 +20,8 @@ rm -f "$out.before" "$out.after"
 code=0
 "$rollsim" help >/dev/full 2>/dev/null || code=$?
 [ "$code" = 4 ] || { echo "exit code $code for a full disk, not 4"; exit 1; }
+# So is one that could not be decided either.
+code=0
+"$rollsim" run tests/app/data/small.yaml -q -n 30 --until 'requests 0.01%' \
+    >/dev/full 2>/dev/null || code=$?
+[ "$code" = 4 ] || { echo "exit code $code for a full disk, not 4"; exit 1; }
