@@ -210,7 +210,9 @@ static struct job *missing_jobs(const struct experiment *e,
     for (size_t v = 0; v < e->scenario->nvariants; v++) {
         size_t have = e->columns[v].n;
 
-        all += until[v] > have ? until[v] - have : 0;
+        if (until[v] <= have)
+            continue;
+        all += until[v] - have;
         most = until[v] > most ? until[v] : most;
         from = have < from ? have : from;
     }
@@ -382,7 +384,6 @@ enum sim_code experiment_begin(struct app *app, const struct scenario *s,
         arena_on_free(app->arena, free_column, &e->columns[v]);
     if (!shard_read(app, &e->shard))
         return SIM_INVALID;
-    e->settling = settling_new(app->arena, s);
     catch_signals();
     if (app->o.results) {
         e->archive = archive_open(app, app->o.results, s, all);
@@ -439,6 +440,7 @@ enum sim_code experiment_run(struct app *app, const struct scenario *s,
 
     if (code != SIM_OK)
         return code;
+    out->settling = settling_new(app->arena, s);
     if (sink)
         run_recorded(out, sink);
     while (out->n < s->precision.max && !must_stop(out) &&
