@@ -179,14 +179,19 @@ static bool is_path(const char *name)
     return strpbrk(name, ".:/") != NULL;
 }
 
-/* The last word of a path, as the name of its parameter. */
-static const char *last_word(const char *path)
+/* The last word of a path, as the name of its parameter; all of it if one of
+ * the first n rows has that name. */
+static const char *name_of(const char *path, const struct parameter *p,
+                           size_t n)
 {
     const char *last = path;
 
-    for (const char *p = path; *p; p++)
-        if (strchr(".:", *p) && p[1])
-            last = p + 1;
+    for (const char *c = path; *c; c++)
+        if (strchr(".:", *c) && c[1])
+            last = c + 1;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(p[i].name, last) == 0)
+            return path;
     return last;
 }
 
@@ -205,7 +210,8 @@ static struct parameter *row_of(struct loader *l, struct parameter *p,
             return &p[i];
     }
     if (is_path(name)) {
-        p[n] = (struct parameter){ .name = last_word(name), .path = name };
+        p[n] = (struct parameter){ .name = name_of(name, p, n),
+                                     .path = name };
         return &p[n];
     }
     d = err_error(l->errors, NULL, "--param: no parameter \"%s\"", name);
