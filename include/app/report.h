@@ -38,6 +38,10 @@ struct json;
 void report_settings_json(struct json *j, const struct scenario *s,
                           const char *const *settings);
 
+/* The member "refused": the cells that the API server refuses, and why; nothing
+ * if there are no cells. */
+void report_refused_json(struct json *j, const struct scenario *s);
+
 /* Everything as one JSON object; c may be NULL. */
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c);

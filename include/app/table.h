@@ -28,6 +28,9 @@ void table_print(const struct table *t, FILE *out);
 /* Append blanks to text up to so many columns, in a. */
 const char *table_pad(struct arena *a, const char *text, int width);
 
+/* "downtime, latency_p99 and peak_pods", in a; n > 0. */
+const char *names_text(struct arena *a, const char *const *names, size_t n);
+
 /* Print words, filled into lines; all but the first line are indented. */
 void print_filled(FILE *out, const char *text, int indent);
 

@@ -63,4 +63,10 @@ void json_bool(struct json *j, bool x);
 /* null. */
 void json_null(struct json *j);
 
+/* A key and its value. */
+void json_member_text(struct json *j, const char *key, const char *text);
+void json_member_int(struct json *j, const char *key, int64_t x);
+void json_member_real(struct json *j, const char *key, double x);
+void json_member_bool(struct json *j, const char *key, bool x);
+
 #endif

@@ -11,6 +11,7 @@
 #include "app/comparison.h"
 #include <math.h>
 #include <string.h>
+#include "app/table.h"
 #include "base/bug.h"
 #include "base/text.h"
 #include "stats/summary.h"
@@ -205,17 +206,13 @@ const struct difference *comparison_of(const struct comparison *c, size_t i,
 static const char *subjects_with(struct arena *a, const struct comparison *c,
                                  size_t v, enum finding f)
 {
-    const char *names[METRIC_COUNT + HAPPENING_COUNT], *text = NULL;
+    const char *names[METRIC_COUNT + HAPPENING_COUNT];
     size_t n = 0;
 
     for (size_t i = 0; i < c->nsubjects; i++)
         if (comparison_of(c, i, v)->finding == f)
             names[n++] = c->subjects[i].name;
-    for (size_t i = 0; i < n; i++)
-        text = !text ? names[i]
-               : arena_printf(a, "%s%s%s", text, i + 1 < n ? ", " : " and ",
-                              names[i]);
-    return text;
+    return n ? names_text(a, names, n) : NULL;
 }
 
 /* Append a part of the sentence, if there is one. */

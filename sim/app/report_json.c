@@ -7,34 +7,16 @@
 #include "app/sensitivity.h"
 #include "io/json.h"
 
-static void member_text(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_text(j, text);
-}
-
-static void member_real(struct json *j, const char *key, double x)
-{
-    json_key(j, key);
-    json_real(j, x);
-}
-
-static void member_int(struct json *j, const char *key, int64_t x)
-{
-    json_key(j, key);
-    json_int(j, x);
-}
-
 /* k of n, with the exact interval of the share. */
 static void put_share(struct json *j, const char *key, size_t k,
                       struct interval share)
 {
     json_key(j, key);
     json_object(j);
-    member_int(j, "k", (int64_t)k);
-    member_int(j, "n", (int64_t)share.n);
-    member_real(j, "low", share.low);
-    member_real(j, "high", share.high);
+    json_member_int(j, "k", (int64_t)k);
+    json_member_int(j, "n", (int64_t)share.n);
+    json_member_real(j, "low", share.low);
+    json_member_real(j, "high", share.high);
     json_end(j);
 }
 
@@ -46,20 +28,20 @@ static void put_metric(struct json *j, const struct experiment *e,
 
     json_key(j, metric_row(m)->name);
     json_object(j);
-    member_text(j, "unit", metric_row(m)->unit);
-    member_int(j, "n", (int64_t)e->n);
-    member_int(j, "defined", (int64_t)s.n);
-    member_real(j, "mean", i.mean);
-    member_real(j, "low", i.low);
-    member_real(j, "high", i.high);
-    member_real(j, "p50", s.median);
-    member_real(j, "p95", s.p95.mean);
-    member_real(j, "p95Low", s.p95.low);
-    member_real(j, "p95High", s.p95.high);
-    member_real(j, "min", s.min);
-    member_real(j, "max", s.max);
+    json_member_text(j, "unit", metric_row(m)->unit);
+    json_member_int(j, "n", (int64_t)e->n);
+    json_member_int(j, "defined", (int64_t)s.n);
+    json_member_real(j, "mean", i.mean);
+    json_member_real(j, "low", i.low);
+    json_member_real(j, "high", i.high);
+    json_member_real(j, "p50", s.median);
+    json_member_real(j, "p95", s.p95.mean);
+    json_member_real(j, "p95Low", s.p95.low);
+    json_member_real(j, "p95High", s.p95.high);
+    json_member_real(j, "min", s.min);
+    json_member_real(j, "max", s.max);
     put_share(j, "differ", s.hits, s.share);
-    member_real(j, "from", s.usual);
+    json_member_real(j, "from", s.usual);
     json_end(j);
 }
 
@@ -90,10 +72,10 @@ static void put_promises(struct json *j, const struct experiment *e,
         const struct promise *p = &s->promises[i];
 
         json_object(j);
-        member_text(j, "metric", metric_row(p->metric)->name);
-        member_real(j, p->at_least ? "atLeast" : "atMost", p->limit);
-        member_text(j, "verdict", words[promise_verdict(
-                        p, experiment_bounds(e, a, v, p->metric))]);
+        json_member_text(j, "metric", metric_row(p->metric)->name);
+        json_member_real(j, p->at_least ? "atLeast" : "atMost", p->limit);
+        json_member_text(j, "verdict", words[promise_verdict(
+                             p, experiment_bounds(e, a, v, p->metric))]);
         json_end(j);
     }
     json_end(j);
@@ -114,8 +96,8 @@ static void put_expectations(struct json *j, const struct experiment *e,
         for (size_t r = 0; r < e->n; r++)
             held += expectation_holds(x, values[r]);
         json_object(j);
-        member_text(j, "text", x->text);
-        member_int(j, "held", (int64_t)held);
+        json_member_text(j, "text", x->text);
+        json_member_int(j, "held", (int64_t)held);
         json_end(j);
     }
     json_end(j);
@@ -129,7 +111,22 @@ void report_settings_json(struct json *j, const struct scenario *s,
     json_key(j, "parameters");
     json_object(j);
     for (size_t k = 0; k < s->nparameters; k++)
-        member_text(j, s->parameters[k].name, settings[k]);
+        json_member_text(j, s->parameters[k].name, settings[k]);
+    json_end(j);
+}
+
+void report_refused_json(struct json *j, const struct scenario *s)
+{
+    if (!s->points)
+        return;
+    json_key(j, "refused");
+    json_list(j);
+    for (size_t i = 0; i < s->nrefused; i++) {
+        json_object(j);
+        report_settings_json(j, s, s->refused[i].settings);
+        json_member_text(j, "why", s->refused[i].why);
+        json_end(j);
+    }
     json_end(j);
 }
 
@@ -140,9 +137,9 @@ static void put_variant(struct json *j, const struct experiment *e, size_t v)
 
     snprintf(digest, sizeof(digest), "%016" PRIx64, experiment_digest(e, v));
     json_object(j);
-    member_text(j, "name", e->scenario->variants[v].name);
+    json_member_text(j, "name", e->scenario->variants[v].name);
     report_settings_json(j, e->scenario, e->scenario->variants[v].settings);
-    member_text(j, "digest", digest);
+    json_member_text(j, "digest", digest);
     json_key(j, "metrics");
     json_object(j);
     for (int m = 0; m < METRIC_COUNT; m++)
@@ -163,21 +160,21 @@ static void put_difference(struct json *j, const struct experiment *e,
     const struct pairing *p = &d->pairing;
 
     json_object(j);
-    member_text(j, "strategy", e->scenario->variants[d->variant].name);
-    member_text(j, d->subject->share ? "happened" : "metric",
-                d->subject->name);
-    member_int(j, "pairs", (int64_t)p->difference.n);
-    member_int(j, "undefined", (int64_t)p->undefined);
-    member_int(j, "differ", (int64_t)p->differ);
-    member_real(j, "mean", p->difference.mean);
-    member_real(j, "low", p->difference.low);
-    member_real(j, "high", p->difference.high);
-    member_real(j, "p", p->p);
-    member_real(j, "adjusted", d->adjusted);
-    member_real(j, "correlation", p->correlation);
-    member_real(j, "saved", p->saved);
-    member_real(j, "unpaired", d->unpaired);
-    member_text(j, "finding", finding_words[d->finding]);
+    json_member_text(j, "strategy", e->scenario->variants[d->variant].name);
+    json_member_text(j, d->subject->share ? "happened" : "metric",
+                     d->subject->name);
+    json_member_int(j, "pairs", (int64_t)p->difference.n);
+    json_member_int(j, "undefined", (int64_t)p->undefined);
+    json_member_int(j, "differ", (int64_t)p->differ);
+    json_member_real(j, "mean", p->difference.mean);
+    json_member_real(j, "low", p->difference.low);
+    json_member_real(j, "high", p->difference.high);
+    json_member_real(j, "p", p->p);
+    json_member_real(j, "adjusted", d->adjusted);
+    json_member_real(j, "correlation", p->correlation);
+    json_member_real(j, "saved", p->saved);
+    json_member_real(j, "unpaired", d->unpaired);
+    json_member_text(j, "finding", finding_words[d->finding]);
     json_end(j);
 }
 
@@ -189,8 +186,8 @@ static void put_comparison(struct json *j, const struct comparison *c)
 
     json_key(j, "comparison");
     json_object(j);
-    member_text(j, "baseline", variants[c->baseline].name);
-    member_real(j, "within", c->within);
+    json_member_text(j, "baseline", variants[c->baseline].name);
+    json_member_real(j, "within", c->within);
     json_key(j, "differences");
     json_list(j);
     for (size_t i = 0; i < c->nsubjects; i++)
@@ -202,7 +199,7 @@ static void put_comparison(struct json *j, const struct comparison *c)
     json_object(j);
     for (size_t v = 0; v < e->scenario->nvariants; v++)
         if (v != c->baseline)
-            member_text(j, variants[v].name, comparison_verdict(a, c, v));
+            json_member_text(j, variants[v].name, comparison_verdict(a, c, v));
     json_end(j);
     json_end(j);
     arena_free(a);
@@ -216,12 +213,12 @@ static void put_until(struct json *j, const struct experiment *e)
         return;
     json_key(j, "until");
     json_object(j);
-    member_text(j, "metric", metric_row(s->until)->name);
-    member_text(j, "of", s->paired ? "differences" : "means");
-    member_real(j, "relative", s->precision.relative);
-    member_real(j, "absolute", s->precision.absolute);
-    member_int(j, "min", (int64_t)s->precision.min);
-    member_int(j, "max", (int64_t)s->precision.max);
+    json_member_text(j, "metric", metric_row(s->until)->name);
+    json_member_text(j, "of", s->paired ? "differences" : "means");
+    json_member_real(j, "relative", s->precision.relative);
+    json_member_real(j, "absolute", s->precision.absolute);
+    json_member_int(j, "min", (int64_t)s->precision.min);
+    json_member_int(j, "max", (int64_t)s->precision.max);
     json_end(j);
 }
 
@@ -233,10 +230,10 @@ static void put_change(struct json *j, const struct scenario *s,
 {
     json_key(j, key);
     json_object(j);
-    member_text(j, "value", s->variants[variant].settings[k]);
-    member_real(j, "mean", i.mean);
-    member_real(j, "low", i.low);
-    member_real(j, "high", i.high);
+    json_member_text(j, "value", s->variants[variant].settings[k]);
+    json_member_real(j, "mean", i.mean);
+    json_member_real(j, "low", i.low);
+    json_member_real(j, "high", i.high);
     json_end(j);
 }
 
@@ -250,11 +247,11 @@ static void put_effect(struct json *j, const struct experiment *e,
     sensitivity_of(e, a, strategy, m, &x);
     json_key(j, metric_row(m)->name);
     json_object(j);
-    member_real(j, "explained", x.r2);
+    json_member_real(j, "explained", x.r2);
     json_key(j, "rank");
     json_object(j);
     for (size_t k = 0; k < s->nparameters; k++)
-        member_real(j, s->parameters[k].name, x.rank[k]);
+        json_member_real(j, s->parameters[k].name, x.rank[k]);
     json_end(j);
     for (size_t i = 0; x.base != SIZE_MAX && i < s->nparameters; i++) {
         const struct swing *w = &x.swings[i];
@@ -285,7 +282,7 @@ static void put_sensitivity(struct json *j, const struct experiment *e)
         struct arena *a = arena_new();
 
         json_object(j);
-        member_text(j, "strategy", s->variants[v].name);
+        json_member_text(j, "strategy", s->variants[v].name);
         json_key(j, "metrics");
         json_object(j);
         for (int m = 0; m < METRIC_COUNT; m++)
@@ -305,20 +302,20 @@ void report_json(struct app *app, const struct experiment *e,
 
     json_start(&j, app->out, 2);
     json_object(&j);
-    member_text(&j, "schema", "rollsim/v1");
-    member_text(&j, "version", ROLLSIM_VERSION);
-    member_text(&j, "scenario", s->name);
-    member_int(&j, "seed", (int64_t)s->variants[0].spec->seed);
-    member_int(&j, "replications", (int64_t)e->n);
-    member_real(&j, "confidence", s->confidence);
-    json_key(&j, "precise");
-    json_bool(&j, e->precise);
+    json_member_text(&j, "schema", "rollsim/v1");
+    json_member_text(&j, "version", ROLLSIM_VERSION);
+    json_member_text(&j, "scenario", s->name);
+    json_member_int(&j, "seed", (int64_t)s->variants[0].spec->seed);
+    json_member_int(&j, "replications", (int64_t)e->n);
+    json_member_real(&j, "confidence", s->confidence);
+    json_member_bool(&j, "precise", e->precise);
     put_until(&j, e);
     json_key(&j, "strategies");
     json_list(&j);
     for (size_t v = 0; v < s->nvariants; v++)
         put_variant(&j, e, v);
     json_end(&j);
+    report_refused_json(&j, s);
     if (c)
         put_comparison(&j, c);
     if (s->points && e->n > 1)

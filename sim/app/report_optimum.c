@@ -255,18 +255,15 @@ static void put_task(struct json *j, const struct scenario *s)
 
     json_key(j, "objective");
     json_object(j);
-    json_key(j, s->objective.maximise ? "maximise" : "minimise");
-    json_text(j, metric_row(s->objective.metric)->name);
+    json_member_text(j, s->objective.maximise ? "maximise" : "minimise",
+                     metric_row(s->objective.metric)->name);
     json_key(j, "subject");
     json_list(j);
     for (size_t i = 0; i < n; i++) {
         json_object(j);
-        json_key(j, "metric");
-        json_text(j, metric_row(p[i].metric)->name);
-        json_key(j, p[i].at_least ? "atLeast" : "atMost");
-        json_real(j, p[i].limit);
-        json_key(j, "confidence");
-        json_real(j, optimum_confidence(s, &p[i]));
+        json_member_text(j, "metric", metric_row(p[i].metric)->name);
+        json_member_real(j, p[i].at_least ? "atLeast" : "atMost", p[i].limit);
+        json_member_real(j, "confidence", optimum_confidence(s, &p[i]));
         json_end(j);
     }
     json_end(j);
@@ -294,19 +291,14 @@ static void put_candidate(struct json *j, const struct experiment *e,
     size_t n = report_asked(e->scenario, m);
 
     json_object(j);
-    json_key(j, "strategy");
-    json_text(j, e->scenario->variants[v].name);
+    json_member_text(j, "strategy", e->scenario->variants[v].name);
     report_settings_json(j, e->scenario, e->scenario->variants[v].settings);
-    json_key(j, "replications");
-    json_int(j, (int64_t)e->columns[v].n);
-    json_key(j, "verdict");
-    json_text(j, kept[judged(e, v)]);
+    json_member_int(j, "replications", (int64_t)e->columns[v].n);
+    json_member_text(j, "verdict", kept[judged(e, v)]);
     if (standing) {
-        json_key(j, "finalist");
-        json_text(j, standing);
+        json_member_text(j, "finalist", standing);
     }
-    json_key(j, "front");
-    json_bool(j, front);
+    json_member_bool(j, "front", front);
     json_key(j, "metrics");
     json_object(j);
     for (size_t i = 0; i < n; i++) {
@@ -314,12 +306,9 @@ static void put_candidate(struct json *j, const struct experiment *e,
 
         json_key(j, metric_row(m[i])->name);
         json_object(j);
-        json_key(j, "mean");
-        json_real(j, s.mean.mean);
-        json_key(j, "low");
-        json_real(j, s.mean.low);
-        json_key(j, "high");
-        json_real(j, s.mean.high);
+        json_member_real(j, "mean", s.mean.mean);
+        json_member_real(j, "low", s.mean.low);
+        json_member_real(j, "high", s.mean.high);
         json_end(j);
     }
     json_end(j);
@@ -337,26 +326,21 @@ void report_optimum_json(struct app *app, const struct experiment *e,
     pareto_front(e, pareto_metrics, PARETO_METRICS, front);
     json_start(&j, app->out, 2);
     json_object(&j);
-    json_key(&j, "schema");
-    json_text(&j, "rollsim/v1");
-    json_key(&j, "version");
-    json_text(&j, ROLLSIM_VERSION);
-    json_key(&j, "scenario");
-    json_text(&j, s->name);
-    json_key(&j, "seed");
-    json_int(&j, (int64_t)s->variants[0].spec->seed);
+    json_member_text(&j, "schema", "rollsim/v1");
+    json_member_text(&j, "version", ROLLSIM_VERSION);
+    json_member_text(&j, "scenario", s->name);
+    json_member_int(&j, "seed", (int64_t)s->variants[0].spec->seed);
     put_task(&j, s);
-    json_key(&j, "replications");
-    json_int(&j, (int64_t)f->used);
-    json_key(&j, "indifference");
-    json_real(&j, f->delta);
-    json_key(&j, "confirmed");
-    json_bool(&j, f->confirmed);
+    json_member_int(&j, "replications", (int64_t)f->used);
+    json_member_real(&j, "confidence", s->confidence);
+    json_member_real(&j, "indifference", f->delta);
+    json_member_bool(&j, "confirmed", f->confirmed);
     json_key(&j, "candidates");
     json_list(&j);
     for (size_t v = 0; v < s->nvariants; v++)
         put_candidate(&j, e, f, v, front[v]);
     json_end(&j);
+    report_refused_json(&j, s);
     json_end(&j);
     json_finish(&j);
 }

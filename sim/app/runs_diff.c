@@ -50,9 +50,11 @@ struct changes {
 static enum sim_code load_digests(const struct results *r, struct side *s)
 {
     struct store_query *q = store_query(r->store,
-        "SELECT rep, trace_hash FROM replication WHERE cell_id = ?1");
+        "SELECT rep, trace_hash FROM replication WHERE cell_id = ?1"
+        " AND rep < ?2");       /* others may write meanwhile */
 
     query_bind_integer(q, 1, s->cell->id);
+    query_bind_integer(q, 2, (int64_t)s->n);
     while (query_next(q)) {
         int64_t rep = query_integer(q, 0);
 
@@ -82,8 +84,9 @@ static enum sim_code load_side(struct arena *a, const struct results *r,
         code = load_digests(r, s);
     q = store_query(r->store, "SELECT m.rep, d.name, m.value FROM metric m"
                     " JOIN metric_def d USING(metric_id)"
-                    " WHERE m.cell_id = ?1");
+                    " WHERE m.cell_id = ?1 AND m.rep < ?2");
     query_bind_integer(q, 1, s->cell->id);
+    query_bind_integer(q, 2, (int64_t)s->n);
     while (query_next(q)) {
         enum metric m = metric_find(query_text(q, 1));
 
@@ -176,13 +179,14 @@ static void compare_cells(struct arena *a, struct changes *c)
         c->rows[m].adjusted = adjusted[m];
 }
 
-/* ---- in what they were asked differently ----------------------------------- */
+/* ---- in what they were asked differently --------------------------------- */
 
 /* "scenario, strategy and seed"; "nothing". */
-static const char *asked_differently(struct arena *a, const struct result_cell *x,
+static const char *asked_differently(struct arena *a,
+                                     const struct result_cell *x,
                                      const struct result_cell *y)
 {
-    const char *names[8], *text = "nothing but what the files contain";
+    const char *names[8];
     size_t n = 0;
 
     if (strcmp(x->scenario, y->scenario) != 0)
@@ -195,11 +199,7 @@ static const char *asked_differently(struct arena *a, const struct result_cell *
         names[n++] = "seed";
     if (x->model_version != y->model_version)
         names[n++] = "version of the model";
-    for (size_t i = 0; i < n; i++)
-        text = i == 0 ? names[0]
-               : arena_printf(a, "%s%s%s", text, i + 1 < n ? ", " : " and ",
-                              names[i]);
-    return text;
+    return n ? names_text(a, names, n) : "nothing but what the files contain";
 }
 
 static void say_cell(struct app *app, const struct result_cell *c)
@@ -294,14 +294,10 @@ static void put_bounds(struct json *j, const char *key, struct interval i)
 {
     json_key(j, key);
     json_object(j);
-    json_key(j, "n");
-    json_int(j, (int64_t)i.n);
-    json_key(j, "mean");
-    json_real(j, i.mean);
-    json_key(j, "low");
-    json_real(j, i.low);
-    json_key(j, "high");
-    json_real(j, i.high);
+    json_member_int(j, "n", (int64_t)i.n);
+    json_member_real(j, "mean", i.mean);
+    json_member_real(j, "low", i.low);
+    json_member_real(j, "high", i.high);
     json_end(j);
 }
 
@@ -316,12 +312,9 @@ static void put_diff(const struct changes *c)
     json_int(&j, c->x.cell->id);
     json_int(&j, c->y.cell->id);
     json_end(&j);
-    json_key(&j, "paired");
-    json_bool(&j, c->paired);
-    json_key(&j, "both");
-    json_int(&j, (int64_t)c->both);
-    json_key(&j, "same");
-    json_int(&j, (int64_t)c->same);
+    json_member_bool(&j, "paired", c->paired);
+    json_member_int(&j, "both", (int64_t)c->both);
+    json_member_int(&j, "same", (int64_t)c->same);
     json_key(&j, "metrics");
     json_object(&j);
     for (int i = 0; i < METRIC_COUNT; i++) {
@@ -332,10 +325,8 @@ static void put_diff(const struct changes *c)
         put_bounds(&j, "from", m->x);
         put_bounds(&j, "to", m->y);
         put_bounds(&j, "difference", m->d.difference);
-        json_key(&j, "p");
-        json_real(&j, m->d.p);
-        json_key(&j, "adjusted");
-        json_real(&j, m->adjusted);
+        json_member_real(&j, "p", m->d.p);
+        json_member_real(&j, "adjusted", m->adjusted);
         json_end(&j);
     }
     json_end(&j);

@@ -82,6 +82,16 @@ void table_print(const struct table *t, FILE *out)
     }
 }
 
+const char *names_text(struct arena *a, const char *const *names, size_t n)
+{
+    const char *text = names[0];
+
+    for (size_t i = 1; i < n; i++)
+        text = arena_printf(a, "%s%s%s", text, i + 1 < n ? ", " : " and ",
+                            names[i]);
+    return text;
+}
+
 void print_filled(FILE *out, const char *text, int indent)
 {
     int used = 0;

@@ -95,12 +95,9 @@ enum exit_code command_version(struct app *app)
     }
     json_start(&j, app->out, 2);
     json_object(&j);
-    json_key(&j, "version");
-    json_text(&j, ROLLSIM_VERSION);
-    json_key(&j, "schema");
-    json_text(&j, "rollsim/v1");
-    json_key(&j, "gsl");
-    json_text(&j, gsl_version);
+    json_member_text(&j, "version", ROLLSIM_VERSION);
+    json_member_text(&j, "schema", "rollsim/v1");
+    json_member_text(&j, "gsl", gsl_version);
     json_end(&j);
     json_finish(&j);
     return EXIT_DONE;

@@ -158,3 +158,29 @@ void json_null(struct json *j)
     begin_value(j);
     fputs("null", j->out);
 }
+
+/* ---- members ------------------------------------------------------------- */
+
+void json_member_text(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_text(j, text);
+}
+
+void json_member_int(struct json *j, const char *key, int64_t x)
+{
+    json_key(j, key);
+    json_int(j, x);
+}
+
+void json_member_real(struct json *j, const char *key, double x)
+{
+    json_key(j, key);
+    json_real(j, x);
+}
+
+void json_member_bool(struct json *j, const char *key, bool x)
+{
+    json_key(j, key);
+    json_bool(j, x);
+}
