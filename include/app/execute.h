@@ -24,6 +24,9 @@ bool execute(struct app *app, const struct scenario *s, struct experiment *e,
 void execute_say_ignored(struct app *app, const struct scenario *s,
                          bool varied);
 
+/* Say on stderr, if it was interrupted, where the part that is done stands. */
+void execute_say_interrupted(struct app *app, const struct experiment *e);
+
 /* The metrics of --metric A,B into out, which has room for all;
  * false after an error. */
 bool execute_metrics(struct app *app, enum metric *out, size_t *n);

@@ -1,9 +1,12 @@
 /*
- * sweep.h - the cells that the options of sweep, optimize and plot name.
+ * sweep.h - the cells that the options of sweep and optimize name.
  */
 #ifndef APP_SWEEP_H
 #define APP_SWEEP_H
 #include "app/scenario.h"
+
+/* Are --design and --points valid together?  False after an error. */
+bool sweep_options_fit(struct app *app);
 
 /* A vary_fn (app/execute.h): every strategy in the cells of --design and
  * --points. */

@@ -38,6 +38,20 @@ void execute_say_ignored(struct app *app, const struct scenario *s,
     fputc('\n', app->err);
 }
 
+void execute_say_interrupted(struct app *app, const struct experiment *e)
+{
+    if (e->interrupted && app->o.results && !app->o.quiet)
+        fprintf(app->err, "interrupted: what was finished is in %s, the same "
+                "command goes on\n", app->o.results);
+}
+
+/* Forget the CSV files begun. */
+static void abandon(const struct sinks *s)
+{
+    if (s->csv)
+        export_abandon(s->csv);
+}
+
 /* Open what the options ask for; false after an error. */
 static bool open_sinks(struct app *app, struct sinks *s,
                        const struct scenario *scenario)
@@ -47,24 +61,27 @@ static bool open_sinks(struct app *app, struct sinks *s,
         if (!s->csv)
             return false;
     }
-    if (app->o.figures)
-        s->figures = figures_open(app, app->o.figures, NULL);
-    return !app->o.figures || s->figures;
+    if (!app->o.figures)
+        return true;
+    s->figures = figures_open(app, app->o.figures, NULL);
+    if (!s->figures)
+        abandon(s);
+    return s->figures != NULL;
 }
 
 /* Write the files; a failure is the exit code. */
 static enum exit_code close_sinks(struct app *app, struct sinks *s,
                                   const struct experiment *e)
 {
-    if (s->csv && e->interrupted) {
-        export_abandon(s->csv);
+    if (e->interrupted) {
+        abandon(s);
         return EXIT_DONE;
     }
     if (s->csv && export_close(s->csv, e) != SIM_OK)
         return EXIT_SYSTEM;
     if (s->csv && !app->o.quiet)
         fprintf(app->err, "wrote %s/*.csv\n", app->o.csv);
-    if (s->figures && !e->interrupted) {
+    if (s->figures) {
         size_t n;
 
         if (figures_draw(s->figures, e) != SIM_OK)
@@ -120,14 +137,11 @@ static bool simulate(struct app *app, const struct scenario *s,
     sink.all = app->o.record && strcmp(app->o.record, "all") == 0;
     if (experiment_run(app, s, sinks->csv || sinks->figures ? &sink : NULL,
                        e) != SIM_OK) {
-        if (sinks->csv)
-            export_abandon(sinks->csv);
+        abandon(sinks);
         *code = EXIT_SYSTEM;
         return false;
     }
-    if (e->interrupted && app->o.results && !app->o.quiet)
-        fprintf(app->err, "interrupted: what was finished is in %s, the same "
-                "command goes on\n", app->o.results);
+    execute_say_interrupted(app, e);
     if (e->shard.count > 1) {
         report_shard(app, e);
         *code = experiment_verdict(e);

@@ -56,7 +56,8 @@ size_t report_asked(const struct scenario *s, enum metric *out)
 
 /* ---- the table ----------------------------------------------------------- */
 
-/* Columns of the label: parameters, strategy, verdict. */
+/* Columns of the label: parameters, strategy, verdict (the last one, which needs
+ * no width). */
 struct naming {
     const struct scenario *s;
     int *width;
@@ -93,14 +94,14 @@ static const char *label_of(struct app *app, const struct experiment *e,
 }
 
 static struct naming label_new(struct app *app, const struct experiment *e,
-                              struct arena *a)
+                               struct arena *a)
 {
     const struct scenario *s = e->scenario;
     struct naming l = { s, arena_many(a, int, s->nparameters + 2),
                        sensitivity_strategies(s) > 1 || s->nparameters == 0,
                        s->npromises + s->nexpectations > 0 };
 
-    for (size_t i = 0; i < s->nparameters + 2; i++)
+    for (size_t i = 0; i < s->nparameters + 1; i++)
         for (size_t v = 0; v <= s->nvariants; v++) {
             const char *text = part(app, e, a, v < s->nvariants ? v : SIZE_MAX,
                                     i);

@@ -65,8 +65,8 @@ static enum exit_code load(struct app *app, struct scenario *out)
 
     if (app->o.words.len == 0)
         return cli_usage(app, "name a scenario file");
-    if (app->o.points == 0)
-        return cli_usage(app, "--points must be at least 1");
+    if (!sweep_options_fit(app))
+        return EXIT_USAGE;
     if (scenario_load(app, &s) != SIM_OK)
         return EXIT_INPUT;
     code = complete(app, &s);
@@ -131,12 +131,9 @@ enum exit_code command_optimize(struct app *app)
     optimum_find(app->arena, &s, &t, method_of(app), budget, &f);
     if (experiment_end(e) != SIM_OK)
         return EXIT_SYSTEM;
-    if (e->interrupted) {
-        if (app->o.results && !app->o.quiet)
-            fprintf(app->err, "interrupted: what was finished is in %s, the "
-                    "same command goes on\n", app->o.results);
+    execute_say_interrupted(app, e);
+    if (e->interrupted)
         return verdict(e, &f);
-    }
     if (app->o.json)
         report_optimum_json(app, e, &f);
     else

@@ -75,31 +75,21 @@ static void list_cells(struct app *app, const struct results *r)
 
 /* ---- as JSON ------------------------------------------------------------- */
 
-static void member_text(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_text(j, text);
-}
-
 static void put_cell(struct json *j, const struct result_cell *c)
 {
     json_object(j);
-    json_key(j, "cell");
-    json_int(j, c->id);
-    member_text(j, "scenario", c->scenario);
-    member_text(j, "strategy", c->strategy);
+    json_member_int(j, "cell", c->id);
+    json_member_text(j, "scenario", c->scenario);
+    json_member_text(j, "strategy", c->strategy);
     json_key(j, "parameters");
     json_object(j);
     for (size_t i = 0; c->params->type == VALUE_MAP && i < c->params->len; i++)
-        member_text(j, c->params->u.members[i].key,
-                    value_text(c->params->u.members[i].value, ""));
+        json_member_text(j, c->params->u.members[i].key,
+                         value_text(c->params->u.members[i].value, ""));
     json_end(j);
-    json_key(j, "seed");
-    json_int(j, (int64_t)c->seed);
-    json_key(j, "modelVersion");
-    json_int(j, c->model_version);
-    json_key(j, "replications");
-    json_int(j, c->replications);
+    json_member_int(j, "seed", (int64_t)c->seed);
+    json_member_int(j, "modelVersion", c->model_version);
+    json_member_int(j, "replications", c->replications);
     json_end(j);
 }
 
@@ -117,14 +107,13 @@ static enum sim_code put_invocations(struct json *j, struct store *s)
     while (query_next(q)) {
         json_object(j);
         for (int i = 0; i < (int)COUNT_OF(keys); i++)
-            member_text(j, keys[i], query_text(q, i));
+            json_member_text(j, keys[i], query_text(q, i));
         json_key(j, "exitCode");
         if (query_integer(q, 6) == STORE_NONE)
             json_null(j);
         else
             json_int(j, query_integer(q, 6));
-        json_key(j, "replications");
-        json_int(j, query_integer(q, 7));
+        json_member_int(j, "replications", query_integer(q, 7));
         json_end(j);
     }
     json_end(j);
@@ -220,6 +209,23 @@ static bool diff_of_option(struct app *app, int64_t *from, int64_t *to)
     return false;
 }
 
+/* Faults of the options together. */
+static bool options_fit(struct app *app)
+{
+    int asked = (app->o.cell >= 0) + (app->o.remove >= 0) +
+                (app->o.diff != NULL);
+
+    if (app->o.words.len != 1)
+        cli_usage(app, "name a results file");
+    else if (asked > 1)
+        cli_usage(app, "--cell, --diff and --remove exclude each other");
+    else if (app->o.json && asked > 0 && !app->o.diff)
+        cli_usage(app, "--json is of the list, or of --diff");
+    else
+        return true;
+    return false;
+}
+
 enum exit_code command_runs(struct app *app)
 {
     int64_t id = app->o.remove >= 0 ? app->o.remove : app->o.cell;
@@ -229,9 +235,7 @@ enum exit_code command_runs(struct app *app)
     enum exit_code code;
     enum sim_code done = SIM_OK;
 
-    if (app->o.words.len != 1)
-        return cli_usage(app, "name a results file");
-    if (!diff_of_option(app, &from, &to))
+    if (!options_fit(app) || !diff_of_option(app, &from, &to))
         return EXIT_USAGE;
     code = results_open(app, app->o.words.items[0],
                         app->o.remove >= 0 ? STORE_WRITE : STORE_READ, &r);

@@ -9,12 +9,34 @@
 
 #define POINTS_EACH 10          /* of a spread design, per parameter */
 
-enum exit_code sweep_vary(struct app *app, const struct scenario *s,
-                          struct scenario *out)
+static enum design design_of(const struct app *app)
 {
     static const char *const names[] = { "grid", "one-at-a-time", "lhs",
                                          "sobol" };
-    enum design design = DESIGN_GRID;
+    int design = DESIGN_GRID;
+
+    while (app->o.design && strcmp(names[design], app->o.design) != 0)
+        design++;
+    return (enum design)design;
+}
+
+bool sweep_options_fit(struct app *app)
+{
+    enum design design = design_of(app);
+
+    if (app->o.points == 0)
+        cli_usage(app, "--points must be at least 1");
+    else if (app->o.points > 0 && design != DESIGN_LHS &&
+             design != DESIGN_SOBOL)
+        cli_usage(app, "--points is for --design lhs and sobol");
+    else
+        return true;
+    return false;
+}
+
+enum exit_code sweep_vary(struct app *app, const struct scenario *s,
+                          struct scenario *out)
+{
     size_t n = app->o.points > 0 ? (size_t)app->o.points
                                  : POINTS_EACH * s->nparameters;
     const struct point *points;
@@ -24,9 +46,7 @@ enum exit_code sweep_vary(struct app *app, const struct scenario *s,
                   "`parameters`, and there is no --param NAME=VALUE,VALUE");
         return EXIT_INPUT;
     }
-    while (app->o.design && strcmp(names[design], app->o.design) != 0)
-        design++;
-    points = scenario_points(app, s, design, n, &n);
+    points = scenario_points(app, s, design_of(app), n, &n);
     if (!points || scenario_vary(app, s, points, n, out) != SIM_OK)
         return EXIT_INPUT;
     return EXIT_DONE;
@@ -40,10 +60,8 @@ enum exit_code command_sweep(struct app *app)
     enum exit_code code;
     size_t n;
 
-    if (!execute_metrics(app, metrics, &n))
+    if (!execute_metrics(app, metrics, &n) || !sweep_options_fit(app))
         return EXIT_USAGE;
-    if (app->o.points == 0)
-        return cli_usage(app, "--points must be at least 1");
     if (!execute_load(app, sweep_vary, &s, &code) ||
         !execute(app, &s, e, &code))
         return code;

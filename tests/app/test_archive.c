@@ -302,6 +302,18 @@ START_TEST(a_cell_can_be_removed)
     ck_assert_int_eq(count(dump("a.db"), "|recreate|"), 0);
     ck_assert_int_eq(count(dump("a.db"), "|ok|"), 3);
     rollsim(3, "runs @/a.db --remove 1");
+    rollsim(2, "runs @/a.db --remove 2 --diff 2,3");
+    rollsim(2, "runs @/a.db --cell 2 --remove 2");
+    rollsim(2, "runs @/a.db --cell 2 --json");
+    ck_assert_int_eq(count(dump("a.db"), "|ok|"), 3);
+}
+END_TEST
+
+/* A command that fails leaves no half of a file. */
+START_TEST(no_csv_is_left_half_written)
+{
+    rollsim(4, "run " SMALL " -n 2 -q --csv @/csv --figures " SMALL "/x");
+    ck_assert_int_eq(rmdir(in_folder("csv")), 0);
 }
 END_TEST
 
@@ -527,6 +539,7 @@ int main(void)
     tcase_add_test(tc, export_gives_the_files_of_the_run);
     tcase_add_test(tc, other_formats_have_the_same_rows);
     tcase_add_test(tc, a_cell_can_be_removed);
+    tcase_add_test(tc, no_csv_is_left_half_written);
     tcase_add_test(tc, two_cells_are_compared);
     tcase_add_test(tc, killed_fifty_times_it_ends_as_if_nothing_had_been);
     tcase_add_test(tc, an_interrupt_keeps_what_is_finished);

@@ -215,6 +215,26 @@ START_TEST(a_refused_base_is_replaced_by_a_neighbour)
                                        "unavailable=0:"));
     ck_assert_ptr_nonnull(strstr(text, "not possible: surge=0 "
                                        "unavailable=0:"));
+    text = rollsim(0, "sweep " LATTICE " -q -n 2 --json --param surge=1,0 "
+                      "--param unavailable=1,0");
+    text = strstr(text, "\"refused\": [");
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strstr(text, "\"surge\": \"0\",\n        "
+                                       "\"unavailable\": \"0\""));
+    ck_assert_ptr_nonnull(strstr(text, "\"why\": \"\\\"maxUnavailable"));
+}
+END_TEST
+
+/* Two paths that end in the same word do not get one name. */
+START_TEST(names_of_paths_are_told_apart)
+{
+    const char *text = rollsim(0, "sweep " LATTICE " -q -n 2 --ascii "
+        "--param surge=1 --param unavailable=0 "
+        "--param Deployment/web:spec.replicas=2,3 "
+        "--param Deployment/web:spec.template.spec.replicas=1");
+
+    ck_assert_ptr_nonnull(strstr(text, "  surge  unavailable  replicas  "
+                                 "Deployment/web:spec.template.spec.replicas"));
 }
 END_TEST
 
@@ -278,6 +298,7 @@ static const struct {
     { "--param Deployment/web:spec.replicas=a,b", 3, "must be an integer" },
     { "--set parameters={}", 3, "nothing is varied" },
     { "--design lattice", 2, "--design must be one of" },
+    { "--points 5", 2, "--points is for --design lhs and sobol" },
     { "--design lhs --points 0", 2, "--points must be at least 1" },
     { "--design lhs --points 1001", 3, "more than 1000 cells" },
     { "--metric downtimes", 2, "did you mean \"downtime\"" },
@@ -311,6 +332,7 @@ int main(void)
     tcase_add_test(tc, no_cell_is_tried_twice);
     tcase_add_test(tc, replicas_move_the_end_of_the_old_pods);
     tcase_add_test(tc, a_refused_base_is_replaced_by_a_neighbour);
+    tcase_add_test(tc, names_of_paths_are_told_apart);
     tcase_add_test(tc, threads_change_no_byte);
     tcase_add_test(tc, a_sweep_is_resumed_and_sharded);
     tcase_add_test(tc, files_have_a_column_per_parameter);
