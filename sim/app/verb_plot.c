@@ -68,18 +68,10 @@ static enum exit_code deliver(struct app *app, const struct figures *f,
 {
     size_t n;
     const char *const *names = figures_pictures(f, &n);
-    const char *path;
-    enum sim_code code;
+    const char *path = arena_printf(app->arena, "%s/%s.%s", folder, names[0],
+                                    app->o.picture);
+    enum sim_code code = copy(app, path, app->o.output);
 
-    if (n == 0) {
-        rmdir(folder);
-        err_error(&app->errors, NULL, "there is nothing to draw in this "
-                  "figure of this scenario");
-        return EXIT_INPUT;
-    }
-    path = arena_printf(app->arena, "%s/%s.%s", folder, names[0],
-                        app->o.picture);
-    code = copy(app, path, app->o.output);
     for (size_t i = 0; i < n; i++)
         clean(app, folder, names[i], app->o.picture);
     if (code == SIM_OK && !app->o.quiet)
@@ -107,14 +99,56 @@ static enum exit_code check_options(struct app *app)
     return figures_check(app);
 }
 
-enum exit_code command_plot(struct app *app)
+/* The scenario, with as many replications as the figure needs (NULL: all). */
+static enum exit_code load(struct app *app, const struct figure_kind *only,
+                           struct scenario *s)
+{
+    if (scenario_load(app, s) != SIM_OK)
+        return EXIT_INPUT;
+    if (only && !only->replications)
+        s->precision.min = s->precision.max = 1;
+    if (app->o.output && only->each && s->nvariants > 1)
+        return cli_usage(app, "figure %s has a picture for each strategy: "
+                         "choose one with --strategy, or use --figures DIR",
+                         only->name);
+    return EXIT_DONE;
+}
+
+/* Run s and draw it: into a folder (of --output a private one, to be
+ * delivered), or, if that is NULL, in characters. */
+static enum exit_code draw(struct app *app, const struct scenario *s,
+                           const struct figure_kind *only, const char *folder)
 {
     struct experiment *e = arena_make(app->arena, struct experiment);
+    struct figures *f = figures_open(app, folder, only);
+    struct row_sink sink = { figures_rows, f, false };
+    size_t n;
+
+    if (!f || experiment_run(app, s, &sink, e) != SIM_OK)
+        return EXIT_SYSTEM;
+    if (e->interrupted) {
+        if (app->o.output)
+            rmdir(folder);
+        return experiment_verdict(e);
+    }
+    if (figures_draw(f, e) != SIM_OK)
+        return EXIT_SYSTEM;
+    figures_pictures(f, &n);
+    if (only && n == 0) {
+        if (app->o.output)
+            rmdir(folder);
+        err_error(&app->errors, NULL, "there is nothing to draw in this "
+                  "figure of this scenario");
+        return EXIT_INPUT;
+    }
+    return app->o.output ? deliver(app, f, folder) : EXIT_DONE;
+}
+
+enum exit_code command_plot(struct app *app)
+{
     const struct figure_kind *only = NULL;
     const char *folder = app->o.figures;
-    struct row_sink sink = { figures_rows, NULL, false };
     struct scenario s = {0};
-    struct figures *f;
     enum exit_code code;
 
     if (app->o.list) {
@@ -129,26 +163,13 @@ enum exit_code command_plot(struct app *app)
         if (!only)
             return EXIT_USAGE;
     }
-    if (scenario_load(app, &s) != SIM_OK)
-        return EXIT_INPUT;
-    if (only && !only->replications)
-        s.precision.min = s.precision.max = 1;
-    if (app->o.output && only->each && s.nvariants > 1)
-        return cli_usage(app, "figure %s has a picture for each strategy: "
-                         "choose one with --strategy, or use --figures DIR",
-                         only->name);
-    if (app->o.output)
+    code = load(app, only, &s);
+    if (code != EXIT_DONE)
+        return code;
+    if (app->o.output) {
         folder = private_folder(app);
-    if (app->o.output && !folder)
-        return EXIT_SYSTEM;
-    f = figures_open(app, folder, only);
-    if (!f)
-        return EXIT_SYSTEM;
-    sink.ctx = f;
-    experiment_run(app, &s, &sink, e);
-    if (e->interrupted)
-        return experiment_verdict(e);
-    if (figures_draw(f, e) != SIM_OK)
-        return EXIT_SYSTEM;
-    return app->o.output ? deliver(app, f, folder) : EXIT_DONE;
+        if (!folder)
+            return EXIT_SYSTEM;
+    }
+    return draw(app, &s, only, folder);
 }

@@ -218,6 +218,7 @@ static const struct {
     { "plot " HOSTILE " --size 20x20", "--size", EXIT_USAGE },
     { "plot " HOSTILE " --size 800x500x", "--size", EXIT_USAGE },
     { "plot " HOSTILE " -n 0", "at least 1", EXIT_USAGE },
+    { "plot " HOSTILE " -t prestop", "nothing to draw", EXIT_INPUT },
     { "plot " HOSTILE " --format gif", "--format must be one of",
       EXIT_USAGE },
 };
