@@ -15,7 +15,7 @@
  *     while (... decide until[v] for every variant ...)
  *         if (!experiment_extend(&e, until))
  *             break;                      (interrupted, or cannot write)
- *     code = experiment_end(&e);
+ *     code = experiment_end(&e, exit code);
  */
 #ifndef APP_EXPERIMENT_H
 #define APP_EXPERIMENT_H
@@ -79,8 +79,9 @@ enum sim_code experiment_begin(struct app *app, const struct scenario *s,
 bool experiment_extend(struct experiment *e, const size_t *until);
 
 /* The end of computing: everything is in the results file when this returns;
- * results can still be read.  SIM_SYSTEM if it could not be written. */
-enum sim_code experiment_end(struct experiment *e);
+ * results can still be read.  code: what the results file notes as the exit
+ * code.  SIM_SYSTEM if it could not be written. */
+enum sim_code experiment_end(struct experiment *e, enum exit_code code);
 
 /* All of the above for the replications that the scenario asks for, its
  * stopping rule included.  sink may be NULL. */

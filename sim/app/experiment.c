@@ -391,7 +391,7 @@ enum sim_code experiment_begin(struct app *app, const struct scenario *s,
             return SIM_SYSTEM;
         if (!load_known(e)) {
             e->failed = true;
-            experiment_end(e);
+            experiment_end(e, EXIT_SYSTEM);
             return SIM_SYSTEM;
         }
     }
@@ -399,12 +399,11 @@ enum sim_code experiment_begin(struct app *app, const struct scenario *s,
     return SIM_OK;
 }
 
-enum sim_code experiment_end(struct experiment *e)
+enum sim_code experiment_end(struct experiment *e, enum exit_code code)
 {
     progress_end(&e->progress);
     e->failed |= e->archive && archive_failed(e->archive);
-    if (e->archive && archive_close(e->archive, experiment_verdict(e)) !=
-        SIM_OK)
+    if (e->archive && archive_close(e->archive, code) != SIM_OK)
         e->failed = true;
     e->archive = NULL;
     return e->failed ? SIM_SYSTEM : SIM_OK;
@@ -456,7 +455,8 @@ enum sim_code experiment_run(struct app *app, const struct scenario *s,
     }
     if (!out->interrupted)
         settling_warn(out->settling, &app->errors);
-    return experiment_end(out);
+    return experiment_end(out, out->archive ? experiment_verdict(out)
+                                            : EXIT_DONE);
 }
 
 /* ---- results ------------------------------------------------------------- */

@@ -129,7 +129,7 @@ enum exit_code command_optimize(struct app *app)
     e->progress.total = budget;
     t = trials_of(e);
     optimum_find(app->arena, &s, &t, method_of(app), budget, &f);
-    if (experiment_end(e) != SIM_OK)
+    if (experiment_end(e, verdict(e, &f)) != SIM_OK)
         return EXIT_SYSTEM;
     execute_say_interrupted(app, e);
     if (e->interrupted)

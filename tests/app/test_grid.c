@@ -123,7 +123,7 @@ START_TEST(threads_and_steps_change_nothing)
     ck_assert(experiment_extend(&steps, all));
     ck_assert_uint_eq(steps.n, 3);
     ck_assert_uint_eq(steps.columns[3].n, 5);
-    experiment_end(&steps);
+    experiment_end(&steps, EXIT_DONE);
     for (size_t v = 0; v < s->nvariants; v++) {
         ck_assert_uint_eq(experiment_digest(one, v),
                           experiment_digest(five, v));

@@ -247,9 +247,11 @@ END_TEST
 START_TEST(what_nobody_keeps_is_missed)
 {
     const char *out = rollsim(1, SMALL " --set objective.subject=[{\"metric\":"
-                                 "\"peak_pods\",\"atMost\":2}]");
+                                 "\"peak_pods\",\"atMost\":2}] -o @/m.db");
 
     ck_assert_ptr_nonnull(strstr(out, "No candidate keeps the promises."));
+    out = rollsim(0, "runs @/m.db --json");
+    ck_assert_ptr_nonnull(strstr(out, "\"exitCode\": 1"));
 }
 END_TEST
 
