@@ -51,7 +51,7 @@ static double within_of_option(struct app *app)
 {
     double within = WITHIN;
 
-    if (!app->o.within || parse_share(app->o.within, true, &within, NULL))
+    if (!app->o.within || parse_share(app->o.within, false, &within, NULL))
         return within;
     cli_usage(app, "--within: \"%s\" is no share, such as 5%%",
               app->o.within);

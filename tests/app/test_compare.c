@@ -151,6 +151,7 @@ static const struct {
     { SMALL "--until downtime+-1s --min 50 -n 40", "are fewer than", 2 },
     { SMALL "--min 50", "--min goes with --until", 2 },
     { SMALL "--within much", "is no share", 2 },
+    { SMALL "--within 5", "is no share", 2 },
     /* a release that is not always complete keeps no promise about its end */
     { PROMISE "-n 4 --set images={\"shop/web:1.1\":{\"readiness\":\"never\"}} --set "
       "slo[0]={\"metric\":\"rollout_seconds\",\"atMost\":\"1h\"}",
