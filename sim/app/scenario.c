@@ -189,50 +189,79 @@ static void take_sources(struct loader *l, const struct field_map *metrics,
     spec->nsources = metrics->len;
 }
 
-static void take_cluster(struct loader *l, const struct cluster_section *c,
-                         struct spec *spec)
+static void take_proxy(struct loader *l, const struct proxy_section *p,
+                       struct cluster_spec *to)
 {
-    struct cluster_spec *to = &spec->cluster;
-    struct binder b = { .arena = l->arena, .errors = l->errors,
-                        .path = "cluster.timings", .load_sample = sample_load,
-                        .ctx = l };
-    struct binder together = { .arena = l->arena, .errors = l->errors,
-                               .path = "cluster.together" };
-
-    to->profile = (enum profile)c->profile;
-    to->version = (enum kube_version)c->version;
-    to->proxy_mode = (enum proxy_mode)c->proxy.mode;
+    to->proxy_mode = (enum proxy_mode)p->mode;
     to->min_sync_period = given(l, "cluster.proxy.minSyncPeriod")
-                              ? c->proxy.min_sync_period : -1;
-    to->icmp_ratelimit = given(l, "cluster.icmpRatelimit")
-                             ? c->icmp_ratelimit : -1;
-    to->sync_period = c->proxy.sync_period;
-    to->source_ports = c->source_ports;
-    to->controller_qps = c->limits.controller_qps;
-    to->controller_burst = c->limits.controller_burst;
-    to->scheduler_qps = c->limits.scheduler_qps;
-    to->scheduler_burst = c->limits.scheduler_burst;
-    to->kubelet_qps = c->limits.kubelet_qps;
-    to->kubelet_burst = c->limits.kubelet_burst;
+                              ? p->min_sync_period : -1;
+    to->sync_period = p->sync_period;
+    to->reads_endpoints = p->reads == 1;
+}
+
+static void take_limits(struct loader *l, const struct limits *limits,
+                        struct cluster_spec *to)
+{
+    to->controller_qps = limits->controller_qps;
+    to->controller_burst = limits->controller_burst;
+    to->scheduler_qps = limits->scheduler_qps;
+    to->scheduler_burst = limits->scheduler_burst;
+    to->kubelet_qps = limits->kubelet_qps;
+    to->kubelet_burst = limits->kubelet_burst;
     if (to->version == KUBE_1_20) {     /* lower until 1.27: reference 5.6 */
         if (!given(l, "cluster.limits.kubeletQps"))
             to->kubelet_qps = 5;
         if (!given(l, "cluster.limits.kubeletBurst"))
             to->kubelet_burst = 10;
     }
+}
+
+static void take_plane(struct loader *l, const struct plane_section *p,
+                       struct cluster_spec *to)
+{
+    to->plane_replicas = p->replicas;
+    to->lease_duration = p->lease_duration;
+    to->lease_deadline = p->renew_deadline;
+    to->lease_retry = p->retry_period;
+    if (to->profile == PROFILE_EXACT &&
+        !given(l, "cluster.controlPlane.leaseDuration"))
+        to->lease_duration = 0;
+}
+
+/* How long everything takes that the scenario does not say elsewhere. */
+static void take_timings(struct loader *l, const struct cluster_section *c,
+                         struct cluster_spec *to)
+{
+    struct binder b = { .arena = l->arena, .errors = l->errors,
+                        .path = "cluster.timings", .load_sample = sample_load,
+                        .ctx = l };
+    struct binder together = { .arena = l->arena, .errors = l->errors,
+                               .path = "cluster.together" };
+
+    timings_from_profile(&to->timings, to->profile);
+    timings_bind(&b, c->timings, &to->timings);
+    timings_bind_together(&together, c->together, &to->timings);
+}
+
+static void take_cluster(struct loader *l, const struct cluster_section *c,
+                         struct spec *spec)
+{
+    struct cluster_spec *to = &spec->cluster;
+
+    to->profile = (enum profile)c->profile;
+    to->version = (enum kube_version)c->version;
+    take_proxy(l, &c->proxy, to);
+    to->icmp_ratelimit = given(l, "cluster.icmpRatelimit")
+                             ? c->icmp_ratelimit : -1;
+    to->source_ports = c->source_ports;
+    take_limits(l, &c->limits, to);
     to->clock_offset = c->clock_offset;
     to->clock_s = c->clock_s;
     to->metrics_interval = c->metrics.interval;
     to->metrics_window = c->metrics.window;
     to->probe_at_start = c->probe_at_start;
     to->runtime = (enum runtime)c->runtime;
-    to->plane_replicas = c->plane.replicas;
-    to->lease_duration = c->plane.lease_duration;
-    to->lease_deadline = c->plane.renew_deadline;
-    to->lease_retry = c->plane.retry_period;
-    if (to->profile == PROFILE_EXACT &&
-        !given(l, "cluster.controlPlane.leaseDuration"))
-        to->lease_duration = 0;
+    take_plane(l, &c->plane, to);
     to->registry_bytes_per_s =
         (double)quantity_value(c->registry.bytes_per_s);
     to->restart_backoff_s = c->restart.initial_s;
@@ -242,13 +271,10 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->databases = c->databases.items;
     to->ndatabases = c->databases.len;
     take_sources(l, &c->monitoring.metrics, spec);
-    timings_from_profile(&to->timings, to->profile);
-    timings_bind(&b, c->timings, &to->timings);
-    timings_bind_together(&together, c->together, &to->timings);
+    take_timings(l, c, to);
     take_pools(l, &c->nodes, spec);
     to->autoscaler = c->autoscaler;
     to->balancer = c->balancer;
-    to->reads_endpoints = c->proxy.reads == 1;
     if (given(l, "cluster.autoscaler"))
         check_autoscaler(l, spec);
 }
@@ -393,32 +419,26 @@ static void check_outside(struct loader *l, const struct value *at,
                   service->name, type);
 }
 
-static void resolve_source(struct loader *l, const struct spec *spec,
-                           struct traffic_spec *t, size_t i)
+/* What clients of an Ingress cannot be. */
+static void check_ingress_clients(struct loader *l, const struct mark *m,
+                                  const struct client_spec *c)
 {
-    const struct value *at = value_at(l->root, arena_printf(l->arena,
-                                      "traffic[%zu].to", i));
+    if (c->mesh)
+        err_error(l->errors, m, "clients of an Ingress have no sidecar "
+                  "(clients.mesh): send them to service/NAME");
+    if (c->outside)
+        err_error(l->errors, m, "the way to an ingress controller is not "
+                  "simulated: clients outside reach Services");
+}
+
+/* "service/NAME", "NAME" or "rollout/NAME". */
+static void resolve_service(struct loader *l, const struct value *at,
+                            const struct spec *spec, struct traffic_spec *t)
+{
     const char *slash = strchr(t->to, '/');
     const char *name = slash ? slash + 1 : t->to;
     const struct document *found;
 
-    if (strncmp(t->to, "ingress/", 8) == 0) {
-        if (t->clients.mesh)
-            err_error(l->errors, at ? &at->mark : NULL, "clients of an "
-                      "Ingress have no sidecar (clients.mesh): send them to "
-                      "service/NAME");
-        if (t->clients.outside)
-            err_error(l->errors, at ? &at->mark : NULL, "the way to an ingress "
-                      "controller is not simulated: clients outside reach "
-                      "Services");
-        resolve_ingress(l, at, t);
-        return;
-    }
-    if (t->host || t->path) {
-        err_error(l->errors, at ? &at->mark : NULL, "host and path are asked "
-                  "of an Ingress: send it to ingress/NAME");
-        return;
-    }
     if (slash && strncmp(t->to, "rollout/", 8) == 0) {
         name = service_of_rollout(l, at, t, slash + 1);
         if (!name)
@@ -437,6 +457,24 @@ static void resolve_source(struct loader *l, const struct spec *spec,
             check_outside(l, at, t, found);
     }
     t->to = arena_printf(l->arena, "service/%s", name);
+}
+
+static void resolve_source(struct loader *l, const struct spec *spec,
+                           struct traffic_spec *t, size_t i)
+{
+    const struct value *at = value_at(l->root, arena_printf(l->arena,
+                                      "traffic[%zu].to", i));
+    const struct mark *m = at ? &at->mark : NULL;
+
+    if (strncmp(t->to, "ingress/", 8) == 0) {
+        check_ingress_clients(l, m, &t->clients);
+        resolve_ingress(l, at, t);
+    } else if (t->host || t->path) {
+        err_error(l->errors, m, "host and path are asked of an Ingress: send "
+                  "it to ingress/NAME");
+    } else {
+        resolve_service(l, at, spec, t);
+    }
 }
 
 /* Names tell sources apart in results: two to one Service get numbers. */
@@ -602,8 +640,8 @@ static void check_container(struct loader *l, const struct document *o,
         has_container(value_at(o->value, "spec.template.spec"), name, names,
                       &n))
         return;
-    d = err_error(l->errors, m, "Deployment \"%s\" has no container \"%s\"",
-                  o->name, name);
+    d = err_error(l->errors, m, "%s \"%s\" has no container \"%s\"",
+                  kind_name(o->kind), o->name, name);
     diag_suggest(l->errors, d, name, names);
     if (!d->help && n)
         diag_help(l->errors, d, "its containers: %s%s", names[0],
@@ -836,6 +874,19 @@ static void build_variants(struct loader *l, const struct field_list *list,
     out->variants = v;
 }
 
+/* What the scenario gives autoscalers to see. */
+static void take_metrics(struct loader *l, const struct field_list *list,
+                         struct spec *spec)
+{
+    struct metric_spec *m = list->items;
+
+    for (size_t i = 0; i < list->len; i++)
+        if (!given(l, arena_printf(l->arena, "metrics[%zu].at", i)))
+            m[i].at = -1;
+    spec->metrics = m;
+    spec->nmetrics = list->len;
+}
+
 /* Brownout is judged by what the user promises. */
 static void take_slo(const struct scenario *s, struct spec *spec)
 {
@@ -888,11 +939,7 @@ static void fill(struct loader *l, const struct document_section *d,
     operators_read(l, &d->cluster.operators, spec);
     spec->faults = d->faults.items;
     spec->nfaults = d->faults.len;
-    for (size_t i = 0; i < d->metrics.len; i++)
-        if (!given(l, arena_printf(l->arena, "metrics[%zu].at", i)))
-            ((struct metric_spec *)d->metrics.items)[i].at = -1;
-    spec->metrics = d->metrics.items;
-    spec->nmetrics = d->metrics.len;
+    take_metrics(l, &d->metrics, spec);
     target = take_release(l, d->release, spec);
     take_traffic(l, &d->traffic, spec);
     take_behaviours(l, d, spec);

@@ -181,47 +181,43 @@ static void put_sub(FILE *out, const char *before, const struct field *f,
     fputs(after, out);
 }
 
+/* Keywords of the types that say no more than their name. */
+static const char *const type_keywords[] = {
+    [FIELD_T_BOOL] = "\"type\":\"boolean\"",
+    [FIELD_T_INT] = "\"type\":\"integer\"",
+    [FIELD_T_INT32] = "\"type\":\"integer\"",
+    [FIELD_T_REAL] = "\"type\":\"number\"",
+    [FIELD_T_STRING] = "\"type\":[\"string\",\"number\",\"boolean\"]",
+    [FIELD_T_DURATION] = "\"anyOf\":[{\"const\":0},{\"type\":\"string\","
+        "\"pattern\":\"^(0|([0-9]+([.][0-9]*)?(ns|us|ms|s|m|h|d))+)$\"}]",
+    [FIELD_T_RATE] = "\"anyOf\":[{\"type\":\"number\",\"minimum\":0},"
+        "{\"type\":\"string\",\"pattern\":"
+        "\"^[0-9.eE+-]+(/(ms|s|m|min|h|d))?$\"}]",
+    [FIELD_T_SHARE] = "\"anyOf\":[{\"type\":\"number\",\"minimum\":0},"
+        "{\"type\":\"string\",\"pattern\":\"^[0-9.eE+-]+%?$\"}]",
+    [FIELD_T_QUANTITY] = "\"type\":[\"string\",\"number\"]",
+    [FIELD_T_INT_OR_PERCENT] = "\"anyOf\":[{\"type\":\"integer\"},{\"type\":"
+        "\"string\",\"pattern\":\"^[0-9]+%$\"}]",
+    [FIELD_T_STRINGS] = "\"type\":\"array\",\"items\":"
+        "{\"type\":[\"string\",\"number\",\"boolean\"]}",
+    [FIELD_T_LABELS] = "\"type\":\"object\",\"additionalProperties\":"
+        "{\"type\":[\"string\",\"number\",\"boolean\"]}",
+    [FIELD_T_IGNORED] = NULL,
+};
+
 /* The keywords for the type of f, without braces. */
 static void put_type(FILE *out, const struct field *f, int depth)
 {
+    if (type_keywords[f->type])
+        fputs(type_keywords[f->type], out);
     switch (f->type) {
-    case FIELD_T_BOOL:
-        fputs("\"type\":\"boolean\"", out);
-        break;
     case FIELD_T_INT:
     case FIELD_T_INT32:
-        fputs("\"type\":\"integer\"", out);
-        put_limits(out, f);
-        break;
     case FIELD_T_REAL:
-        fputs("\"type\":\"number\"", out);
         put_limits(out, f);
-        break;
-    case FIELD_T_STRING:
-        fputs("\"type\":[\"string\",\"number\",\"boolean\"]", out);
         break;
     case FIELD_T_ENUM:
         put_enum(out, f->names);
-        break;
-    case FIELD_T_DURATION:
-        fputs("\"anyOf\":[{\"const\":0},{\"type\":\"string\",\"pattern\":"
-              "\"^(0|([0-9]+([.][0-9]*)?(ns|us|ms|s|m|h|d))+)$\"}]", out);
-        break;
-    case FIELD_T_RATE:
-        fputs("\"anyOf\":[{\"type\":\"number\",\"minimum\":0},{\"type\":"
-              "\"string\",\"pattern\":\"^[0-9.eE+-]+(/(ms|s|m|min|h|d))?$\"}]",
-              out);
-        break;
-    case FIELD_T_SHARE:
-        fputs("\"anyOf\":[{\"type\":\"number\",\"minimum\":0},{\"type\":"
-              "\"string\",\"pattern\":\"^[0-9.eE+-]+%?$\"}]", out);
-        break;
-    case FIELD_T_QUANTITY:
-        fputs("\"type\":[\"string\",\"number\"]", out);
-        break;
-    case FIELD_T_INT_OR_PERCENT:
-        fputs("\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"string\","
-              "\"pattern\":\"^[0-9]+%$\"}]", out);
         break;
     case FIELD_T_OBJECT:
     case FIELD_T_OPTIONAL:
@@ -233,14 +229,6 @@ static void put_type(FILE *out, const struct field *f, int depth)
     case FIELD_T_MAP:
         put_sub(out, "\"type\":\"object\",\"additionalProperties\":", f, "",
                 depth);
-        break;
-    case FIELD_T_STRINGS:
-        fputs("\"type\":\"array\",\"items\":"
-              "{\"type\":[\"string\",\"number\",\"boolean\"]}", out);
-        break;
-    case FIELD_T_LABELS:
-        fputs("\"type\":\"object\",\"additionalProperties\":"
-              "{\"type\":[\"string\",\"number\",\"boolean\"]}", out);
         break;
     default:
         break;
