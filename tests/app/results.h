@@ -45,7 +45,7 @@ static inline void results_of_file(struct results *r, const char *file,
 {
     static const char *const files[] = {
         "metrics.csv", "summary.csv", "timeline.csv", "pods.csv",
-        "series.csv", "events.csv", "failures.csv"
+        "series.csv", "events.csv", "failures.csv", "views.csv"
     };
     struct output o;
 
@@ -62,7 +62,7 @@ static inline void results_of_file(struct results *r, const char *file,
     r->series = results_table(r, "series.csv");
     for (size_t i = 0; i < COUNT_OF(files); i++)
         remove(results_path(r, files[i]));
-    rmdir(r->folder);
+    ck_assert_int_eq(rmdir(r->folder), 0);
 }
 
 /* The same for a scenario that is a text. */
