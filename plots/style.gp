@@ -24,15 +24,16 @@ set output OUT
 OLD = '#56B4E9'; NEW_COLOUR = '#0072B2'; FAILED = '#D55E00'
 PENDING = '#C8C8C8'; PULLING = '#F0E442'; STARTING = '#E69F00'; STOPPING = '#8C8C8C'
 old = OLD; new = NEW_COLOUR; failed = FAILED; pending = PENDING; pulling = PULLING; starting = STARTING; stopping = STOPPING
-rolling = '#0072B2'; recreate = '#D55E00'; canary = '#E69F00'; bluegreen = '#009E73'; other = '#CC79A7'
-array TEXT_OF[5] = ['#005F96', '#B34E00', '#8F6200', '#00704F', '#9C4F78']
+rolling = '#0072B2'; recreate = '#D55E00'; canary = '#E69F00'; bluegreen = '#009E73'
+abtest = '#56B4E9'; shadow = '#7A7A7A'; other = '#CC79A7'
+array TEXT_OF[7] = ['#005F96', '#B34E00', '#8F6200', '#00704F', '#1F78B0', '#5F5F5F', '#9C4F78']
 OLD_TEXT = '#1F78B0'; NEW_TEXT = '#005F96'; FAILED_TEXT = '#B34E00'
 INK = '#222222'; GREY = '#666666'; GRID = '#E3E3E3'
 number(hex) = int('0x'.hex[2:7])
 colour(name) = number(value(name))      # of a state or a kind of strategy, for "lc rgb variable"
 pale(name) = (0xA0 << 24) + colour(name)
 # its darker twin for text on white: contrast at least 4.5:1
-dark(name) = number(name eq 'rolling' ? TEXT_OF[1] : name eq 'recreate' ? TEXT_OF[2] : name eq 'canary' ? TEXT_OF[3] : name eq 'bluegreen' ? TEXT_OF[4] : TEXT_OF[5])
+dark(name) = number(name eq 'rolling' ? TEXT_OF[1] : name eq 'recreate' ? TEXT_OF[2] : name eq 'canary' ? TEXT_OF[3] : name eq 'bluegreen' ? TEXT_OF[4] : name eq 'abtest' ? TEXT_OF[5] : name eq 'shadow' ? TEXT_OF[6] : TEXT_OF[7])
 LEFT = (30 + 8.4*LABEL)/W               # where the drawing begins beside labels
 
 set border 3 lc rgb '#999999' lw 0.8

@@ -13,7 +13,7 @@
 enum ink {
     INK_NONE, INK_OLD, INK_NEW, INK_FAILED, INK_PENDING, INK_PULLING,
     INK_STARTING, INK_STOPPING, INK_ROLLING, INK_RECREATE, INK_CANARY,
-    INK_BLUE_GREEN, INK_OTHER, INK_COUNT
+    INK_BLUE_GREEN, INK_AB_TEST, INK_SHADOW, INK_OTHER, INK_COUNT
 };
 
 /* What the scripts of plots/ call an ink: "old", "pulling", "recreate". */

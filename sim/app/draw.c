@@ -31,6 +31,8 @@ static const struct {
     [INK_RECREATE] = { "recreate", 5, 2, 0, "\u2588", '#' },
     [INK_CANARY] = { "canary", 5, 3, 0, "\u2588", '#' },
     [INK_BLUE_GREEN] = { "bluegreen", 0, 3, 2, "\u2588", '#' },
+    [INK_AB_TEST] = { "abtest", 2, 3, 5, "\u2588", '#' },
+    [INK_SHADOW] = { "shadow", 2, 2, 2, "\u2588", '#' },
     [INK_OTHER] = { "other", 4, 2, 3, "\u2588", '#' },
 };
 

@@ -441,6 +441,7 @@ enum ink figure_ink(const struct variant *v)
     } rows[] = {
         { "rollingUpdate", INK_ROLLING }, { "recreate", INK_RECREATE },
         { "canary", INK_CANARY }, { "blueGreen", INK_BLUE_GREEN },
+        { "abTest", INK_AB_TEST }, { "shadow", INK_SHADOW },
     };
 
     if (!v->strategy || !v->strategy->ops)
