@@ -20,6 +20,7 @@
  */
 #include "models/database.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/bug.h"
@@ -76,13 +77,23 @@ static struct database *database_of(struct world *w, const char *name)
 }
 
 static void note(struct database *d, const struct process *p,
-                 const char *reason, const char *message)
+                 const char *reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void note(struct database *d, const struct process *p,
+                 const char *reason, const char *format, ...)
 {
-    const struct meta *m = api_get(d->w->api, p->pod);
+    struct arena *a = d->w->arena;
+    const struct meta *m = d->w->record.rows ? api_get(d->w->api, p->pod)
+                                             : NULL;
+    va_list args;
 
-    if (m && d->w->record.rows)
-        record_note(d->w, "Database", reason, m->space,
-                    arena_printf(d->w->arena, "pod/%s", m->name), message);
+    if (!m)
+        return;
+    va_start(args, format);
+    record_note(d->w, "Database", reason, m->space,
+                arena_printf(a, "pod/%s", m->name),
+                arena_vprintf(a, format, args));
+    va_end(args);
 }
 
 /* ---- forms -------------------------------------------------------------- */
@@ -112,6 +123,7 @@ static int newest(uint64_t forms)
     return f;
 }
 
+/* Who can read what there is now? */
 static void look(struct database *d)
 {
     uint64_t forms = present(d);
@@ -121,14 +133,12 @@ static void look(struct database *d)
         uint64_t unread = s->reads ? forms & ~s->reads : 0;
 
         if (unread && !s->blind)
-            note(d, s->process, "Unreadable",
-                 arena_printf(d->w->arena, "cannot read schema %d of database "
-                              "%s: answers are errors from now on",
-                              newest(unread), d->name));
+            note(d, s->process, "Unreadable", "cannot read schema %d of "
+                 "database %s: answers are errors from now on",
+                 newest(unread), d->name);
         if (!unread && s->blind)
-            note(d, s->process, "Readable",
-                 arena_printf(d->w->arena, "can read all of database %s "
-                              "again", d->name));
+            note(d, s->process, "Readable", "can read all of database %s "
+                 "again", d->name);
         s->blind = unread != 0;
     }
 }
@@ -136,9 +146,8 @@ static void look(struct database *d)
 static void migrate(struct database *d, const struct process *p, int form)
 {
     if (d->form > 0)
-        note(d, p, "Migrated",
-             arena_printf(d->w->arena, "database %s goes from schema %d to %d",
-                          d->name, d->form, form));
+        note(d, p, "Migrated", "database %s goes from schema %d to %d",
+             d->name, d->form, form);
     d->form = form;
 }
 
@@ -155,10 +164,9 @@ bool database_open(struct world *w, struct process *p)
     CHECK(!p->session);
     d = database_of(w, b->database.name);
     if (d->limit > 0 && d->used + b->database.connections > d->limit) {
-        note(d, p, "TooManyConnections",
-             arena_printf(w->arena, "database %s has %d of %d connections in "
-                          "use, %d more are needed", d->name, d->used,
-                          d->limit, b->database.connections));
+        note(d, p, "TooManyConnections", "database %s has %d of %d "
+             "connections in use, %d more are needed", d->name, d->used,
+             d->limit, b->database.connections);
         return false;
     }
     s = pool_take(&w->databases->sessions);
