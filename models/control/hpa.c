@@ -37,7 +37,8 @@ struct memory {                 /* what the controller remembers of one */
     struct hpas *all;
     pasts recommended, added, removed;
     struct hpa now;             /* as the sync under way has it in mind */
-    const struct meta *target;  /* as read by it */
+    const struct meta *target;  /* as read by it; not for later */
+    int from;                   /* the target's size then */
     int size;                   /* it is to get; that of now if none */
     const char *why;            /* of the change */
 };
@@ -524,7 +525,7 @@ static void after_scale(struct controller *c, struct sync *s, object_uid key,
                         bool error, const char *why, void *arg)
 {
     struct memory *h = arg;
-    int from = replicas_of(h->target);
+    int from = h->from;
 
     (void)key;
     h->now.current = from;
@@ -552,7 +553,6 @@ static void after_get(struct controller *c, struct sync *s, object_uid key,
                       bool error, const char *why, void *arg)
 {
     struct memory *h = arg;
-    int current;
 
     (void)key;
     (void)why;
@@ -567,14 +567,14 @@ static void after_get(struct controller *c, struct sync *s, object_uid key,
         write_status(h, s);
         return;
     }
-    current = replicas_of(h->target);
+    h->from = replicas_of(h->target);
     if (h->recommended.len == 0)
         vec_push(c->w->arena, &h->recommended,
-                 ((struct hpa_past){ world_now(c->w), current }));
+                 ((struct hpa_past){ world_now(c->w), h->from }));
     h->size = decide(h);
     if (h->size < 0)
-        h->size = current;
-    if (h->size != current)
+        h->size = h->from;
+    if (h->size != h->from)
         sync_update(s, resized(h));
     sync_finally(s, after_scale, h);
 }
