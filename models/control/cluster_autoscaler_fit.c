@@ -66,31 +66,33 @@ struct sched_node *autoscaler_imagine(struct autoscaler *a, size_t i)
     return n;
 }
 
-const char *autoscaler_refusal(struct autoscaler *a, const struct pod *p,
-                               const struct sched_node *n)
+static void begin_cycle(const struct autoscaler *a, const struct pod *p,
+                        struct sched_cycle *c)
 {
-    struct sched_cycle c = {
+    *c = (struct sched_cycle){
         .arena = a->scratch, .version = a->w->spec->cluster.version,
         .space = p->meta.space, .labels = p->meta.labels,
         .spec = p->template->spec, .nodes = a->snapshot.items,
         .nnodes = a->snapshot.len,
     };
+    sched_prefilter(c);
+}
 
-    sched_prefilter(&c);
+const char *autoscaler_refusal(struct autoscaler *a, const struct pod *p,
+                               const struct sched_node *n)
+{
+    struct sched_cycle c;
+
+    begin_cycle(a, p, &c);
     return sched_filter(&c, n, NULL);
 }
 
 struct sched_node *autoscaler_place(struct autoscaler *a, const struct pod *p,
                                     size_t from)
 {
-    struct sched_cycle c = {
-        .arena = a->scratch, .version = a->w->spec->cluster.version,
-        .space = p->meta.space, .labels = p->meta.labels,
-        .spec = p->template->spec, .nodes = a->snapshot.items,
-        .nnodes = a->snapshot.len,
-    };
+    struct sched_cycle c;
 
-    sched_prefilter(&c);
+    begin_cycle(a, p, &c);
     for (size_t i = from; i < a->snapshot.len; i++) {
         struct sched_node *n = a->snapshot.items[i];
 
