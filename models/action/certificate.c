@@ -1,6 +1,8 @@
 /*
  * certificate.c - kubectl certificate approve and deny: whether a node that
  * asks to join gets its certificate.
+ *
+ * Not modelled: the right to approve for a signer.
  */
 #include "kubectl_impl.h"
 #include <string.h>
@@ -13,7 +15,7 @@ static bool decide(struct kubectl *k, size_t i, bool approve)
     const struct meta *m = kubectl_find(k, &t);
     struct meta *draft;
 
-    if (!m)
+    if (!m || !kubectl_may(k, "update", KIND_CSR, "approval", NULL, m->name))
         return false;
     draft = api_draft(k->w->api, m);
     csr_of(draft)->approved |= approve;

@@ -216,6 +216,28 @@ START_TEST(or_by_hand_or_never)
 }
 END_TEST
 
+/* Who may read requests may not approve them. */
+START_TEST(but_not_by_anybody)
+{
+    results_of_text(&r, LATE("never")
+                    "actions: [{at: 1m, kubectl: \"certificate approve "
+                    "node-csr-late-0 --as=jane\"}]\n" APP("4")
+                    "---\napiVersion: rbac.authorization.k8s.io/v1\n"
+                    "kind: ClusterRole\nmetadata: {name: reader}\n"
+                    "rules: [{apiGroups: [certificates.k8s.io], resources: "
+                    "[certificatesigningrequests], verbs: [get]}]\n"
+                    "---\napiVersion: rbac.authorization.k8s.io/v1\n"
+                    "kind: ClusterRoleBinding\nmetadata: {name: jane}\n"
+                    "roleRef: {kind: ClusterRole, name: reader}\n"
+                    "subjects: [{kind: User, name: jane}]\n");
+    ck_assert_double_gt(event("Refused", "", "User \"jane\" cannot update "
+                              "resource \"certificatesigningrequests/approval"
+                              "\" in API group \"certificates.k8s.io\" at "
+                              "the cluster scope"), 60);
+    ck_assert_double_eq(event("RegisteredNode", "node/late-0", ""), NEVER);
+}
+END_TEST
+
 /* ---- spot capacity ------------------------------------------------------ */
 
 START_TEST(a_machine_that_is_taken_back_is_replaced)
@@ -284,6 +306,7 @@ int main(void)
     tcase_add_test(tc, not_if_it_is_switched_off);
     tcase_add_test(tc, a_node_joins_when_its_request_is_approved);
     tcase_add_test(tc, or_by_hand_or_never);
+    tcase_add_test(tc, but_not_by_anybody);
     tcase_add_test(tc, a_machine_that_is_taken_back_is_replaced);
     tcase_add_test(tc, no_machine_is_taken_back_twice);
     tcase_add_test(tc, a_name_that_is_taken_is_left_out);
