@@ -125,16 +125,18 @@ static void promote_once(struct argo *r)
 /* The user's own pause ends as well. */
 static const struct argo *unpause(struct kubectl *k, const struct argo *r)
 {
-    struct meta *draft = kubectl_edit(
-        k, &r->meta, kubectl_patch_of(k->arena, "spec.paused",
-                                      value_null(k->arena, NULL)), true);
     const struct meta *result = NULL;
+    const char *reason = NULL;
+    struct meta *draft;
 
     if (!kubectl_may(k, "patch", KIND_ROLLOUT, NULL, r->meta.space,
-                     r->meta.name) && draft)
-        api_drop(k->w->api, draft);
-    else if (draft)
-        api_update(k->w->api, draft, &result, NULL);
+                     r->meta.name))
+        return NULL;
+    draft = kubectl_edit(k, &r->meta,
+                         kubectl_patch_of(k->arena, "spec.paused",
+                                          value_null(k->arena, NULL)), true);
+    if (draft && api_update(k->w->api, draft, &result, &reason) != API_OK)
+        kubectl_refuse(k, "Error: %s", reason ? reason : "refused");
     return result ? argo_seen(result) : NULL;
 }
 
@@ -254,10 +256,13 @@ static const struct replicaset *set_of(const struct kubectl *k,
 
 bool argo_undo(struct kubectl *k, const struct argo *r, int64_t revision)
 {
-    const struct replicaset *set = set_of(k, r, revision);
+    const struct replicaset *set;
     const struct value *v;
     struct meta *draft;
 
+    if (!kubectl_may(k, "list", KIND_REPLICASET, NULL, r->meta.space, NULL))
+        return false;
+    set = set_of(k, r, revision);
     if (!set) {
         kubectl_refuse(k, revision ? "Error: unable to find specified "
                        "revision %lld in history"
