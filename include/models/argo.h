@@ -306,8 +306,8 @@ bool argo_skips_post_analysis(const struct argo *r,
 enum argo_run { RUN_STEP, RUN_BACKGROUND, RUN_PRE, RUN_POST, RUN_EXPERIMENT };
 
 /* What came of an analysis so far. */
-enum argo_verdict { VERDICT_NONE, VERDICT_RUNNING, VERDICT_SUCCESSFUL,
-                    VERDICT_FAILED, VERDICT_INCONCLUSIVE };
+enum argo_verdict { VERDICT_RUNNING, VERDICT_SUCCESSFUL, VERDICT_FAILED,
+                    VERDICT_INCONCLUSIVE };
 
 struct argo_trial;              /* an experiment that runs: argo_impl.h */
 
@@ -325,7 +325,8 @@ struct argo_view {
                                   unsigned index, const struct value *spec,
                                   const char **message);
     struct argo_trial *trial;   /* the experiment of the current step; NULL */
-    /* Pods of a set that were created before t, in w's order. */
+    /* Pods of a set that were created before t and are not on their
+     * way out, in the order of the store. */
     size_t (*older_pods)(void *ctx, const struct replicaset *set, sim_time t,
                          const object_uid **pods);
     sim_time restart_at;        /* SIM_NEVER: nothing to restart */

@@ -4,8 +4,9 @@
  *
  * A Rollout is looked at when it, one of its ReplicaSets, a Service or a route
  * changes, and when its plan says so.  What a pass does is decided by
- * argo_plan.c; here the writes are made, one after the other, and Events are
- * posted.  A Service gets the hash of a ReplicaSet into its selector.
+ * argo_plan.c; here the writes are made, one after the other, and if all of them
+ * succeed Events are posted: those of a pass with a conflict are lost, also of
+ * what it has written.  A Service gets the hash of a ReplicaSet into its selector.
  *
  * Not modelled: adoption of ReplicaSets that nobody owns; the way of an
  * eviction to the API server takes no time.
@@ -124,9 +125,10 @@ static void on_set(void *ctx, const struct meta *before,
         controller_enqueue(as->c, owner);
 }
 
-/* Services and routes: any Rollout of the namespace may care. */
-static void on_network(void *ctx, const struct meta *before,
-                       const struct meta *after)
+/* Services and routes: any Rollout of the namespace may care.  Deployments:
+ * those that take their template from it. */
+static void on_other(void *ctx, const struct meta *before,
+                     const struct meta *after)
 {
     struct argos *as = ctx;
     const struct meta *m = after ? after : before;
@@ -134,10 +136,11 @@ static void on_network(void *ctx, const struct meta *before,
     if (!after)
         forget(as, before->uid);
     for (size_t i = 0; i < informer_count(as->rollouts); i++) {
-        const struct meta *r = informer_at(as->rollouts, i);
+        const struct argo *r = argo_seen(informer_at(as->rollouts, i));
 
-        if (strcmp(r->space, m->space) == 0)
-            controller_enqueue(as->c, r->uid);
+        if (strcmp(r->meta.space, m->space) == 0 &&
+            (m->kind != KIND_DEPLOYMENT || argo_same(r->workload, m->name)))
+            controller_enqueue(as->c, r->meta.uid);
     }
 }
 
@@ -151,37 +154,19 @@ static const struct informer_ops watch_sets = {
     .handle = on_set,
 };
 
-/* Rollouts take their template from it. */
-static void on_deployment(void *ctx, const struct meta *before,
-                          const struct meta *after)
-{
-    struct argos *as = ctx;
-    const struct meta *m = after ? after : before;
-
-    if (!after)
-        forget(as, before->uid);
-    for (size_t i = 0; i < informer_count(as->rollouts); i++) {
-        const struct argo *r = argo_seen(informer_at(as->rollouts, i));
-
-        if (r->workload && strcmp(r->workload, m->name) == 0 &&
-            strcmp(r->meta.space, m->space) == 0)
-            controller_enqueue(as->c, r->meta.uid);
-    }
-}
-
 static const struct informer_ops watch_deployments = {
     .name = "argo.deployments", .latency = TIMING_WATCH_CONTROLLER,
-    .handle = on_deployment,
+    .handle = on_other,
 };
 
 static const struct informer_ops watch_services = {
     .name = "argo.services", .latency = TIMING_WATCH_CONTROLLER,
-    .handle = on_network,
+    .handle = on_other,
 };
 
 static const struct informer_ops watch_routes = {
     .name = "argo.routes", .latency = TIMING_WATCH_CONTROLLER,
-    .handle = on_network,
+    .handle = on_other,
 };
 
 /* ---- what a pass sees ------------------------------------------------------------------ */

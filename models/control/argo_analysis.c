@@ -179,11 +179,21 @@ static struct argo_analysis *add_run(struct argo_analyses *all,
     return x;
 }
 
+enum argo_verdict argo_verdict(enum analysis_phase phase)
+{
+    if (!analysis_completed(phase))
+        return VERDICT_RUNNING;
+    return phase == ANALYSIS_SUCCESSFUL     ? VERDICT_SUCCESSFUL
+           : phase == ANALYSIS_INCONCLUSIVE ? VERDICT_INCONCLUSIVE
+                                            : VERDICT_FAILED;
+}
+
 /* Inconclusive, and perhaps a person has gone on since. */
 static enum argo_verdict inconclusive(struct argo_analysis *x,
                                       const struct argo *r)
 {
-    if (x->which != RUN_EXPERIMENT && x->told && !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS))
+    if (x->which != RUN_EXPERIMENT && x->told &&
+        !(r->pauses & PAUSE_INCONCLUSIVE_ANALYSIS))
         return x->which == RUN_BACKGROUND ? VERDICT_RUNNING
                                           : VERDICT_SUCCESSFUL;
     x->told = true;
@@ -197,26 +207,16 @@ enum argo_verdict argo_analysed(struct argo_analyses *all,
                                 const char **message)
 {
     struct argo_analysis *x = find_run(all, v->seen, which, index);
+    enum argo_verdict verdict;
 
     if (!x)
         x = add_run(all, v, which, index, block);
     *message = x->run ? analysis_run_message(x->run) : x->message;
     if (!x->run)
         return VERDICT_FAILED;
-    switch (analysis_run_phase(x->run)) {
-    case ANALYSIS_SUCCESSFUL:
-        return VERDICT_SUCCESSFUL;
-    case ANALYSIS_ERROR:
-    case ANALYSIS_FAILED:
-        return VERDICT_FAILED;
-    case ANALYSIS_INCONCLUSIVE:
-        return inconclusive(x, v->seen);
-    case ANALYSIS_NONE:
-    case ANALYSIS_RUNNING:
-    case ANALYSIS_PENDING:
-        break;
-    }
-    return VERDICT_RUNNING;
+    verdict = argo_verdict(analysis_run_phase(x->run));
+    return verdict == VERDICT_INCONCLUSIVE ? inconclusive(x, v->seen)
+                                           : verdict;
 }
 
 /* Is this run of no more use, r being as after the pass? */

@@ -59,13 +59,18 @@ static bool is_done(struct argo_pass *k, const struct argo_step *step)
     return k->at_desired;
 }
 
+/* A Rollout that a person has paused takes no step, but its experiment or
+ * analysis goes on, and may end in an abort. */
 static void take_step(struct argo_pass *k)
 {
     struct argo *r = k->r;
     const struct argo_step *step = argo_current_step(r);
     int index = r->step;
 
-    if (!step || r->aborted || r->paused || !is_done(k, step) || r->aborted)
+    if (!step || r->aborted ||
+        (r->paused && !step->experiment && !step->analysis))
+        return;
+    if (!is_done(k, step) || r->paused || r->aborted)
         return;
     r->step++;
     r->pauses &= ~(unsigned)PAUSE_CANARY_STEP;

@@ -183,7 +183,7 @@ static enum template_phase worst_template(const struct argo_trial *x)
 /* ---- analyses ----------------------------------------------------------- */
 
 static const enum analysis_phase phase_of[] = {
-    [VERDICT_NONE] = ANALYSIS_RUNNING, [VERDICT_RUNNING] = ANALYSIS_RUNNING,
+    [VERDICT_RUNNING] = ANALYSIS_RUNNING,
     [VERDICT_SUCCESSFUL] = ANALYSIS_SUCCESSFUL,
     [VERDICT_FAILED] = ANALYSIS_FAILED,
     [VERDICT_INCONCLUSIVE] = ANALYSIS_INCONCLUSIVE,
@@ -280,20 +280,7 @@ enum argo_verdict argo_experiment(struct argo_pass *k, const char **why)
     if (!analysis_completed(x->phase))
         pass(k, x);
     *why = x->message;
-    switch (x->phase) {
-    case ANALYSIS_SUCCESSFUL:
-        return VERDICT_SUCCESSFUL;
-    case ANALYSIS_ERROR:
-    case ANALYSIS_FAILED:
-        return VERDICT_FAILED;
-    case ANALYSIS_INCONCLUSIVE:
-        return VERDICT_INCONCLUSIVE;
-    case ANALYSIS_NONE:
-    case ANALYSIS_RUNNING:
-    case ANALYSIS_PENDING:
-        break;
-    }
-    return VERDICT_RUNNING;
+    return argo_verdict(x->phase);
 }
 
 /* ---- which one runs ----------------------------------------------------- */

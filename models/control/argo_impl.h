@@ -1,7 +1,7 @@
 /*
  * argo_impl.h - one pass over a Rollout, between argo_plan.c (what both
- * strategies have in common), argo_canary.c, argo_blue_green.c and
- * argo_traffic.c.
+ * strategies have in common), argo_canary.c, argo_blue_green.c,
+ * argo_traffic.c, argo_analysis.c and argo_experiment.c.
  */
 #ifndef ARGO_IMPL_H
 #define ARGO_IMPL_H
@@ -45,8 +45,7 @@ void argo_set_deadline(struct argo_pass *k, const struct replicaset *set,
                        sim_time deadline);
 /* Make a Service select a hash, unless it does already. */
 void argo_select(struct argo_pass *k, const char *service, const char *hash);
-/* Older sets that wait for their end: begin, go on with, end the delay.
- * all: also those of a rollout that is not over. */
+/* Older sets that wait for their end: begin, go on with, end the delay. */
 void argo_retire_older(struct argo_pass *k);
 /* May pods be added and taken away? */
 bool argo_is_halted(const struct argo_pass *k);
@@ -81,6 +80,8 @@ struct argo_analyses {
     VEC(struct argo_analysis *) runs;
 };
 
+/* What a phase comes to. */
+enum argo_verdict argo_verdict(enum analysis_phase phase);
 void argo_analyses_init(struct argo_analyses *all, struct controller *c);
 /* What came of the analysis so far; it is begun if it was not.  *message: why
  * it failed, or NULL. */

@@ -191,7 +191,6 @@ static bool settle(struct argo_pass *k, enum argo_verdict verdict,
                                  : "InconclusiveAnalysisRun");
         }
         return r->promoted_once;
-    case VERDICT_NONE:
     case VERDICT_RUNNING:
         return background;
     }
@@ -464,16 +463,16 @@ static enum argo_phase phase_of(const struct argo *r)
     return argo_healthy(r) ? ARGO_HEALTHY : ARGO_PROGRESSING;
 }
 
+static bool same_or_none(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
 static bool condition_same(const struct condition *a,
                            const struct condition *b)
 {
     return a->status == b->status && a->updated == b->updated &&
-           argo_same(a->reason ? a->reason : "", b->reason ? b->reason : "");
-}
-
-static bool same_or_none(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "") == 0;
+           same_or_none(a->reason, b->reason);
 }
 
 static bool status_same(const struct argo *a, const struct argo *b)

@@ -175,6 +175,14 @@ static const struct story stories[] = {
         "1:00 -2-1': Successful", "1:00 step 2/3 completed",
         "1:30 -2-1-old from 1 to 0", "1:30 -2-1-new from 2 to 0",
         "~(revision 1) from 4" } },
+    { "an experiment goes on while a person has paused the Rollout",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, {experiment: "
+      "{duration: 40s, templates: [{name: old, specRef: stable}]}}, "
+      "{pause: {}}]}}",
+      { RELEASE, "30s|rollout pause rollout/web",
+        "100s|rollout resume rollout/web" },
+      { "0:15 -2-1': Pending", "0:20 -2-1': Running", "1:00 -2-1': Successful",
+        "1:30 -2-1-old from 1 to 0", "1:40 step 2/3 completed" } },
     { "an experiment whose pods do not come aborts; a retry begins another",
       "progressDeadlineSeconds: 30\n"
       "  strategy: {canary: {" ROUTED "steps: [{experiment: {templates: "
@@ -209,6 +217,13 @@ static const struct judged analyses[] = {
         "1:15 Step Analysis Run: Successful", "1:15 step 3/4 completed" } },
       "interval: 10s, count: 3, successCondition: \"result[0] > 0.9\"",
       NULL },
+    { { "its failure aborts, also while a person has paused the Rollout",
+      "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, "
+      "{pause: {duration: 40}}, {" RUN "}, {setWeight: 50}]}}",
+      { BAD, "60s|rollout pause rollout/web" },
+      { "0:55 Step Analysis Run: started", "1:15 Step Analysis Run: Failed",
+        "1:15 Rollout aborted", "1:15 weight updated from 25 to 0" } },
+      "initialDelay: 20s, successCondition: \"result[0] > 0.9\"", NULL },
     { { "consecutiveSuccessLimit ends it before its count",
       "strategy: {canary: {" ROUTED "steps: [{setWeight: 25}, "
       "{pause: {duration: 40}}, {" RUN "}]}}",
