@@ -278,8 +278,9 @@ void autoscaler_down(struct autoscaler *a)
         judge(a, all.items[i]);
         if (cools || !is_due(a, l))
             continue;
-        if (to_move(a, m->uid).len == 0 && removed++ < BULK) {
-            give_back(a, m, "removing empty node");
+        if (to_move(a, m->uid).len == 0) {
+            if (removed++ < BULK)
+                give_back(a, m, "removing empty node");
         } else if (!drains) {
             drains = true;
             going[all.items[i]->node.pool - 1]++;
