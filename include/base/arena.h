@@ -17,6 +17,9 @@ struct arena;
 /* Make an empty arena.  Free it with arena_free. */
 struct arena *arena_new(void);
 
+/* Make one that is freed when owner is freed or reset: for scratch. */
+struct arena *arena_under(struct arena *owner);
+
 /* Free a and everything in it; runs its clean-ups, last registered first.
  * NULL is allowed. */
 void arena_free(struct arena *a);

@@ -4,9 +4,10 @@
  *
  * A Rollout is looked at when it, one of its ReplicaSets, a Service or a route
  * changes, and when its plan says so.  What a pass does is decided by
- * argo_plan.c; here the writes are made, one after the other, and if all of them
- * succeed Events are posted: those of a pass with a conflict are lost, also of
- * what it has written.  A Service gets the hash of a ReplicaSet into its selector.
+ * argo_plan.c; here the writes are made, one after the other, and if all of
+ * them succeed Events are posted: those of a pass with a conflict are lost, also
+ * of what it has written.  A Service gets the hash of a ReplicaSet into its
+ * selector.
  *
  * Not modelled: adoption of ReplicaSets that nobody owns; the way of an
  * eviction to the API server takes no time.
@@ -490,19 +491,13 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
                                                    : 1);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct argos *as = arena_make(c->w->arena, struct argos);
 
     as->c = c;
     c->state = as;
-    as->scratch = arena_new();
-    arena_on_free(c->w->arena, free_scratch, as->scratch);
+    as->scratch = arena_under(c->w->arena);
     pool_init(&as->spare, c->w->arena, sizeof(struct wrote));
     c->client.qps = 40;         /* --qps, --burst */
     c->client.burst = c->client.tokens = 80;

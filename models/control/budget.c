@@ -212,19 +212,13 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     sync_update_status(s, &draft->meta);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct budgets *all = arena_make(c->w->arena, struct budgets);
 
     all->c = c;
     c->state = all;
-    all->scratch = arena_new();
-    arena_on_free(c->w->arena, free_scratch, all->scratch);
+    all->scratch = arena_under(c->w->arena);
     all->budgets = informer_new(c->w, KIND_PDB, &watch_budgets, all);
     all->pods = informer_new(c->w, KIND_POD, &watch_pods, all);
     for (size_t i = 0; i < informer_count(all->budgets); i++)

@@ -45,11 +45,6 @@ static void fire_scan(struct sim *sim, void *subject, int64_t arg)
     autoscaler_down(a);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 void cluster_autoscaler_new(struct world *w)
 {
     struct autoscaler *a = arena_make(w->arena, struct autoscaler);
@@ -63,8 +58,7 @@ void cluster_autoscaler_new(struct world *w)
     if (!any)
         return;
     a->added = a->failed = -1;
-    a->scratch = arena_new();
-    arena_on_free(w->arena, free_scratch, a->scratch);
+    a->scratch = arena_under(w->arena);
     map_init(&a->leaving, w->arena);
     map_init(&a->told, w->arena);
     world_stream(w, &a->luck, PURPOSE_POOL, 0);

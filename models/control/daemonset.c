@@ -693,11 +693,6 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     start_sync(st, s);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct world *w = c->w;
@@ -705,8 +700,7 @@ static void start(struct controller *c)
 
     ds->c = c;
     c->state = ds;
-    ds->scratch = arena_new();
-    arena_on_free(w->arena, free_scratch, ds->scratch);
+    ds->scratch = arena_under(w->arena);
     map_init(&ds->states, w->arena);
     world_stream(w, &ds->order, PURPOSE_DAEMON, 0);
     ds->sets = informer_new(w, KIND_DAEMONSET, &watch_sets, ds);

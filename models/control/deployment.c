@@ -468,19 +468,13 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
         sync_requeue_after(s, plan.recheck + SIM_S);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct deployments *ds = arena_make(c->w->arena, struct deployments);
 
     ds->c = c;
     c->state = ds;
-    ds->scratch = arena_new();
-    arena_on_free(c->w->arena, free_scratch, ds->scratch);
+    ds->scratch = arena_under(c->w->arena);
     pool_init(&ds->notes, c->w->arena, sizeof(struct note));
     ds->deployments = informer_new(c->w, KIND_DEPLOYMENT, &watch_deployments,
                                    ds);

@@ -596,19 +596,13 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     sync_finally(s, after_get, h);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct hpas *all = arena_make(c->w->arena, struct hpas);
 
     all->c = c;
     c->state = all;
-    all->scratch = arena_new();
-    arena_on_free(c->w->arena, free_scratch, all->scratch);
+    all->scratch = arena_under(c->w->arena);
     map_init(&all->memories, c->w->arena);
     all->hpas = informer_new(c->w, KIND_HPA, &watch_hpas, all);
     all->pods = informer_new(c->w, KIND_POD, &watch_pods, all);

@@ -291,11 +291,6 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
         job_sync(js, st, s, batch_job_seen(m));
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct world *w = c->w;
@@ -303,8 +298,7 @@ static void start(struct controller *c)
 
     js->c = c;
     c->state = js;
-    js->scratch = arena_new();
-    arena_on_free(w->arena, free_scratch, js->scratch);
+    js->scratch = arena_under(w->arena);
     map_init(&js->states, w->arena);
     if (world_is(w, KUBE_1_20))
         workqueue_set_backoff(c->queue, BACKOFF, job_backoff_max(KUBE_1_20));

@@ -558,11 +558,6 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
         settle_status(rs, s, p, NULL);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 /* Start for objects of this kind, watched like that. */
 static void start_for(struct controller *c, enum kind kind,
                       const struct informer_ops *sets,
@@ -573,8 +568,7 @@ static void start_for(struct controller *c, enum kind kind,
 
     rs->c = c;
     c->state = rs;
-    rs->scratch = arena_new();
-    arena_on_free(w->arena, free_scratch, rs->scratch);
+    rs->scratch = arena_under(w->arena);
     map_init(&rs->states, w->arena);
     map_init(&rs->groups, w->arena);
     pool_init(&rs->pending, w->arena, sizeof(struct pending));

@@ -714,11 +714,6 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
     sync_finally(s, after_pods, j.st);
 }
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 static void start(struct controller *c)
 {
     struct world *w = c->w;
@@ -726,8 +721,7 @@ static void start(struct controller *c)
 
     ss->c = c;
     c->state = ss;
-    ss->scratch = arena_new();
-    arena_on_free(w->arena, free_scratch, ss->scratch);
+    ss->scratch = arena_under(w->arena);
     map_init(&ss->states, w->arena);
     map_init(&ss->templates, w->arena);
     pool_init(&ss->notes, w->arena, sizeof(struct note));

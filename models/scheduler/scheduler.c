@@ -976,18 +976,12 @@ static const struct informer_ops watch_storage = {
     .handle = on_storage,
 };
 
-static void free_scratch(void *arg)
-{
-    arena_free(arg);
-}
-
 struct scheduler *scheduler_new(struct world *w)
 {
     struct scheduler *s = arena_make(w->arena, struct scheduler);
 
     s->w = w;
-    s->scratch = arena_new();
-    arena_on_free(w->arena, free_scratch, s->scratch);
+    s->scratch = arena_under(w->arena);
     map_init(&s->queued, w->arena);
     map_init(&s->placed, w->arena);
     client_init(&s->client, w, w->spec->cluster.scheduler_qps,

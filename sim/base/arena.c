@@ -228,6 +228,19 @@ void arena_on_free(struct arena *a, void (*fn)(void *arg), void *arg)
     a->cleanups = c;
 }
 
+static void free_under(void *arg)
+{
+    arena_free(arg);
+}
+
+struct arena *arena_under(struct arena *owner)
+{
+    struct arena *a = arena_new();
+
+    arena_on_free(owner, free_under, a);
+    return a;
+}
+
 size_t arena_used(const struct arena *a)
 {
     return a->used;

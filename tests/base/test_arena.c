@@ -102,6 +102,21 @@ START_TEST(clean_ups_run_last_registered_first_and_once)
 }
 END_TEST
 
+START_TEST(an_arena_under_another_is_freed_with_it)
+{
+    struct arena *a = arena_new(), *under = arena_under(a);
+    struct trail trail = { .len = 0 };
+    struct step one = { &trail, 1 };
+
+    arena_on_free(under, leave_trail, &one);
+    arena_reset(a);
+    ck_assert_int_eq(trail.len, 1);
+    arena_on_free(arena_under(a), leave_trail, &one);
+    arena_free(a);
+    ck_assert_int_eq(trail.len, 2);
+}
+END_TEST
+
 START_TEST(copies_and_formatted_strings_belong_to_the_arena)
 {
     struct arena *a = arena_new();
@@ -279,6 +294,7 @@ int main(void)
     tcase_add_test(tc, memory_comes_zeroed_aligned_and_apart);
     tcase_add_test(tc, a_reset_arena_serves_the_same_memory_again);
     tcase_add_test(tc, clean_ups_run_last_registered_first_and_once);
+    tcase_add_test(tc, an_arena_under_another_is_freed_with_it);
     tcase_add_test(tc, copies_and_formatted_strings_belong_to_the_arena);
     tcase_add_test_raise_signal(tc, an_array_that_overflows_is_a_bug,
                                 SIGABRT);
