@@ -14,6 +14,7 @@
  */
 #include <string.h>
 
+#include "base/map.h"
 #include "models/controller.h"
 #include "models/pod.h"
 #include "models/quota.h"
@@ -26,6 +27,9 @@ struct quotas {
     struct informer *quotas;
     struct informer *kinds[KIND_COUNT];         /* NULL: not watched */
     bool ticking;
+    struct arena *scratch;      /* of one look */
+    struct map usages;          /* template -> struct amounts, of a pod that
+                                 * counts */
 };
 
 /* ---- events ------------------------------------------------------------- */
@@ -34,7 +38,7 @@ struct quotas {
 static bool is_about(struct quotas *q, const struct quota *of, enum kind k)
 {
     for (size_t i = 0; i < of->hard.len; i++)
-        if (quota_concerns(q->c->w->arena, k, of->hard.items[i].resource))
+        if (quota_concerns(q->scratch, k, of->hard.items[i].resource))
             return true;
     return false;
 }
@@ -51,6 +55,7 @@ static void on_object(void *ctx, const struct meta *before,
                    !quota_counts_pod(w, pod_seen(before)) ||
                    quota_counts_pod(w, pod_seen(after)))))
         return;
+    arena_reset(q->scratch);
     for (size_t i = 0; i < informer_count(q->quotas); i++) {
         const struct meta *m = informer_at(q->quotas, i);
 
@@ -111,6 +116,7 @@ static void on_quota(void *ctx, const struct meta *before,
     if (!after || (before && amounts_equal(&quota_seen(before)->hard,
                                            &quota_seen(after)->hard)))
         return;
+    arena_reset(q->scratch);
     watch(q, quota_seen(after));
     tick(q);
     controller_enqueue(q->c, after->uid);
@@ -123,23 +129,38 @@ static const struct informer_ops watch_quotas = {
 
 /* ---- counting ----------------------------------------------------------- */
 
+/* What an object uses.  Pods of one template use the same while they count. */
+static const struct amounts *usage_of(struct quotas *q, const struct meta *m)
+{
+    struct world *w = q->c->w;
+    bool shared = m->kind == KIND_POD && quota_counts_pod(w, pod_seen(m));
+    uint64_t key = shared ? (uintptr_t)pod_seen(m)->template : 0;
+    struct amounts *usage = shared ? map_get_number(&q->usages, key) : NULL;
+
+    if (usage)
+        return usage;
+    usage = arena_make(shared ? w->arena : q->scratch, struct amounts);
+    *usage = quota_usage(w, shared ? w->arena : q->scratch, m);
+    if (shared)
+        map_put_number(&q->usages, key, usage);
+    return usage;
+}
+
 /* Add what the objects of one kind use of the quota's resources. */
 static void count_kind(struct quotas *q, const struct quota *of,
                        const struct informer *objects, struct amounts *used)
 {
-    struct world *w = q->c->w;
-
     for (size_t i = 0; i < informer_count(objects); i++) {
         const struct meta *m = informer_at(objects, i);
-        struct amounts usage;
+        const struct amounts *usage;
 
         if (!quota_covers(of, m))
             continue;
-        usage = quota_usage(w, w->arena, m);
-        for (size_t k = 0; k < usage.len; k++)
-            if (amounts_get(&of->hard, usage.items[k].resource))
-                amounts_add(w->arena, used, usage.items[k].resource,
-                            usage.items[k].n);
+        usage = usage_of(q, m);
+        for (size_t k = 0; k < usage->len; k++)
+            if (amounts_get(&of->hard, usage->items[k].resource))
+                amounts_add(q->c->w->arena, used, usage->items[k].resource,
+                            usage->items[k].n);
     }
 }
 
@@ -167,6 +188,7 @@ static void sync(struct controller *c, struct sync *s, object_uid key)
 
     if (!m)
         return;
+    arena_reset(q->scratch);
     used = count(q, quota_seen(m));
     if (quota_seen(m)->counted &&
         amounts_equal(&quota_seen(m)->in_force, &quota_seen(m)->hard) &&
@@ -185,6 +207,8 @@ static void start(struct controller *c)
 
     q->c = c;
     c->state = q;
+    q->scratch = arena_under(c->w->arena);
+    map_init(&q->usages, c->w->arena);
     q->quotas = informer_new(c->w, KIND_QUOTA, &watch_quotas, q);
     for (size_t i = 0; i < informer_count(q->quotas); i++)
         on_quota(q, NULL, informer_at(q->quotas, i));
