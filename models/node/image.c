@@ -55,7 +55,9 @@ static sim_time pull_time(const struct box *b)
 /* A time that the registry takes, with a fault that slows it. */
 static sim_time slowed(const struct kubelet *k, sim_time t)
 {
-    return (sim_time)llround((double)t * k->all->registry_slow);
+    double longer = (double)t * k->all->registry_slow;
+
+    return longer < (double)SIM_NEVER ? (sim_time)llround(longer) : SIM_NEVER;
 }
 
 static void serve(struct kubelet *k);
