@@ -40,5 +40,6 @@ bool kubelet_has_mounted(const struct world *w, object_uid node,
 /* Pulls and registry checks that begin from now on take factor times as long
  * (1: as usual). */
 void kubelets_slow_registry(struct world *w, double factor);
+double kubelets_registry_factor(const struct world *w);
 
 #endif

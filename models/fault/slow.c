@@ -2,7 +2,8 @@
  * slow.c - a part of the cluster takes longer than usual.
  *
  * What begins meanwhile takes `factor` times as long: a part has rows of the
- * table of timings; the registry has its pulls and checks.
+ * table of timings; the registry has its pulls and checks.  Faults of one time
+ * multiply.
  */
 #include "models/fault.h"
 #include "models/kubelet.h"
@@ -46,27 +47,33 @@ static const struct field slow_fields[] = {
     FIELD_END
 };
 
-static void set(struct world *w, const struct slow *s, double factor)
+/* The factor with this fault, or without it again; others may go on. */
+static double next(const struct slow *s, double factor, bool heals)
+{
+    return heals ? factor / s->factor : factor * s->factor;
+}
+
+static void change(struct world *w, const struct slow *s, bool heals)
 {
     const struct part *p = &table[s->part];
 
     if (p->n == 0)
-        kubelets_slow_registry(w, factor);
+        kubelets_slow_registry(w, next(s, kubelets_registry_factor(w),
+                                       heals));
     for (int i = 0; i < p->n; i++)
-        plane_slow(w, p->rows[i], factor);
+        plane_slow(w, p->rows[i],
+                   next(s, plane_factor(w->plane, p->rows[i]), heals));
 }
 
 static void strike(struct world *w, const void *fault, struct stream *luck)
 {
-    const struct slow *s = fault;
-
     (void)luck;
-    set(w, s, s->factor);
+    change(w, fault, false);
 }
 
 static void heal(struct world *w, const void *fault)
 {
-    set(w, fault, 1);
+    change(w, fault, true);
 }
 
 const struct fault_ops fault_slow = {

@@ -191,6 +191,11 @@ void kubelets_slow_registry(struct world *w, double factor)
     w->kubelets->registry_slow = factor;
 }
 
+double kubelets_registry_factor(const struct world *w)
+{
+    return w->kubelets->registry_slow;
+}
+
 /* ---- power -------------------------------------------------------------- */
 
 /* Look at all pods of the node, as after a start. */

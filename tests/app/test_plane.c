@@ -163,6 +163,11 @@ START_TEST(a_slow_part_takes_its_factor_longer)
 
     ck_assert_double_gt(usual, 0);
     ck_assert_double_eq_tol(slow, usual * 100, usual);
+    /* Another fault of the same latencies is over; this one is not. */
+    slow = placed_after(EXACT SCALE "faults: [{at: 50s, for: never, slow: "
+                        "api, factor: 100}, {at: 51s, for: 2s, slow: etcd, "
+                        "factor: 3}]\n" APP);
+    ck_assert_double_eq_tol(slow, usual * 100, usual);
     results_of_text(&r, EXACT APP);
 }
 END_TEST
