@@ -309,8 +309,8 @@ static bool made_later(const struct loader *l, const struct spec *spec,
     for (size_t i = 0; i < spec->nactions; i++) {
         const struct action_spec *a = &spec->actions[i];
 
-        if (strncmp(a->kubectl, "expose ", 7) == 0)
-            return true;
+        if (a->kubectl && strncmp(a->kubectl, "expose ", 7) == 0)
+            return true;        /* an action without it was told of before */
         for (size_t k = 0; k < a->ndocuments; k++)
             if (strcmp(value_text(value_at(a->documents[k], "metadata.name"),
                                   ""), name) == 0)
