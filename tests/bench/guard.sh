@@ -23,8 +23,8 @@ count() {                       # NAME COMMAND...
     else
         awk -v name="$name" -v n="$n" -v old="$old" 'BEGIN {
             change = 100 * (n - old) / old
-            printf "%-12s %12d %+7.2f %%%s\n", name, n, change, change > 5 ? "  MORE" : ""
-            exit change > 5 }' || failed=1
+            printf "%-12s %12d %+7.2f %%%s\n", name, n, change, (change > 5) ? "  MORE" : ""
+            exit (change > 5) }' || failed=1
     fi
 }
 
@@ -33,7 +33,7 @@ rm -f "$file.new"
 count requests $run tests/bench/requests.yaml
 count events $run tests/bench/requests.yaml --set 'images.*.departures=events'
 count rollout $run tests/bench/rollout.yaml
-count sample $run scenarios/sample.yaml
+count sample $run scenarios/sample.yaml --strategy rolling
 count mm1 "$build/tests/bench/bench" -r 1 mm1
 [ -z "${UPDATE:-}" ] || mv "$file.new" "$file"
 exit $failed
