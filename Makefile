@@ -240,7 +240,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all demo test test-cluster fidelity conformance validate property bench bench-guard check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all demo test test-cluster fidelity fidelity-requests conformance validate property bench bench-guard check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
