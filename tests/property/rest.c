@@ -100,7 +100,8 @@ static const char *deployment_missing(struct world *w, const struct trial *t,
     return why;
 }
 
-/* A broken pod of an older version waits for somebody to delete it. */
+/* A broken pod of an older version waits for somebody to delete it (a Parallel
+ * StatefulSet's does not: it is of another revision). */
 static bool stuck(struct world *w, const struct trial *t)
 {
     for (size_t i = 0; i < api_count(w->api, KIND_POD); i++) {
@@ -119,7 +120,7 @@ static const char *statefulset_missing(struct world *w, const struct trial *t,
 
     if (s->observed_generation != s->meta.generation)
         return "the spec was not observed";
-    if (stuck(w, t) || is_bad(t, s->template))
+    if (is_bad(t, s->template) || (!(t->parallel && whole) && stuck(w, t)))
         return NULL;
     return all_well(w, whole ? s->template : NULL, s->replicas);
 }
