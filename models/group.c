@@ -179,8 +179,17 @@ static void on_hang(void *ctx, struct process *p)
     leave(ctx, p, false);
 }
 
+static void on_cut_off(void *ctx, struct process *p)
+{
+    if (!p->network)
+        leave(ctx, p, false);
+    else if (process_accepts(p))
+        on_listen(ctx, p);
+}
+
 static const struct process_ops watch = {
     .listen = on_listen, .close = on_close, .hang = on_hang, .exit = on_lost,
+    .cut_off = on_cut_off,
 };
 
 /* ---- what is asked ------------------------------------------------------ */

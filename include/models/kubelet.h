@@ -33,6 +33,10 @@ void kubelet_node_up(struct world *w, object_uid node);
  * silent. */
 void kubelet_stop(struct world *w, object_uid node, bool stopped);
 
+/* The machine is cut off from all others, or is so no more: as kubelet_stop,
+ * and packets from and to its pods vanish. */
+void kubelet_cut_off(struct world *w, object_uid node, bool cut);
+
 /* Does this node have the volume of a claim mounted, as far as it knows? */
 bool kubelet_has_mounted(const struct world *w, object_uid node,
                          const char *space, const char *claim);

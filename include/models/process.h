@@ -94,6 +94,9 @@ struct process_ops {
      * container, after exit; before it if the node lost power, as then nobody
      * is told of the end of what is in flight. */
     void (*network_gone)(void *ctx, struct process *p);
+    /* Its machine is cut off from all others: packets vanish, while it runs on
+     * (p->network is false); or it is so no more (true). */
+    void (*cut_off)(void *ctx, struct process *p);
     /* Requests in flight and queued in p now.  If this is not 0 for a process
      * that is CLOSED, call process_idle when it becomes 0. */
     int (*busy)(void *ctx, const struct process *p);

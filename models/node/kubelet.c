@@ -100,7 +100,7 @@ static void pods_handle(void *ctx, const struct meta *before,
     struct kubelet *k = kubelet_of(all, p->node);
     struct worker *wk;
 
-    if (k->down || k->stopped)
+    if (k->down || kubelet_idles(k))
         return;                 /* it will look when it is back */
     wk = map_get_number(&all->workers, p->meta.uid);
     if (!after) {
@@ -273,7 +273,7 @@ void kubelet_node_up(struct world *w, object_uid node)
     if (!k->down)
         return;
     k->down = false;
-    if (!k->stopped)
+    if (!kubelet_idles(k))
         lease_resumed(w, node);
     for (size_t i = 0; i < all->workers.len; i++) {
         struct worker *wk = all->workers.entries[i].value;
@@ -284,21 +284,17 @@ void kubelet_node_up(struct world *w, object_uid node)
     look_again(k);
 }
 
-void kubelet_stop(struct world *w, object_uid node, bool stopped)
+bool kubelet_idles(const struct kubelet *k)
 {
-    struct kubelets *all = w->kubelets;
-    struct kubelet *k = kubelet_of(all, node);
+    return k->stopped || k->cut;
+}
 
-    if (k->stopped == stopped)
-        return;
-    k->stopped = stopped;
-    if (k->down)
-        return;                 /* there is nothing left to stop */
-    if (stopped) {
-        lease_silent(w, node);
-        return;
-    }
-    lease_resumed(w, node);
+/* It does something again: what has happened meanwhile? */
+static void wake_up(struct kubelet *k)
+{
+    struct kubelets *all = k->all;
+
+    lease_resumed(all->w, k->node);
     for (size_t i = 0; i < all->workers.len; i++) {
         struct worker *wk = all->workers.entries[i].value;
 
@@ -309,4 +305,42 @@ void kubelet_stop(struct world *w, object_uid node, bool stopped)
             worker_resume(wk);
     }
     look_again(k);
+}
+
+/* One of the reasons for which k idles begins or ends. */
+static void set_idle(struct kubelet *k, bool *reason, bool holds)
+{
+    bool idled = kubelet_idles(k);
+
+    *reason = holds;
+    if (k->down || kubelet_idles(k) == idled)
+        return;                 /* nothing left to stop, or no change */
+    if (holds)
+        lease_silent(k->all->w, k->node);
+    else
+        wake_up(k);
+}
+
+void kubelet_stop(struct world *w, object_uid node, bool stopped)
+{
+    struct kubelet *k = kubelet_of(w->kubelets, node);
+
+    set_idle(k, &k->stopped, stopped);
+}
+
+void kubelet_cut_off(struct world *w, object_uid node, bool cut)
+{
+    struct kubelets *all = w->kubelets;
+    struct kubelet *k = kubelet_of(all, node);
+
+    if (k->cut == cut)
+        return;
+    for (size_t i = 0; i < all->workers.len; i++) {
+        struct worker *wk = all->workers.entries[i].value;
+
+        for (size_t j = 0; wk->kubelet == k && wk->network && j < wk->nboxes;
+             j++)
+            process_cut_off(&wk->boxes[j], cut);
+    }
+    set_idle(k, &k->cut, cut);
 }

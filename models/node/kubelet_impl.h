@@ -123,11 +123,15 @@ struct kubelet {
     unsigned index;             /* in order of first need */
     bool down;
     bool stopped;               /* its process; containers run on */
+    bool cut;                   /* from all other machines */
     double sandbox, start;      /* the runtime's factors on these timings */
     struct client client;
     struct map images;          /* image -> struct image (image.c) */
     struct pull_queue *pulls;
 };
+
+/* Does it do nothing, because its process has stopped or nobody reaches it? */
+bool kubelet_idles(const struct kubelet *k);
 
 struct worker {
     struct kubelet *kubelet;
@@ -286,6 +290,10 @@ void process_reconfigured(struct box *b);       /* mounted files changed */
 void process_told(struct box *b);       /* SIGTERM */
 void process_kill(struct box *b);       /* SIGKILL */
 void process_network(struct box *b, bool up);
+
+/* The machine of a pod that has a network is cut off from all others, or is so
+ * no more. */
+void process_cut_off(struct box *b, bool cut);
 void process_ready_once(struct box *b); /* the container has become Ready */
 
 #endif

@@ -496,6 +496,12 @@ void process_network(struct box *b, bool up)
     }
 }
 
+void process_cut_off(struct box *b, bool cut)
+{
+    b->process.network = !cut;
+    TELL(b, cut_off);
+}
+
 double process_speed(const struct process *p, sim_time now)
 {
     double from = p->behaviour->warm_from;

@@ -78,9 +78,9 @@ void worker_cancel(struct worker *wk)
 bool worker_puts_off(struct worker *wk, event_id *slot,
                      const struct event_kind *kind, void *subject)
 {
-    if (wk->kubelet->stopped)
+    if (kubelet_idles(wk->kubelet))
         *slot = sim_after(wk->w->sim, LOOK_AGAIN, kind, subject, 0);
-    return wk->kubelet->stopped;
+    return kubelet_idles(wk->kubelet);
 }
 
 static void fire_retry(struct sim *sim, void *subject, int64_t arg);

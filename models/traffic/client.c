@@ -173,6 +173,10 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     bool cut = false;           /* by the end of the connection */
 
     send_copy(t, a);
+    if (a->parent && !job_process(a->parent)->network) {
+        client_lose(t, a, r, connect_deadline(a, now), NULL);
+        return;
+    }
     if (s->site) {
         ingress_attempt(t, a, r);
         return;

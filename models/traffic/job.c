@@ -130,9 +130,14 @@ static void finish(struct job *j)
     release(j);
 }
 
+const struct process *job_process(const struct job *j)
+{
+    return j->server->process;
+}
+
 object_uid job_pod(const struct job *j)
 {
-    return j->server->process->pod;
+    return job_process(j)->pod;
 }
 
 /* ---- calls -------------------------------------------------------------- */
@@ -308,6 +313,23 @@ void job_hang_all(struct server *s)
     }
 }
 
+static void lose_client(struct job *j)
+{
+    struct request *r = j->client;
+
+    j->client = NULL;
+    if (r)
+        request_fly(r, CAUSE_HANG, client_despair(&r->ask, r->begun));
+}
+
+void job_lose_clients(struct server *s)
+{
+    for (struct job *j = s->working; j; j = j->next)
+        lose_client(j);
+    for (struct job *j = s->first; j; j = j->next)
+        lose_client(j);
+}
+
 /* j is worked on no more. */
 static void cut(struct job *j)
 {
@@ -315,12 +337,13 @@ static void cut(struct job *j)
     struct request *r = j->client;
 
     traffic_cancel(s->traffic, j->event);
-    j->client = NULL;
     j->stuck = j->cut = true;
-    if (r && s->vanished)
-        request_fly(r, CAUSE_HANG, client_despair(&r->ask, r->begun));
-    else if (r)
+    if (s->vanished) {
+        lose_client(j);
+    } else if (r) {
+        j->client = NULL;
         request_over(r, CAUSE_RESET);
+    }
     release(j);
 }
 

@@ -69,6 +69,26 @@ void kernel_half_open(struct traffic *t, const struct ask *a,
         vec_push(t->w->arena, &p->half_open, h);
 }
 
+static void forget_half_open(struct place *p, const struct process *process)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->half_open.len; i++)
+        if (p->half_open.items[i].process != process)
+            p->half_open.items[n++] = p->half_open.items[i];
+    p->half_open.len = n;
+}
+
+void kernel_reached_again(struct traffic *t, const struct process *process)
+{
+    for (size_t i = 0; i < t->senders.len; i++) {
+        struct sender *s = t->senders.items[i];
+
+        for (size_t k = 0; k < s->places.len; k++)
+            forget_half_open(s->places.items[k], process);
+    }
+}
+
 /* Is the source port that a happens to get one that leads to a dead pod? */
 static bool port_is_lost(struct traffic *t, const struct ask *a,
                          struct place *p, struct process **process)

@@ -315,9 +315,11 @@ static void cut_all(struct server *s, sim_time now)
         cut(s, items[i], now);
 }
 
-/* Nothing that is in flight will be answered. */
+/* Nothing that is in flight will be answered: the process hangs for good, or it
+ * works on, cut off from its clients. */
 static void hang_all(struct server *s, sim_time now)
 {
+    bool off = s->vanished;
     struct flight *items;
     size_t len;
 
@@ -329,11 +331,14 @@ static void hang_all(struct server *s, sim_time now)
     for (size_t i = 0; i < len; i++) {
         struct flight f = items[i];
 
-        if (f.fate.departs > now && f.fate.ends > now && !f.settled)
+        if (f.fate.departs <= now || f.fate.ends <= now || f.settled)
+            vec_push(s->traffic->w->arena, &s->flights, f);
+        else if (off)
+            divert(s, f, CAUSE_HANG, client_despair(&f.ask, f.fate.begun),
+                   f.fate.departs);
+        else
             divert(s, f, CAUSE_TIMEOUT,
                    client_patience(&f.ask, f.fate.begun), SIM_NEVER);
-        else
-            vec_push(s->traffic->w->arena, &s->flights, f);
     }
 }
 
@@ -370,6 +375,24 @@ static void on_hang(void *ctx, struct process *p)
     s->silent = world_now(t->w);
     hang_all(s, s->silent);
     job_hang_all(s);
+    measure_process_changed(t->w, p);
+}
+
+static void on_cut_off(void *ctx, struct process *p)
+{
+    struct traffic *t = ctx;
+    struct server *s = server_of(t, p);
+
+    if (p->state != PROCESS_ABSENT) {
+        s->vanished = !p->network;
+        s->silent = p->network ? SIM_NEVER : world_now(t->w);
+    }
+    if (s->vanished) {
+        hang_all(s, s->silent);
+        job_lose_clients(s);
+    } else if (p->network) {
+        kernel_reached_again(t, p);
+    }
     measure_process_changed(t->w, p);
 }
 
@@ -436,7 +459,7 @@ static int on_busy(void *ctx, const struct process *p)
 
 static const struct process_ops watch = {
     .listen = on_listen, .close = on_close, .hang = on_hang, .exit = on_exit,
-    .busy = on_busy, .reconfigure = on_reconfigure,
+    .busy = on_busy, .reconfigure = on_reconfigure, .cut_off = on_cut_off,
 };
 
 void serve_watch(struct traffic *t)

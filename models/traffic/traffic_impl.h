@@ -395,6 +395,8 @@ struct rules *kernel_route(const struct ask *a);
 /* The connection of a is tracked to a pod that does not answer. */
 void kernel_half_open(struct traffic *t, const struct ask *a,
                       struct process *process);
+/* process can be reached again: what is tracked to it leads somewhere. */
+void kernel_reached_again(struct traffic *t, const struct process *process);
 /* How long after the first SYN the next one follows when k >= 1 were sent. */
 sim_time kernel_syn_again(int k);
 
@@ -477,10 +479,13 @@ bool job_begin(struct server *s, struct ask *a, struct request *r,
 /* The process has ended (vanished: without a word), or hangs. */
 void job_cut_all(struct server *s);
 void job_hang_all(struct server *s);
+/* Clients get no answer to what they have asked; it is worked on all the same. */
+void job_lose_clients(struct server *s);
 /* Call a made for j is over; its client has given up. */
 void job_call_over(struct job *j, const struct ask *a, enum cause cause);
-/* The pod that works on j, and calls others for it. */
+/* The pod, and its process, that works on j and calls others for it. */
 object_uid job_pod(const struct job *j);
+const struct process *job_process(const struct job *j);
 void job_forget_client(struct job *j);
 
 #endif

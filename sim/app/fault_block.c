@@ -8,11 +8,6 @@
 #include <string.h>
 #include "models/fault.h"
 
-/* Faults of the language that have no file yet. */
-static const char *const later[] = {
-    "fail", "partition", "drain", NULL
-};
-
 struct when_section {
     struct dist at, lasting;
 };
@@ -57,13 +52,6 @@ static void no_fault(struct binder *b, const struct value *v)
 
         if (is_when(m->key))
             continue;
-        for (size_t f = 0; later[f]; f++) {
-            if (strcmp(later[f], m->key) == 0) {
-                err_error(b->errors, &m->mark, "fault \"%s\" is not supported "
-                          "yet", m->key);
-                return;
-            }
-        }
         d = err_error(b->errors, &m->mark, "unknown fault or field \"%s\"",
                       m->key);
         diag_suggest(b->errors, d, m->key, names);

@@ -75,6 +75,25 @@ START_TEST(who_does_not_listen_loses_pods_with_the_machine)
 }
 END_TEST
 
+START_TEST(only_a_stateful_set_waits_for_a_machine_that_is_cut_off)
+{
+    results_of_file(&r, "scenarios/partition.yaml", "-n 3");
+    ck_assert_double_gt(results_metric(&r, NULL, "rollout_seconds"),
+                        590 - 120);
+    ck_assert_double_eq(results_metric(&r, NULL, "peak_pods"), 4);
+    ck_assert_double_gt(results_metric(&r, NULL, "failed_hang"), 200);
+    results_free(&r);
+    results_of_file(&r, "scenarios/partition.yaml", "-n 3 --set "
+                    "release.workload=deployment/web --set "
+                    "release.images.app=shop/front:2.0");
+    ck_assert_double_lt(results_metric(&r, NULL, "rollout_seconds"),
+                        590 - 120);
+    /* Its old pod runs on, unseen, until the network is back. */
+    ck_assert_double_gt(results_metric(&r, NULL, "old_gone_seconds"),
+                        590 - 120);
+}
+END_TEST
+
 /* ---- growing ------------------------------------------------------------ */
 
 START_TEST(pods_without_a_place_get_machines)
@@ -296,6 +315,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, a_surge_waits_for_its_machines);
     tcase_add_test(tc, who_does_not_listen_loses_pods_with_the_machine);
+    tcase_add_test(tc, only_a_stateful_set_waits_for_a_machine_that_is_cut_off);
     tcase_add_test(tc, pods_without_a_place_get_machines);
     tcase_add_test(tc, a_pool_grows_no_further_than_its_max);
     tcase_add_test(tc, no_pool_is_asked_that_cannot_help);

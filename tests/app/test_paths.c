@@ -9,7 +9,7 @@
 #include <math.h>
 #include "results.h"
 
-/* Kills, a lost node, drains, crashes, a hanging version, cold starts. */
+/* Kills, a lost node, one cut off, drains, crashes, a hanging version, cold starts. */
 #define TROUBLE                                                               \
     "run: {duration: 150s, warmup: 10s, seed: 5, replications: 2}\n"          \
     "cluster: {nodes: [{name: n, count: 3}]}\n"                               \
@@ -18,7 +18,9 @@
     "strategies: [{name: r, rollingUpdate: {}}]\n"                            \
     "faults:\n"                                                               \
     "  - {at: 8s, kill: {pod: random, of: deployment/web}}\n"                 \
+    "  - {at: 40s, partition: node/n-0, for: 700ms}\n"                       \
     "  - {at: 70s, fail: node/n-1, for: 30s}\n"                               \
+    "  - {at: 90s, partition: node/n-0, for: 50s}\n"                          \
     "  - {at: 120s, drain: node/n-2}\n"
 
 #define APP                                                                   \
