@@ -54,6 +54,7 @@ static struct dist dist_of(const struct timing_value *v)
 
 void timings_from_profile(struct timings *t, enum profile p)
 {
+    t->endpoints_whole = false;
     for (int i = 0; i < TIMING_COUNT; i++) {
         t->dist[i] = dist_of(&rows[i].profile[p]);
         t->together[i] = (struct together){ 0 };
@@ -63,7 +64,7 @@ void timings_from_profile(struct timings *t, enum profile p)
 /* The row called m->key, or -1 after an error with a suggestion. */
 static int row_named(struct binder *b, const struct member *m)
 {
-    const char *names[TIMING_COUNT + 1] = { NULL };
+    const char *names[TIMING_COUNT + 2] = { NULL };
     struct diag *d;
 
     for (int i = 0; i < TIMING_COUNT; i++) {
@@ -71,6 +72,7 @@ static int row_named(struct binder *b, const struct member *m)
             return i;
         names[i] = rows[i].name;
     }
+    names[TIMING_COUNT] = TIMING_ENDPOINTS_WHOLE;
     d = err_error(b->errors, &m->mark, "unknown timing \"%s\"", m->key);
     diag_suggest(b->errors, d, m->key, names);
     if (!d->help)
@@ -78,9 +80,10 @@ static int row_named(struct binder *b, const struct member *m)
     return -1;
 }
 
-/* Bind each entry of a map of rows with bind. */
+/* Bind each entry of a map of rows with bind; whole: endpointPropagation may be
+ * one, and is somebody else's. */
 static bool bind_rows(struct binder *b, const struct value *v,
-                      struct timings *t,
+                      struct timings *t, bool whole,
                       bool (*bind)(struct binder *b, const struct value *v,
                                    struct timings *t, int row))
 {
@@ -93,7 +96,11 @@ static bool bind_rows(struct binder *b, const struct value *v,
         return false;
     }
     for (size_t i = 0; i < v->len; i++) {
-        int row = row_named(b, &v->u.members[i]);
+        int row;
+
+        if (strcmp(v->u.members[i].key, TIMING_ENDPOINTS_WHOLE) == 0 && whole)
+            continue;
+        row = row_named(b, &v->u.members[i]);
 
         if (row < 0 || !bind(b, v->u.members[i].value, t, row))
             good = false;
@@ -107,9 +114,37 @@ static bool bind_latency(struct binder *b, const struct value *v,
     return dist_parse(b, v, &t->dist[row]);
 }
 
+const char timing_endpoints_doc[] =
+    "EndpointSlice write to a node's rules in force, all of it: watchProxy and "
+    "proxySync in one, with minSyncPeriod 0 unless that is given";
+
+/* Each node obeys each change so long after it was written, in order. */
+static bool bind_whole(struct binder *b, const struct value *v,
+                       struct timings *t)
+{
+    const struct value *whole = value_get(v, TIMING_ENDPOINTS_WHOLE);
+    static const enum timing parts[] = { TIMING_WATCH_PROXY,
+                                         TIMING_PROXY_SYNC };
+
+    if (!whole)
+        return true;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        const struct value *part = value_get(v, rows[parts[i]].name);
+
+        if (part) {
+            err_error(b->errors, &part->mark, "%s has %s in it: give one of "
+                      "them", TIMING_ENDPOINTS_WHOLE, rows[parts[i]].name);
+            return false;
+        }
+    }
+    t->endpoints_whole = true;
+    t->dist[TIMING_PROXY_SYNC] = dist_constant(0);
+    return dist_parse(b, whole, &t->dist[TIMING_WATCH_PROXY]);
+}
+
 bool timings_bind(struct binder *b, const struct value *v, struct timings *t)
 {
-    return bind_rows(b, v, t, bind_latency);
+    return bind_rows(b, v, t, true, bind_latency) && bind_whole(b, v, t);
 }
 
 /* ---- what is busy at once ----------------------------------------------- */
@@ -136,5 +171,5 @@ static bool bind_entry(struct binder *b, const struct value *v,
 bool timings_bind_together(struct binder *b, const struct value *v,
                            struct timings *t)
 {
-    return bind_rows(b, v, t, bind_entry);
+    return bind_rows(b, v, t, false, bind_entry);
 }

@@ -40,10 +40,16 @@ struct together {
 };
 enum machine { MACHINE_NODE, MACHINE_CLUSTER };
 
+/* What stands for WATCH_PROXY, PROXY_SYNC and the least time between syncs
+ * under cluster.timings. */
+#define TIMING_ENDPOINTS_WHOLE "endpointPropagation"
+extern const char timing_endpoints_doc[];
+
 /* The timings of one cluster: a profile with overrides. */
 struct timings {
     struct dist dist[TIMING_COUNT];
     struct together together[TIMING_COUNT];
+    bool endpoints_whole;       /* endpointPropagation is given */
 };
 void timings_from_profile(struct timings *t, enum profile p);
 

@@ -196,7 +196,7 @@ static void ingress_changed(void *ctx, const struct meta *before,
 }
 
 static const struct informer_ops ingresses_ops = {
-    .name = "ingress.ingresses", .latency = TIMING_WATCH_PROXY,
+    .name = "ingress.ingresses", .latency = TIMING_WATCH_ROUTES,
     .handle = ingress_changed,
 };
 

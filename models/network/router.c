@@ -144,7 +144,7 @@ static void route_changed(void *ctx, const struct meta *before,
 }
 
 static const struct informer_ops routes_ops = {
-    .name = "router.routes", .latency = TIMING_WATCH_PROXY,
+    .name = "router.routes", .latency = TIMING_WATCH_ROUTES,
     .handle = route_changed,
 };
 

@@ -241,6 +241,8 @@ static void take_timings(struct loader *l, const struct cluster_section *c,
     timings_from_profile(&to->timings, to->profile);
     timings_bind(&b, c->timings, &to->timings);
     timings_bind_together(&together, c->together, &to->timings);
+    if (to->timings.endpoints_whole && to->min_sync_period < 0)
+        to->min_sync_period = 0;
 }
 
 static void take_cluster(struct loader *l, const struct cluster_section *c,

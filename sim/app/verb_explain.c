@@ -68,6 +68,8 @@ static void explain_timings(struct app *app)
                 fprintf(app->out, "  %-9s %s\n", profile_names[p], text);
         }
     }
+    fprintf(app->out, md ? "| `%s` | | | %s | |\n" : "%s: %s\n",
+            TIMING_ENDPOINTS_WHOLE, timing_endpoints_doc);
 }
 
 static void explain_strategies(struct app *app)

@@ -16,7 +16,7 @@
 struct results {
     struct arena *arena;
     char folder[64];
-    struct csv_table metrics, events, pods, series;
+    struct csv_table metrics, events, pods, series, views;
 };
 
 static inline const char *results_path(struct results *r, const char *name)
@@ -60,6 +60,7 @@ static inline void results_of_file(struct results *r, const char *file,
     r->events = results_table(r, "events.csv");
     r->pods = results_table(r, "pods.csv");
     r->series = results_table(r, "series.csv");
+    r->views = results_table(r, "views.csv");
     for (size_t i = 0; i < COUNT_OF(files); i++)
         remove(results_path(r, files[i]));
     ck_assert_int_eq(rmdir(r->folder), 0);

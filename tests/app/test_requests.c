@@ -52,6 +52,36 @@ START_TEST(a_sidecar_hides_what_a_rolling_update_loses)
 }
 END_TEST
 
+/* Seconds from the slice's change to each node's rules; how many were seen. */
+static int expect_lag(const char *view, const char *rules, double lag)
+{
+    const struct csv_table *t = &r.views;
+    int n = 0;
+
+    for (size_t i = 0; i < t->len; i++)
+        for (size_t k = i; k < t->len; k++)
+            if (strcmp(csv_get(t, i, 5), view) == 0 &&
+                strcmp(csv_get(t, k, 5), rules) == 0 &&
+                strcmp(csv_get(t, i, 4), csv_get(t, k, 4)) == 0 &&
+                strcmp(csv_get(t, i, 6), csv_get(t, k, 6)) == 0) {
+                ck_assert_double_eq_tol(atof(csv_get(t, k, 2)) -
+                                        atof(csv_get(t, i, 2)), lag, 1e-6);
+                n++;
+            }
+    return n;
+}
+
+START_TEST(endpoint_propagation_is_the_whole_way)
+{
+    results_of_file(&r, "scenarios/sigterm-race.yaml",
+                    "-n 1 --strategy with-preStop "
+                    "--set cluster.timings.endpointPropagation=3s");
+    ck_assert_int_ge(expect_lag("slice_lists", "rules_list", 3), 10);
+    ck_assert_int_ge(expect_lag("slice_drops", "rules_drop", 3), 10);
+    results_free(&r);
+}
+END_TEST
+
 /* ---- preStop ----------------------------------------------------------------- */
 
 #define PRE_STOP "scenarios/pre-stop.yaml"
@@ -186,6 +216,7 @@ int main(void)
     int bad;
 
     tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, endpoint_propagation_is_the_whole_way);
     tcase_add_test(tc, a_sidecar_hides_what_a_rolling_update_loses);
     tcase_add_test(tc, two_seconds_are_enough_and_no_pause_harms_from_1_26_on);
     tcase_add_test(tc, with_1_20_a_pause_makes_recreate_worse);
