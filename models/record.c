@@ -17,6 +17,7 @@
 #include "base/map.h"
 #include "models/argo.h"
 #include "models/batch.h"
+#include "models/clusters.h"
 #include "models/measure.h"
 #include "models/network.h"
 #include "models/node.h"
@@ -390,4 +391,85 @@ void record_commit(struct world *w, const struct meta *before,
         measure_commit(w, before, after);
     if (w->record.rows)
         record_rows(w, before, after);
+}
+
+/* ---- several clusters --------------------------------------------------- */
+
+static void put_before(struct arena *a, const char *name, const char **text)
+{
+    *text = **text ? arena_printf(a, "%s/%s", name, *text) : name;
+}
+
+/* Rows of one cluster say which it is. */
+static void sign(struct world *w)
+{
+    struct record *r = &w->record;
+    const char *name = clusters_name(w);
+
+    for (size_t i = 0; i < r->timeline.len; i++)
+        put_before(w->arena, name, &r->timeline.items[i].space);
+    for (size_t i = 0; i < r->pods.len; i++)
+        put_before(w->arena, name, &r->pods.items[i].space);
+    for (size_t i = 0; i < r->views.len; i++)
+        put_before(w->arena, name, &r->views.items[i].space);
+    for (size_t i = 0; i < r->failures.len; i++)
+        put_before(w->arena, name, &r->failures.items[i].source);
+    for (size_t i = 0; i < r->events.len; i++)
+        if (strcmp(r->events.items[i].type, "Wave") != 0)
+            put_before(w->arena, name, &r->events.items[i].space);
+}
+
+/* Two lists of rows of this size, each by time, as one in a; a row begins with
+ * its time. */
+static void *merged(struct arena *a, const char *x, size_t nx, const char *y,
+                    size_t ny, size_t size)
+{
+    char *out = arena_alloc(a, (nx + ny + 1) * size), *to = out;
+
+    while (nx + ny > 0) {
+        bool first = ny == 0 ||
+                     (nx > 0 && *(const sim_time *)x <= *(const sim_time *)y);
+
+        memcpy(to, first ? x : y, size);
+        to += size;
+        if (first) {
+            x += size;
+            nx--;
+        } else {
+            y += size;
+            ny--;
+        }
+    }
+    return out;
+}
+
+#define UNITE(a, to, from, list)                                              \
+    do {                                                                      \
+        (to)->list.items = merged(a, (const char *)(to)->list.items,          \
+                                  (to)->list.len,                             \
+                                  (const char *)(from)->list.items,           \
+                                  (from)->list.len,                           \
+                                  sizeof(*(to)->list.items));                 \
+        (to)->list.len += (from)->list.len;                                   \
+        (to)->list.cap = (to)->list.len + 1;                                  \
+    } while (0)
+
+void record_unite(struct world *w)
+{
+    struct record *to = &w->record;
+
+    if (!w->clusters || !to->rows)
+        return;
+    for (size_t i = 0; i < clusters_count(w); i++) {
+        const struct record *from = &clusters_at(w, i)->record;
+
+        sign(clusters_at(w, i));
+        if (i == 0)
+            continue;
+        UNITE(w->arena, to, from, timeline);
+        UNITE(w->arena, to, from, pods);
+        UNITE(w->arena, to, from, views);
+        UNITE(w->arena, to, from, failures);
+        UNITE(w->arena, to, from, events);
+    }
 }

@@ -3,7 +3,8 @@
  *
  * Order of construction: store, nodes, controllers, scheduler, kubelets,
  * network, measures; then the manifests are applied, all at time 0, and the
- * users and actors start.  Everything random comes from streams addressed by
+ * users and actors start.  Of several clusters one is put up after the other, in
+ * one event list.  Everything random comes from streams addressed by
  * (seed, purpose, entity, replication).
  */
 #include "models/world.h"
@@ -14,6 +15,7 @@
 #include "base/text.h"
 #include "models/action.h"
 #include "models/cluster_autoscaler.h"
+#include "models/clusters.h"
 #include "models/controller.h"
 #include "models/database.h"
 #include "models/fault.h"
@@ -203,17 +205,26 @@ static void apply_manifests(struct world *w)
         apply_manifest(w, &items[i], &errors);
 }
 
-struct world *world_new(struct arena *a, const struct spec *spec,
-                        const struct strategy_spec *strategy,
-                        uint32_t replication, bool rows)
+/* The one cluster, or the one at this place of several, of which those before
+ * are there. */
+static struct world *put_up(struct arena *a, const struct spec *spec,
+                            const struct strategy_spec *strategy,
+                            uint32_t replication, bool rows,
+                            struct clusters *clusters, size_t place)
 {
     struct world *w = arena_make(a, struct world);
 
+    if (clusters)
+        clusters->items[place] = w;
+    w->clusters = clusters;
+    w->place = (uint32_t)place;
     w->arena = a;
     w->spec = spec;
     w->strategy = strategy;
     w->replication = replication;
-    w->sim = sim_new(a, label_of_run(a, spec, strategy, replication));
+    w->sim = place > 0 ? clusters_first(w)->sim
+                       : sim_new(a, label_of_run(a, spec, strategy,
+                                                 replication));
     record_init(&w->record, a, rows);
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
@@ -242,6 +253,21 @@ struct world *world_new(struct arena *a, const struct spec *spec,
     guards_start(w);
     faults_start(w);
     return w;
+}
+
+struct world *world_new(struct arena *a, const struct spec *spec,
+                        const struct strategy_spec *strategy,
+                        uint32_t replication, bool rows)
+{
+    struct clusters *all;
+
+    if (spec->nmembers == 0)
+        return put_up(a, spec, strategy, replication, rows, NULL, 0);
+    all = clusters_new(a, spec);
+    for (size_t i = 0; i < spec->nmembers; i++)
+        put_up(a, spec->members[i].spec, strategy, replication, rows, all, i);
+    clusters_start(all);
+    return all->items[0];
 }
 
 void world_run(struct world *w)

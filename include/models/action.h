@@ -88,6 +88,9 @@ const char *release_command(struct world *w);
 /* The same images for another workload in its namespace. */
 const char *release_command_on(struct world *w, const char *workload);
 
+/* Release in w now, as the strategy does. */
+void release_begin(struct world *w);
+
 /* The newest version of the workload that is released, or of the Rollout that
  * the strategy put in its place; NULL if it is not there. */
 const struct meta *release_target(const struct world *w);

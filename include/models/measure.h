@@ -19,7 +19,8 @@ struct net_origin;
 struct rules;
 struct process;
 
-/* Make w->measure.  Called by world_new before objects are applied. */
+/* Make w->measure, or take that of the first of several clusters.  Called by
+ * world_new before objects are applied. */
 void measure_new(struct world *w);
 
 /* Close the accounts and the levels, and write the last rows.  Called by
@@ -36,7 +37,7 @@ void measure_release(struct world *w, const struct pod_template *old,
  * it is compared with what there is now. */
 void measure_release_begins(struct world *w, const struct pod_template *old);
 
-/* Has the release begun? */
+/* Has the release begun in w? */
 bool measure_released(const struct world *w);
 
 /* A release of this workload is complete when somebody else says so, once,
@@ -64,6 +65,9 @@ void measure_commit(struct world *w, const struct meta *before,
  * who sends them, as NetworkPolicies see it; NULL: nobody asks. */
 void measure_watch(struct world *w, struct rules *r, double share,
                    const struct net_origin *from);
+/* The share of new requests by root, which is watched, that would find nobody
+ * now. */
+double measure_closed(const struct world *w, const struct rules *root);
 /* What router_share says of root has changed. */
 void measure_routes_changed(struct world *w, struct rules *root);
 void measure_rules_changed(struct world *w, struct rules *r);

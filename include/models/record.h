@@ -121,6 +121,10 @@ void record_blocked(struct world *w, object_uid pod);
 void record_watch(struct world *w);
 void record_finish(struct world *w);
 
+/* Put the rows of all clusters into the first one's record, w's, in order of
+ * time; their namespaces get the cluster's name before them. */
+void record_unite(struct world *w);
+
 /* Anything else worth an events.csv line ("Action", "kubectl scale ..."). */
 void record_note(struct world *w, const char *type, const char *reason,
                  const char *space, const char *object, const char *message);

@@ -59,7 +59,8 @@ struct monitoring_spec {
                                  * written */
 };
 
-/* A load balancer's health checks of nodes: scenario cluster.loadBalancer. */
+/* Health checks: of nodes by a load balancer (scenario cluster.loadBalancer), of
+ * clusters by the front door (frontDoor). */
 struct balancer_spec {
     sim_time interval;          /* 8 s */
     int healthy, unhealthy;     /* answers in a row: 1, 3 */
@@ -180,6 +181,7 @@ struct action_spec {
     size_t ndocuments;
     struct mark mark;
     const char *name;           /* for marks on figures; may be NULL */
+    const char *cluster;        /* of several; NULL: in each */
 };
 
 /* A metric as autoscalers see it, from `at` on (scenario: metrics). */
@@ -195,6 +197,7 @@ struct fault_spec {
     const struct fault_ops *ops;
     struct dist at, lasting;
     const void *spec;           /* as ops->fields bound it */
+    const char *cluster;        /* of several; NULL: in each */
     struct mark mark;
 };
 
@@ -237,9 +240,30 @@ struct strategy_spec {
     const void *spec;           /* as ops->fields bound it */
     const struct value *given;  /* its block as written; NULL if none */
     const struct value *patch;  /* strategic merge over the manifests */
+    const struct value *waves, *bake;   /* as written; NULL: the release's */
     const struct manifest *manifests;   /* its version of them; NULL: as is */
     size_t nmanifests;
     struct mark mark;
+};
+
+/* One of several clusters: scenario clusters.  A whole one: its spec has its
+ * own nodes, timings, manifests and seed. */
+struct member_spec {
+    const char *name;
+    double share;               /* of the users; all sum to 1 */
+    const struct spec *spec;
+    struct mark mark;
+};
+
+/* In which order they get the release: scenario release.waves. */
+struct wave_spec {
+    const size_t *members;      /* places of clusters */
+    size_t n;
+};
+struct waves_spec {
+    const struct wave_spec *items;
+    size_t len;
+    sim_time bake;              /* complete -> the next wave */
 };
 
 /* A manifest: as written, and with its place. */
@@ -271,6 +295,10 @@ struct spec {
     size_t nguards;
     const struct analysis_source *sources;      /* cluster.monitoring */
     size_t nsources;
+    const struct member_spec *members;  /* if there are several clusters */
+    size_t nmembers;            /* 0: there is one, this */
+    struct balancer_spec door;  /* before them: its health checks */
+    struct waves_spec waves;
     double slo_error_share;     /* brownout windows; 0.01 */
     sim_time slo_latency;       /* brownout windows; 0: not judged */
 };

@@ -35,6 +35,11 @@ bool sender_sticky(const struct sender *s);
 size_t sender_index(const struct sender *s);
 size_t traffic_sending(const struct world *w);
 
+/* Of several clusters: this part of all requests comes to w from now on; and the
+ * share of those that would find nobody to serve them now. */
+void traffic_reshare(struct world *w, double part);
+double traffic_closed(const struct world *w);
+
 /* The name of a server's pod; s NULL: "". */
 const char *server_pod(const struct server *s);
 

@@ -33,6 +33,7 @@ struct routers;
 struct ingresses;
 struct limited;
 struct netpols;
+struct clusters;
 struct pod_template;
 
 struct world {
@@ -41,6 +42,8 @@ struct world {
     const struct spec *spec;
     const struct strategy_spec *strategy;   /* NULL: the manifest's own */
     uint32_t replication;
+    struct clusters *clusters;  /* this is one of them; NULL: the only one */
+    uint32_t place;             /* among them, from 0 */
     struct api *api;
     struct plane *plane;        /* what of it is down or slow; NULL: nothing */
     struct operators *operators;        /* of custom resources; NULL: none */
@@ -70,7 +73,8 @@ struct world {
 };
 
 /* Build the world of (spec, strategy, replication) in arena a: nodes join,
- * components start, manifests are applied at time 0.  rows: keep rows of the
+ * components start, manifests are applied at time 0.  Of several clusters each
+ * is a world with one event list and one measure; the first is returned.  rows: keep rows of the
  * record.  Manifests were validated before: a refusal here is a BUG. */
 struct world *world_new(struct arena *a, const struct spec *spec,
                         const struct strategy_spec *strategy,
@@ -91,6 +95,9 @@ sim_time world_second_starts(const struct world *w, int64_t second);
  * that, which may be before the run began. */
 int64_t world_clock(const struct world *w, sim_time t);
 sim_time world_clock_time(const struct world *w, int64_t seconds);
+
+/* What is random about users: of several clusters it is the same in all. */
+uint64_t world_users_seed(const struct world *w);
 
 /* A stream of this replication. */
 void world_stream(const struct world *w, struct stream *s,

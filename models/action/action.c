@@ -15,6 +15,7 @@
 #include "base/bug.h"
 #include "base/text.h"
 #include "models/argo.h"
+#include "models/clusters.h"
 #include "models/informer.h"
 #include "models/measure.h"
 #include "models/plane.h"
@@ -74,8 +75,10 @@ void kubectl_type(struct world *w, const char *text,
     world_stream(w, &k->stream, PURPOSE_OPERATOR,
                  fnv64(FNV_START, text, strlen(text)));
     if (k->c.verb == &verb_rollout_undo || k->c.verb == &verb_argo_undo ||
-        k->c.verb == &verb_argo_abort)
+        k->c.verb == &verb_argo_abort) {
         measure_rollback_decided(w);
+        clusters_halt(w, "the way back was typed");
+    }
     t = world_draw(w, TIMING_OPERATOR, &k->stream);
     sim_after(w->sim, t + world_draw(w, TIMING_API_WRITE, &k->stream),
               &ev_commit, k, 0);
@@ -145,19 +148,23 @@ const struct meta *release_target(const struct world *w)
     return m ? m : api_find(w->api, KIND_ROLLOUT, space, slash + 1);
 }
 
-static void release_fire(struct sim *sim, void *subject, int64_t arg)
+void release_begin(struct world *w)
 {
-    struct world *w = subject;
     const struct strategy_spec *s = w->strategy;
 
-    (void)sim;
-    (void)arg;
     if (w->spec->release.custom)
         kubectl_type(w, release_patch(w), w->spec->release.patch, 1);
     else if (s && s->ops && s->ops->release)
         s->ops->release(w, s->spec);
     else
         kubectl_type(w, release_command(w), NULL, 0);
+}
+
+static void release_fire(struct sim *sim, void *subject, int64_t arg)
+{
+    (void)sim;
+    (void)arg;
+    release_begin(subject);
 }
 
 /* ---- when ---------------------------------------------------------------- */
@@ -298,12 +305,16 @@ void actions_start(struct world *w)
 
     if (w->strategy && w->strategy->ops && w->strategy->ops->start)
         w->strategy->ops->start(w, w->strategy->spec);
-    if (s->release.given)
+    if (s->release.given && !w->clusters)   /* else clusters.c says when */
         sim_at(w->sim, s->warmup + s->release.at, &ev_release, w, 0);
     h->w = w;
     h->len = s->nactions;
     h->items = arena_many(w->arena, struct planned, s->nactions);
     for (size_t i = 0; i < s->nactions; i++) {
+        if (!clusters_mean(w, s->actions[i].cluster)) {
+            h->items[i].fired = true;
+            continue;
+        }
         plan(h, &h->items[i], &s->actions[i], i);
         watches |= s->actions[i].when != NULL;
     }

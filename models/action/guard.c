@@ -5,7 +5,9 @@
  * kubectl.  That instant, and not the one at which the condition first held, is
  * the decision from which mitigation and rollback count.  Without data nothing
  * is done, as an alert does not fire: where monitoring is lost, nobody knows.
- * A judge (judging.c) may stand in the place of the condition.
+ * A judge (judging.c) may stand in the place of the condition.  Of several clusters
+ * each has guards of its own; what one does is done in each cluster that has the
+ * release, and no further wave starts.
  *
  * `rollback` types kubectl rollout undo of the released workload, or, of a
  * Rollout, argo rollouts abort (undo once all users have the new version);
@@ -20,6 +22,7 @@
 #include "base/text.h"
 #include "models/action.h"
 #include "models/argo.h"
+#include "models/clusters.h"
 #include "models/judging.h"
 #include "models/measure.h"
 #include "models/world.h"
@@ -198,13 +201,29 @@ static const char *command_of(const struct guard *g)
     return g->spec->kubectl;
 }
 
+/* In each cluster that has the release; to go on is for its own only. */
 static void fire_act(struct sim *sim, void *subject, int64_t arg)
 {
-    struct guard *g = subject;
+    const struct guard *g = subject;
 
     (void)sim;
     (void)arg;
-    kubectl_type(g->w, command_of(g), NULL, 0);
+    for (size_t i = 0; i < clusters_count(g->w); i++) {
+        struct guard there = *g;
+
+        there.w = clusters_at(g->w, i);
+        if (there.w == g->w || (g->spec->then != GUARD_PROMOTE &&
+                                clusters_have_released(there.w)))
+            kubectl_type(there.w, command_of(&there), NULL, 0);
+    }
+}
+
+/* It has seen what it was to look for. */
+static void fire(struct guard *g)
+{
+    if (g->spec->then != GUARD_PROMOTE)
+        clusters_halt(g->w, "a guard fired");
+    sim_after(g->w->sim, dist_draw(&g->spec->after, &g->luck), &ev_act, g, 0);
 }
 
 bool guard_holds(struct world *w, const struct guard_condition *c,
@@ -222,18 +241,27 @@ bool guard_holds(struct world *w, const struct guard_condition *c,
     return false;
 }
 
+/* Of several clusters the first one's speaks for all: nothing is undone
+ * twice. */
+static bool is_first(struct guard *g)
+{
+    g->fired = true;
+    return g->spec->then == GUARD_PROMOTE ||
+           clusters_first_alarm(g->w, (size_t)(g->spec - g->w->spec->guards));
+}
+
 static void look(struct guard *g)
 {
     const struct spec *s = g->w->spec;
     double value;
 
-    if (g->fired || !measure_released(g->w) || !guard_holds(g->w, &g->spec->condition, &value))
+    if (g->fired || !measure_released(g->w) ||
+        !guard_holds(g->w, &g->spec->condition, &value) || !is_first(g))
         return;
-    g->fired = true;
     record_note(g->w, "Guard", "Crossed", "", s->release.workload,
                 arena_printf(g->w->arena, "%s: %.4g seen", g->spec->when,
                              value));
-    sim_after(g->w->sim, dist_draw(&g->spec->after, &g->luck), &ev_act, g, 0);
+    fire(g);
 }
 
 static void told(void *ctx)
@@ -256,8 +284,8 @@ static void failed(void *ctx)
 {
     struct guard *g = ctx;
 
-    g->fired = true;
-    sim_after(g->w->sim, dist_draw(&g->spec->after, &g->luck), &ev_act, g, 0);
+    if (is_first(g))
+        fire(g);
 }
 
 void guards_start(struct world *w)

@@ -10,6 +10,7 @@
 
 #include "base/bug.h"
 #include "base/units.h"
+#include "models/clusters.h"
 #include "models/world.h"
 
 struct running {
@@ -110,6 +111,8 @@ void faults_start(struct world *w)
         struct running *f = arena_make(w->arena, struct running);
         sim_time at;
 
+        if (!clusters_mean(w, w->spec->faults[i].cluster))
+            continue;
         f->w = w;
         f->spec = &w->spec->faults[i];
         world_stream(w, &f->luck, PURPOSE_FAULT, i);

@@ -20,8 +20,13 @@
 
 void measure_new(struct world *w)
 {
-    struct measure *m = arena_make(w->arena, struct measure);
+    struct measure *m;
 
+    if (w->place > 0) {
+        w->measure = clusters_first(w)->measure;
+        return;
+    }
+    m = arena_make(w->arena, struct measure);
     w->measure = m;
     m->w = w;
     m->from = w->spec->warmup;
@@ -44,7 +49,7 @@ void measure_sent(struct world *w, const struct sender *s, sim_time sent)
         return;
     m->requests++;
     if (w->record.rows)
-        window_sent(m, s, sent);
+        window_sent(m, w, s, sent);
 }
 
 /* ---- users -------------------------------------------------------------- */
@@ -142,19 +147,19 @@ static void count_version(struct measure *m, const struct ask *a,
         r->first_bad = end;
 }
 
-static void record_failure(struct measure *m, const struct ask *a,
+static void record_failure(struct world *w, const struct ask *a,
                            enum cause cause)
 {
     struct failure_row row = {
         .at = a->sent, .source = sender_name(a->sender), .request = a->i,
         .version = a->version->name,
         .pod = server_pod(a->server), .cause = cause_names[cause],
-        .node = traffic_node(m->w, a),
+        .node = traffic_node(w, a),
     };
 
-    if (m->w->record.failures.len < CHAINS)
-        row.chain = traffic_chain(m->w, a, cause);
-    vec_push(m->w->arena, &m->w->record.failures, row);
+    if (w->record.failures.len < CHAINS)
+        row.chain = traffic_chain(w, a, cause);
+    vec_push(w->arena, &w->record.failures, row);
 }
 
 void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
@@ -171,13 +176,13 @@ void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
     } else {
         m->failed[cause]++;
         if (w->record.rows)
-            record_failure(m, a, cause);
+            record_failure(w, a, cause);
     }
     m->first_failed += a->first_failed ||
                        (a->attempt == 0 && cause != CAUSE_NONE);
     m->exposed += a->exposed;
     count_version(m, a, cause, end);
-    window_outcome(m, a, cause, end);
+    window_outcome(m, w, a, cause, end);
 }
 
 bool measure_brief(const struct world *w)
@@ -224,10 +229,13 @@ void measure_finish(struct world *w)
     struct measure *m = w->measure;
     struct record *record = &w->record;
 
-    traffic_close(w);
+    for (size_t i = 0; i < clusters_count(w); i++)
+        traffic_close(clusters_at(w, i));
     outage_count(m);
     window_finish(m);
-    record_finish(w);
+    for (size_t i = 0; i < clusters_count(w); i++)
+        record_finish(clusters_at(w, i));
+    record_unite(w);
     if (record->failures.len > 0)
         qsort(record->failures.items, record->failures.len,
               sizeof(*record->failures.items), by_time);

@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "base/vec.h"
 #include "kernel/tally.h"
+#include "models/clusters.h"
 #include "models/measure.h"
 #include "models/monitoring.h"
 #include "models/proxy.h"
@@ -23,6 +24,7 @@
 
 /* A place from which requests go. */
 struct watch {
+    struct world *w;            /* the cluster it is in */
     struct rules *rules;
     const struct net_origin *from;  /* who sends; NULL: policies do not count */
     double demand;              /* share of all requests that ask for it */
@@ -53,6 +55,12 @@ struct judged {                 /* a workload, see measure_judged_elsewhere */
     struct judged *next;
 };
 
+struct here {                   /* the release in one cluster */
+    bool released, complete;
+    object_uid workload;        /* the released one; 0: told by a strategy */
+    uint64_t identity;          /* of the new template */
+};
+
 struct rollout {
     struct judged *judged;      /* workloads whose own status does not tell */
     sim_time released, completed, old_gone;     /* SIM_NEVER: not (yet) */
@@ -62,8 +70,8 @@ struct rollout {
     double better;              /* the truth: see measure_decided */
     sim_time first_bad;         /* first failure at the new version */
     sim_time last_new;          /* last request the new version accepted */
-    object_uid workload;        /* the released one; 0: told by a strategy */
-    uint64_t identity;          /* of the new template */
+    struct here *here;          /* by cluster */
+    size_t complete;            /* clusters */
     const struct version *old, *new_;   /* NULL: unknown */
     VEC(struct fleet) fleets;   /* by version index */
     struct fleet before;        /* of the application, at the release */
@@ -149,9 +157,10 @@ unsigned visitors_trial(const struct visitors *v, struct trial_counts *out);
 
 /* window.c */
 void window_new(struct measure *m);
-void window_sent(struct measure *m, const struct sender *s, sim_time sent);
-void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
-                    sim_time end);
+void window_sent(struct measure *m, const struct world *w,
+                 const struct sender *s, sim_time sent);
+void window_outcome(struct measure *m, const struct world *w,
+                    const struct ask *a, enum cause cause, sim_time end);
 /* The part of it that all runs want of a request that was answered well. */
 static inline void window_answer(struct measure *m, sim_time sent, sim_time end)
 {

@@ -16,10 +16,11 @@
 #include "models/netpol.h"
 #include "models/route.h"
 
-static bool of_new(const struct measure *m, struct process *p)
+static bool of_new(const struct measure *m, struct world *w,
+                   struct process *p)
 {
     return m->rollout.new_ && m->rollout.new_ != m->rollout.old &&
-           traffic_version_of(m->w, p) == m->rollout.new_;
+           traffic_version_of(w, p) == m->rollout.new_;
 }
 
 /* Bring the integrals up to now. */
@@ -83,11 +84,11 @@ static void recount(struct measure *m, struct watch *watch)
         struct process *p = r->items[i].process;
 
         if (!traffic_able(p) ||
-            (watch->from && !netpols_allow(m->w, watch->from, p->pod,
+            (watch->from && !netpols_allow(watch->w, watch->from, p->pod,
                                            r->items[i].port)))
             continue;
         watch->able++;
-        watch->able_new += of_new(m, p);
+        watch->able_new += of_new(m, watch->w, p);
     }
     tally_watch(o, watch, 1);
     if (o->closed != closed)
@@ -104,10 +105,11 @@ void outage_recount(struct measure *m)
 }
 
 /* Make sure that r is watched; returns its place. */
-static size_t watch_rules(struct measure *m, struct rules *r,
+static size_t watch_rules(struct world *w, struct rules *r,
                           const struct net_origin *from)
 {
-    struct watch watch = { .rules = r, .from = from };
+    struct measure *m = w->measure;
+    struct watch watch = { .w = w, .rules = r, .from = from };
 
     if (r->watch == 0) {
         vec_push(m->w->arena, &m->outage.watches, watch);
@@ -152,7 +154,7 @@ void measure_routes_changed(struct world *w, struct rules *root)
     outage_count(m);
     for (size_t k = 0; router_routes(root) &&
                        (to = router_share(root, k, &share)) != NULL; k++)
-        watch_rules(m, to, root->watch == 0
+        watch_rules(w, to, root->watch == 0
                                ? NULL : m->outage.watches.items[root->watch
                                                                 - 1].from);
     reshare(m);
@@ -161,13 +163,26 @@ void measure_routes_changed(struct world *w, struct rules *root)
     rollout_look(m);
 }
 
+double measure_closed(const struct world *w, const struct rules *root)
+{
+    const struct outage *o = &w->measure->outage;
+    const struct rules *to;
+    double share, sum = 0;
+
+    if (!router_routes(root))
+        return o->watches.items[root->watch - 1].able == 0;
+    for (size_t k = 0; (to = router_share(root, k, &share)) != NULL; k++)
+        sum += o->watches.items[to->watch - 1].able == 0 ? share : 0;
+    return sum;
+}
+
 void measure_watch(struct world *w, struct rules *r, double share,
                    const struct net_origin *from)
 {
     size_t i;
 
     outage_count(w->measure);
-    i = watch_rules(w->measure, r, from);       /* two may go one way */
+    i = watch_rules(w, r, from);       /* two may go one way */
     w->measure->outage.watches.items[i].demand += share;
     if (fabs(w->measure->outage.watches.items[i].demand) < 1e-12)
         w->measure->outage.watches.items[i].demand = 0;     /* rounding */
@@ -195,7 +210,8 @@ void measure_process_changed(struct world *w, struct process *p)
 
     outage_count(w->measure);
     for (size_t i = 0; i < o->watches.len; i++)
-        if (rules_have(o->watches.items[i].rules, p->pod))
+        if (o->watches.items[i].w == w &&
+            rules_have(o->watches.items[i].rules, p->pod))
             recount(w->measure, &o->watches.items[i]);
     rollout_look(w->measure);
 }

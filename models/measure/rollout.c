@@ -6,7 +6,8 @@
  * together (the application) are compared with those at that instant: most
  * pods at once, ready pods least, pod-, cpu- and memory-seconds in excess.
  * It is complete when `kubectl rollout status` would say so of the new
- * template.
+ * template.  Of several clusters the pods of all are counted together; the release
+ * begins in the first that gets it, and is complete in the last.
  *
  * A restart releases the same images again: then old and new cannot be told
  * apart, and what would compare them is undefined.
@@ -81,6 +82,11 @@ static void pods_changed(struct measure *m)
 
 /* ---- the release -------------------------------------------------------- */
 
+static struct here *here(const struct world *w)
+{
+    return &w->measure->rollout.here[w->place];
+}
+
 /* From now on all is compared with what there is. */
 static void begin(struct measure *m, const struct pod_template *old)
 {
@@ -96,14 +102,16 @@ static void begin(struct measure *m, const struct pod_template *old)
     level_start(&r->memory, now, (double)r->before.memory_bytes / (1 << 30));
 }
 
-static void release(struct measure *m, const struct pod_template *old,
+static void release(struct world *w, const struct pod_template *old,
                     const struct pod_template *new_)
 {
+    struct measure *m = w->measure;
     struct rollout *r = &m->rollout;
 
+    here(w)->released = true;
     if (new_) {
-        r->new_ = traffic_version(m->w, new_);
-        r->identity = new_->identity;
+        r->new_ = traffic_version(w, new_);
+        here(w)->identity = new_->identity;
     }
     if (r->released == SIM_NEVER)
         begin(m, old);
@@ -116,25 +124,26 @@ void measure_release(struct world *w, const struct pod_template *old,
 {
     struct rollout *r = &w->measure->rollout;
 
-    if (r->released == SIM_NEVER || (!r->new_ && new_))
-        release(w->measure, old, new_);
+    if (!here(w)->released || (!r->new_ && new_))
+        release(w, old, new_);
 }
 
 void measure_release_begins(struct world *w, const struct pod_template *old)
 {
+    here(w)->released = true;
     if (w->measure->rollout.released == SIM_NEVER)
         begin(w->measure, old);
 }
 
 bool measure_released(const struct world *w)
 {
-    return w->measure->rollout.released != SIM_NEVER;
+    return here(w)->released;
 }
 
 /* Is this the custom resource that the scenario releases? */
-static bool is_custom(const struct measure *m, const struct meta *any)
+static bool is_custom(const struct world *w, const struct meta *any)
 {
-    const struct release_spec *spec = &m->w->spec->release;
+    const struct release_spec *spec = &w->spec->release;
 
     return any && any->kind == KIND_CUSTOM && spec->custom &&
            strcmp(spec->custom, any->name) == 0 &&
@@ -142,30 +151,30 @@ static bool is_custom(const struct measure *m, const struct meta *any)
 }
 
 /* Its spec has changed: the release begins, before any of its workloads. */
-static void custom_changed(struct measure *m, const struct meta *before,
+static void custom_changed(struct world *w, const struct meta *before,
                            const struct meta *after)
 {
     const struct pod_template *old = NULL;
     size_t n;
-    const object_uid *uids = api_owned(m->w->api, after->uid, &n);
+    const object_uid *uids = api_owned(w->api, after->uid, &n);
 
     if (before->generation == after->generation || meta_deleting(after) ||
-        world_now(m->w) < m->from || !is_custom(m, after))
+        world_now(w) < w->measure->from || !is_custom(w, after))
         return;
     for (size_t i = 0; !old && i < n; i++) {
-        const struct meta *owned = api_get(m->w->api, uids[i]);
+        const struct meta *owned = api_get(w->api, uids[i]);
 
         if (kind_rolls_out(owned->kind))
             old = rollout_template(owned);
     }
-    measure_release_begins(m->w, old);
+    measure_release_begins(w, old);
 }
 
 /* Is this the workload that the scenario releases (any, if it does not
  * say)? */
-static bool is_released(const struct measure *m, const struct meta *workload)
+static bool is_released(const struct world *w, const struct meta *workload)
 {
-    const struct release_spec *spec = &m->w->spec->release;
+    const struct release_spec *spec = &w->spec->release;
     char kind[64];
     const char *slash;
 
@@ -173,7 +182,7 @@ static bool is_released(const struct measure *m, const struct meta *workload)
         return true;
     if (spec->custom)
         return workload->owner != 0 &&
-               is_custom(m, api_get(m->w->api, workload->owner));
+               is_custom(w, api_get(w->api, workload->owner));
     slash = strchr(spec->workload, '/');
     if (!slash || (size_t)(slash - spec->workload) >= sizeof(kind))
         return false;
@@ -206,32 +215,42 @@ void measure_judged_elsewhere(struct world *w, enum kind kind,
     w->measure->rollout.judged = j;
 }
 
-void measure_completed(struct world *w)
+/* All of it is, once every cluster that gets it has it. */
+static void complete(struct world *w)
 {
     struct rollout *r = &w->measure->rollout;
 
-    if (r->released != SIM_NEVER && r->completed == SIM_NEVER)
+    here(w)->complete = true;
+    if (++r->complete == clusters_releasing(w))
         r->completed = world_now(w);
+    clusters_completed(w);
+}
+
+void measure_completed(struct world *w)
+{
+    if (here(w)->released && !here(w)->complete)
+        complete(w);
 }
 
 /* A Deployment, StatefulSet or DaemonSet was written. */
-static void workload_changed(struct measure *m, const struct meta *before,
+static void workload_changed(struct world *w, const struct meta *before,
                              const struct meta *after)
 {
-    struct rollout *r = &m->rollout;
+    const struct measure *m = w->measure;
+    struct here *h = here(w);
     const struct pod_template *old = rollout_template(before);
     const struct pod_template *now = rollout_template(after);
 
-    if (r->workload == 0 && world_now(m->w) >= m->from &&
-        old->identity != now->identity && is_released(m, after)) {
-        release(m, old, now);
-        r->workload = after->uid;
+    if (h->workload == 0 && world_now(w) >= m->from &&
+        old->identity != now->identity && is_released(w, after)) {
+        release(w, old, now);
+        h->workload = after->uid;
     }
-    if (r->completed == SIM_NEVER && r->workload == after->uid &&
+    if (!h->complete && h->workload == after->uid &&
         !is_judged_elsewhere(m, after) &&
-        now->identity == r->identity &&
-        rollout_status_of(m->w->arena, after).done)
-        r->completed = world_now(m->w);
+        now->identity == h->identity &&
+        rollout_status_of(w->arena, after).done)
+        complete(w);
 }
 
 void measure_commit(struct world *w, const struct meta *before,
@@ -241,9 +260,9 @@ void measure_commit(struct world *w, const struct meta *before,
     struct measure *m = w->measure;
 
     if (before && after && kind_rolls_out(any->kind))
-        workload_changed(m, before, after);
+        workload_changed(w, before, after);
     if (before && after && any->kind == KIND_CUSTOM)
-        custom_changed(m, before, after);
+        custom_changed(w, before, after);
     if (any->kind != KIND_POD)
         return;
     if (before)
@@ -292,6 +311,7 @@ void rollout_new(struct measure *m)
 {
     struct rollout *r = &m->rollout;
 
+    r->here = arena_many(m->w->arena, struct here, clusters_count(m->w));
     r->released = r->completed = r->old_gone = SIM_NEVER;
     r->decided = r->restored = r->tested = SIM_NEVER;
     r->first_bad = r->last_new = SIM_NEVER;

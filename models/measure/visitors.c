@@ -66,7 +66,7 @@ static bool converts(const struct visitors *v, const struct ask *a,
     uint64_t who = sender_users(a->sender) > 0 ? a->user : (uint64_t)a->i;
 
     return cause == CAUSE_NONE &&
-           stream_u01_at(w->spec->seed, PURPOSE_CONVERSION,
+           stream_u01_at(world_users_seed(w), PURPOSE_CONVERSION,
                          ((uint64_t)trial << 32) + sender_index(a->sender),
                          w->replication, who) < server_conversion(a->server);
 }

@@ -40,10 +40,26 @@ static struct cell *cell_new(struct window *win, struct arena *a)
     return c;
 }
 
-/* The cell of all senders together: its number is after theirs. */
+/* The cell of a sender in its cluster; that of all together comes after
+ * theirs. */
+static size_t source_of(const struct world *w, const struct sender *s)
+{
+    return w->place * w->spec->ntraffic + sender_index(s);
+}
+
 static size_t everybody(const struct measure *m)
 {
-    return m->w->spec->ntraffic;
+    return clusters_count(m->w) * m->w->spec->ntraffic;
+}
+
+static const char *source_name(const struct world *w, size_t source)
+{
+    const char *name = w->spec->traffic[source % w->spec->ntraffic].name;
+
+    return w->clusters
+               ? arena_printf(w->arena, "%s/%s", clusters_name(clusters_at(
+                                  w, source / w->spec->ntraffic)), name)
+               : name;
 }
 
 static struct cell *cell_of(struct measure *m, size_t second, size_t sender,
@@ -73,7 +89,7 @@ static void put_row(struct measure *m, const struct cell *c)
     bool all = c->sender == everybody(m);
     struct series_row row = {
         .at = m->from + (sim_time)c->second * SIM_S,
-        .source = all ? "" : w->spec->traffic[c->sender].name,
+        .source = all ? "" : source_name(w, c->sender),
         .version = all ? "" : traffic_version_at(w, c->version)->name,
         .requests = c->requests, .failed = c->failed,
         .p50_ms = quantile_ms(&c->hist, 0.50),
@@ -151,17 +167,19 @@ void window_new(struct measure *m)
         make_counts(m);
 }
 
-void window_sent(struct measure *m, const struct sender *s, sim_time sent)
+void window_sent(struct measure *m, const struct world *w,
+                 const struct sender *s, sim_time sent)
 {
     struct window *win = &m->window;
     size_t i = second_of(m, sent);
 
     if (i > win->present) {     /* a second is over */
         win->present = i;
-        traffic_settle(m->w);
+        for (size_t k = 0; k < clusters_count(w); k++)
+            traffic_settle(clusters_at(w, k));
         close_cells(m, false);
     }
-    win->sent[sender_index(s)][i]++;
+    win->sent[source_of(w, s)][i]++;
     win->sent[everybody(m)][i / win->width * win->width]++;
 }
 
@@ -176,8 +194,8 @@ static void count(struct measure *m, struct cell *c, const struct ask *a,
     m->window.settled[c->sender][c->second]++;
 }
 
-void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
-                    sim_time end)
+void window_outcome(struct measure *m, const struct world *w,
+                    const struct ask *a, enum cause cause, sim_time end)
 {
     size_t i = second_of(m, a->sent);
 
@@ -189,7 +207,7 @@ void window_outcome(struct measure *m, const struct ask *a, enum cause cause,
     }
     if (!m->w->record.rows)
         return;
-    count(m, cell_of(m, i, sender_index(a->sender),
+    count(m, cell_of(m, i, source_of(w, a->sender),
                      a->version->index), a, cause, end);
     i -= i % m->window.width;
     count(m, cell_of(m, i, everybody(m), 0), a, cause, end);

@@ -6,25 +6,32 @@
  * is drawn at the same time (draws.h).
  */
 #include "draws.h"
+#include "models/clusters.h"
 #include "models/measure.h"
 
 struct ask ask_drawn(struct sender *s, const struct draws *d, sim_time now)
 {
     return (struct ask){
-        .sender = s, .i = s->sent++, .sent = now, .u_pick = d->pick,
+        .sender = s, .i = s->elsewhere + s->sent++, .sent = now, .u_pick = d->pick,
         .u_work = d->work, .u_error = d->error, .user = d->user,
-        .place = d->place, .version = s->traffic->versions.items[0] };
+        .place = d->place, .version = s->traffic->versions->list.items[0] };
 }
 
 static void arrive(struct sender *s, sim_time now)
 {
+    struct world *w = s->traffic->w;
     struct draws d;
     struct ask a;
 
     draw_request(s, s->users, &d);
+    if (w->clusters && !door_sends(s, s->users > 0 ? d.user : (uint64_t)(
+                                       s->elsewhere + s->sent))) {
+        s->elsewhere++;
+        return;
+    }
     a = ask_drawn(s, &d, now);
     s->accounts.items[0].routed++;
-    measure_sent(s->traffic->w, s, now);
+    measure_sent(w, s, now);
     client_attempt(s->traffic, &a, NULL);
 }
 
@@ -57,11 +64,12 @@ void sender_start(struct sender *s)
     struct feeder *f = arena_make(w->arena, struct feeder);
     struct stream bursts;
 
-    world_stream(w, &bursts, PURPOSE_ARRIVAL, s->entity + 1);
+    stream_init(&bursts, world_users_seed(w), PURPOSE_ARRIVAL, s->entity + 1,
+                w->replication);
     rate_init(&s->rate, &s->spec->rate, w->spec->warmup, &bursts);
-    bulk_init(&s->arrivals, w->spec->seed, PURPOSE_ARRIVAL, s->entity,
+    bulk_init(&s->arrivals, world_users_seed(w), PURPOSE_ARRIVAL, s->entity,
               w->replication);
-    bulk_init(&s->draws, w->spec->seed, PURPOSE_REQUEST, s->entity,
+    bulk_init(&s->draws, world_users_seed(w), PURPOSE_REQUEST, s->entity,
               w->replication);
     draw_arrival(s);
     s->plain = plain_sender(s);

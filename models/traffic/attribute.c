@@ -62,7 +62,7 @@ bool ask_has(const struct ask *a, const char *key, const char *value)
             return false;
     }
     who = s->users > 0 ? a->user : (uint64_t)a->i;
-    u = stream_u01_at(w->spec->seed, PURPOSE_ATTRIBUTE,
+    u = stream_u01_at(world_users_seed(w), PURPOSE_ATTRIBUTE,
                       fnv64(s->entity, key, strlen(key)), w->replication,
                       who);
     has = !handed ? value_at_u(&s->spec->clients, key, u)

@@ -150,12 +150,12 @@ static void send_copy(struct traffic *t, const struct ask *a)
     if (a->sender->copies || !router_routes(root))
         return;
     service = router_mirror(root, a, stream_u01_at(
-        t->w->spec->seed, PURPOSE_MIRROR, a->sender->entity,
+        world_users_seed(t->w), PURPOSE_MIRROR, a->sender->entity,
         t->w->replication, (uint64_t)a->i * 256 + a->attempt));
     if (!service)
         return;
     copy = (struct ask){ .sender = sender_of_copies(a->sender, service),
-                         .version = t->versions.items[0],
+                         .version = t->versions->list.items[0],
                          .i = a->i, .sent = world_now(t->w),
                          .user = a->user, .attempt = a->attempt };
     copy.place = sender_place(copy.sender, root->node);

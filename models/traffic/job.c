@@ -150,7 +150,7 @@ static void make_call(struct job *j, const struct call_out *c)
     uint64_t name = fnv64(j->ask.sender->entity, &j->ask.i, sizeof(j->ask.i));
     uint32_t which = j->calls++ << 8 | j->ask.attempt;
     struct ask a = { .sender = to, .sent = world_now(t->w), .parent = j,
-                     .version = t->versions.items[0],
+                     .version = t->versions->list.items[0],
                      .user = j->ask.user,
                      .place = sender_place(to, s->process->node) };
 

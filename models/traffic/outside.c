@@ -75,8 +75,19 @@ static void recount(struct outside *o)
 
 void outside_watch(struct outside *o, double demand)
 {
+    reshare(o, -o->demand);
     o->demand = demand;
     reshare(o, demand);
+}
+
+double outside_closed(const struct outside *o)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < o->open.len; i++)
+        sum += measure_closed(o->sender->traffic->w, o->sender->places.items[
+                                  o->open.items[i]]->rules);
+    return o->open.len ? sum / (double)o->open.len : 1;
 }
 
 uint16_t outside_pick(const struct outside *o, double u)

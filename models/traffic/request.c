@@ -21,7 +21,7 @@ double ask_u(const struct ask *a, enum draw j)
     const struct world *w = a->sender->traffic->w;
     uint64_t index = ((uint64_t)a->i * 256 + a->attempt) * DRAWS + j;
 
-    return stream_u01_at(w->spec->seed, PURPOSE_REQUEST,
+    return stream_u01_at(world_users_seed(w), PURPOSE_REQUEST,
                          a->sender->entity + 1 + a->tries, w->replication,
                          index);
 }

@@ -16,6 +16,7 @@
 
 #include "base/bug.h"
 #include "base/text.h"
+#include "models/clusters.h"
 #include "models/measure.h"
 #include "models/node.h"
 #include "models/pod.h"
@@ -69,8 +70,8 @@ static const char *image_tag(struct arena *a, const char *image)
 
 static bool name_taken(const struct traffic *t, const char *name)
 {
-    for (size_t i = 0; i < t->versions.len; i++)
-        if (strcmp(t->versions.items[i]->name, name) == 0)
+    for (size_t i = 0; i < t->versions->list.len; i++)
+        if (strcmp(t->versions->list.items[i]->name, name) == 0)
             return true;
     return false;
 }
@@ -80,11 +81,11 @@ static struct version *version_new(struct traffic *t, uint64_t key,
 {
     struct version *v = arena_make(t->w->arena, struct version);
 
-    v->index = (unsigned)t->versions.len;
+    v->index = (unsigned)t->versions->list.len;
     v->key = key;
     v->name = name;
-    vec_push(t->w->arena, &t->versions, v);
-    map_put_number(&t->version_by_key, key, v);
+    vec_push(t->w->arena, &t->versions->list, v);
+    map_put_number(&t->versions->by_key, key, v);
     return v;
 }
 
@@ -93,7 +94,7 @@ const struct version *traffic_version(struct world *w,
 {
     struct traffic *t = w->traffic;
     uint64_t key = template->revision_key;
-    struct version *v = map_get_number(&t->version_by_key, key);
+    struct version *v = map_get_number(&t->versions->by_key, key);
     const char *image, *name;
 
     if (v)
@@ -103,13 +104,13 @@ const struct version *traffic_version(struct world *w,
     if (name_taken(t, name))
         name = image;
     if (name_taken(t, name))    /* the same image beside others */
-        name = arena_printf(w->arena, "%s#%zu", image, t->versions.len);
+        name = arena_printf(w->arena, "%s#%zu", image, t->versions->list.len);
     return version_new(t, key, name);
 }
 
 const struct version *traffic_version_at(const struct world *w, size_t index)
 {
-    return w->traffic->versions.items[index];
+    return w->traffic->versions->list.items[index];
 }
 
 /* ---- servers ------------------------------------------------------------ */
@@ -126,7 +127,7 @@ struct server *server_of(struct traffic *t, struct process *p)
     s->traffic = t;
     s->process = p;
     s->version = pod ? traffic_version(t->w, pod_seen(pod)->template)
-                     : t->versions.items[0];
+                     : t->versions->list.items[0];
     s->space = pod ? pod->space : "";
     s->pod = pod ? pod->name : "";
     s->sweep_at = 64;
@@ -338,6 +339,21 @@ static struct sender *client_sender(struct traffic *t,
 
 /* ---- where outages are looked for --------------------------------------- */
 
+/* This part of its demand comes here from now on. */
+static void watch_sender(struct sender *s, double part)
+{
+    double more = s->demand * (part - s->part);
+
+    s->part = part;
+    if (s->outside) {
+        outside_watch(s->outside, s->demand * part);
+        return;
+    }
+    for (size_t k = 0; k < s->places.len; k++)
+        measure_watch(s->traffic->w, s->places.items[k]->rules,
+                      more / (double)s->places.len, &s->origin);
+}
+
 /* Each place counts with its share of the requests of the measured time. */
 static void watch_senders(struct traffic *t)
 {
@@ -355,15 +371,37 @@ static void watch_senders(struct traffic *t)
         sum += expected[i];
     }
     for (size_t i = 0; sum > 0 && i < t->nclients; i++) {
-        struct sender *s = t->senders.items[i];
-
-        if (s->outside)
-            outside_watch(s->outside, expected[i] / sum);
-        for (size_t k = 0; !s->outside && k < s->places.len; k++)
-            measure_watch(t->w, s->places.items[k]->rules,
-                          expected[i] / sum / (double)s->places.len,
-                          &s->origin);
+        t->senders.items[i]->demand = expected[i] / sum;
+        watch_sender(t->senders.items[i], 1);
     }
+}
+
+void traffic_reshare(struct world *w, double part)
+{
+    for (size_t i = 0; i < w->traffic->nclients; i++)
+        watch_sender(w->traffic->senders.items[i], part);
+}
+
+/* The share of the requests of s that would find nobody now. */
+static double closed(const struct sender *s)
+{
+    double sum = 0;
+
+    if (s->outside)
+        return outside_closed(s->outside);
+    for (size_t k = 0; k < s->places.len; k++)
+        sum += measure_closed(s->traffic->w, s->places.items[k]->rules);
+    return sum / (double)s->places.len;
+}
+
+double traffic_closed(const struct world *w)
+{
+    const struct traffic *t = w->traffic;
+    double sum = 0;
+
+    for (size_t i = 0; i < t->nclients; i++)
+        sum += t->senders.items[i]->demand * closed(t->senders.items[i]);
+    return sum;
 }
 
 /* Without traffic: every Service as seen from every node. */
@@ -395,6 +433,20 @@ static sim_time icmp_ratelimit_of(const struct cluster_spec *c)
     return c->profile == PROFILE_EXACT ? 0 : SIM_S;
 }
 
+/* Those of the first cluster; a table of none if w is the first. */
+static struct versions *versions_of(struct world *w)
+{
+    struct versions *v;
+
+    if (w->place > 0)
+        return clusters_first(w)->traffic->versions;
+    v = arena_make(w->arena, struct versions);
+    map_init(&v->by_key, w->arena);
+    vec_push(w->arena, &v->list, arena_make(w->arena, struct version));
+    v->list.items[0]->name = "";
+    return v;
+}
+
 void traffic_new(struct world *w)
 {
     struct traffic *t = arena_make(w->arena, struct traffic);
@@ -405,12 +457,10 @@ void traffic_new(struct world *w)
     t->icmp_ratelimit = icmp_ratelimit_of(&spec->cluster);
     t->source_ports = spec->cluster.source_ports > 0
                           ? spec->cluster.source_ports : SOURCE_PORTS;
-    map_init(&t->version_by_key, w->arena);
+    t->versions = versions_of(w);
     map_init(&t->calls, w->arena);
     pool_init(&t->requests, w->arena, sizeof(struct request));
     job_init(t);
-    vec_push(w->arena, &t->versions, arena_make(w->arena, struct version));
-    t->versions.items[0]->name = "";
     serve_watch(t);
     for (size_t i = 0; i < spec->ntraffic; i++)
         client_sender(t, &spec->traffic[i]);

@@ -13,6 +13,7 @@
  *   serve.c     requests at a pod, and what becomes of them when it ends
  *   workers.c   a pod's workers when the latency is known on arrival
  *   job.c       a pod's workers when it depends on calls to others
+ *   door.c      which of several clusters a request is for
  *   request.c   requests that wait for something; final outcomes; accounts
  *   traffic.c   construction, versions, proof that the accounts close
  *   cause.c     names of causes; chain.c  why, in sentences
@@ -141,6 +142,9 @@ struct sender {
     double expected;            /* sum of unit exponentials so far */
     sim_time next;
     int64_t sent;               /* requests so far */
+    int64_t elsewhere;          /* those that other clusters took */
+    double demand;              /* of all requests, by the rates */
+    double part;                /* of them, that come to this cluster */
     VEC(struct account) accounts;       /* by version index */
 };
 
@@ -234,13 +238,17 @@ struct handed {
 
 /* ---- everything --------------------------------------------------------- */
 
+struct versions {
+    VEC(struct version *) list;         /* [0]: no pod */
+    struct map by_key;
+};
+
 struct traffic {
     struct world *w;
     VEC(struct sender *) senders;       /* clients first, then calls */
     size_t nclients;            /* senders of the scenario */
     VEC(struct server *) servers;
-    VEC(struct version *) versions;     /* [0]: no pod */
-    struct map version_by_key;
+    struct versions *versions;  /* of several clusters: the same for all */
     VEC(struct handed) handed;
     struct map calls;           /* "space/service" -> struct sender */
     struct pool requests, jobs;
@@ -273,10 +281,18 @@ struct server *server_of(struct traffic *t, struct process *p);
 struct outside *outside_new(struct sender *s);
 /* The place through which a new connection comes in. */
 uint16_t outside_pick(const struct outside *o, double u);
-/* s sends this share of all requests. */
+/* s sends this share of all requests from now on. */
 void outside_watch(struct outside *o, double share);
+/* The share of them that would find nobody now. */
+double outside_closed(const struct outside *o);
 /* Is there anybody at the node through which a comes? */
 bool outside_arrives(const struct ask *a);
+
+/* ---- door.c ------------------------------------------------------------- */
+
+/* Is the next request of s, of which this is the user (or the number, without
+ * users), for its cluster? */
+bool door_sends(const struct sender *s, uint64_t who);
 
 /* ---- arrival.c ---------------------------------------------------------- */
 

@@ -122,7 +122,8 @@ static void read_action(struct loader *l, const struct action_section *a,
 
     *out = (struct action_spec){ .at = a->at, .after = a->after,
                                  .when = a->when, .kubectl = a->kubectl,
-                                 .mark = v->mark, .name = a->name };
+                                 .mark = v->mark, .name = a->name,
+                                 .cluster = a->cluster };
     if (!a->kubectl)
         return;                 /* reported by the binder */
     if (when && value_get(v, "at"))

@@ -10,6 +10,7 @@
 
 struct when_section {
     struct dist at, lasting;
+    const char *cluster;
 };
 
 static const struct field when_fields[] = {
@@ -17,12 +18,15 @@ static const struct field when_fields[] = {
                "when it strikes, since the end of the warm-up"),
     FIELD_DIST(struct when_section, lasting, "for", "never",
                "how long it lasts, if it is one that lasts"),
+    FIELD(STRING, struct when_section, cluster, "cluster", NULL, 0, 0, "-",
+          "of several `clusters`; in each if absent"),
     FIELD_END
 };
 
 static bool is_when(const char *key)
 {
-    return strcmp(key, "at") == 0 || strcmp(key, "for") == 0;
+    return strcmp(key, "at") == 0 || strcmp(key, "for") == 0 ||
+           strcmp(key, "cluster") == 0;
 }
 
 /* The members of v that say when, or the others. */
@@ -40,8 +44,8 @@ static const struct value *part(struct arena *a, const struct value *v,
 
 static void no_fault(struct binder *b, const struct value *v)
 {
-    const char *names[32] = { "at", "for" };
-    size_t n, k = 2;
+    const char *names[32] = { "at", "for", "cluster" };
+    size_t n, k = 3;
     const struct fault_ops *const *table = fault_table(&n);
     struct diag *d;
 
@@ -85,6 +89,7 @@ static bool entry_parse(struct binder *b, const struct value *v,
         good = false;
     f->at = when.at;
     f->lasting = when.lasting;
+    f->cluster = when.cluster;
     f->spec = spec;
     return good;
 }
@@ -124,9 +129,16 @@ void faults_check(struct loader *l, struct spec *spec)
 {
     for (size_t i = 0; i < spec->nfaults; i++) {
         const struct fault_spec *f = &spec->faults[i];
-        const char *why = f->ops && f->ops->check
-                              ? f->ops->check(spec, f->spec) : NULL;
+        const char *why = NULL;
 
+        clusters_check(l, f->cluster, &f->mark);
+        if (!f->ops || !f->ops->check)
+            continue;
+        if (l->nmembers == 0)
+            why = f->ops->check(spec, f->spec);
+        for (size_t k = 0; !why && k < l->nmembers; k++)
+            if (!f->cluster || strcmp(f->cluster, l->members[k].name) == 0)
+                why = f->ops->check(l->members[k].spec, f->spec);
         if (why)
             err_error(l->errors, &f->mark, "%s", why);
     }

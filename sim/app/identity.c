@@ -90,25 +90,32 @@ static void put_actions(struct buf *b, const struct spec *spec)
     buf_putc(b, ']');
 }
 
+/* "key":value, after a comma if it is not the first; nothing if there is no
+ * value. */
+static void put_key(struct buf *b, const char *key, const struct value *v)
+{
+    if (!v)
+        return;
+    buf_puts(b, b->len > 1 ? "," : "");
+    buf_json(b, key);
+    buf_putc(b, ':');
+    value_canonical(b, v);
+}
+
 const char *identity_strategy(struct arena *a, const struct variant *v)
 {
     struct buf b = {0};
     const struct strategy_spec *s = v->strategy;
 
     buf_putc(&b, '{');
-    if (s && s->patch) {
-        buf_puts(&b, "\"patch\":");
-        value_canonical(&b, s->patch);
+    if (s) {
+        put_key(&b, "patch", s->patch);
+        put_key(&b, "waves", s->waves);
+        put_key(&b, "bake", s->bake);
     }
-    if (s && s->ops) {
-        buf_puts(&b, s->patch ? "," : "");
-        buf_json(&b, s->ops->name);
-        buf_putc(&b, ':');
-        if (s->given)
-            value_canonical(&b, s->given);
-        else
-            buf_puts(&b, "{}");
-    }
+    if (s && s->ops)
+        put_key(&b, s->ops->name,
+                s->given ? s->given : value_map(a, NULL, 0, NULL));
     buf_putc(&b, '}');
     return take(a, &b);
 }

@@ -161,23 +161,32 @@ static bool patch_means(const struct value *patch, const struct document *o,
     return target ? o == target : o->kind == KIND_DEPLOYMENT;
 }
 
-static const struct value *patched(struct loader *l,
-                                   const struct strategy_spec *s,
-                                   const struct document *o,
-                                   const struct document *target)
+/* v, which was o, after the pieces of a user's patch that mean o. */
+static const struct value *merged(struct loader *l, const struct value *v,
+                                  const struct value *p,
+                                  const struct document *o,
+                                  const struct document *target)
 {
-    const struct value *v = o->value, *p = s->patch;
-    bool mine = o->kind == KIND_DEPLOYMENT && (!target || o == target);
-
-    if (mine && s->ops && s->ops->patch)
-        v = value_strategic(l->arena, v,
-                            s->ops->patch(l->arena, s->spec, s->given));
     if (p && p->type == VALUE_MAP && patch_means(p, o, target))
         v = value_strategic(l->arena, v, p);
     for (size_t i = 0; p && p->type == VALUE_LIST && i < p->len; i++)
         if (patch_means(p->u.items[i], o, target))
             v = value_strategic(l->arena, v, p->u.items[i]);
     return v;
+}
+
+static const struct value *patched(struct loader *l,
+                                   const struct strategy_spec *s,
+                                   const struct document *o,
+                                   const struct document *target)
+{
+    const struct value *v = o->value;
+    bool mine = o->kind == KIND_DEPLOYMENT && (!target || o == target);
+
+    if (mine && s->ops && s->ops->patch)
+        v = value_strategic(l->arena, v,
+                            s->ops->patch(l->arena, s->spec, s->given));
+    return merged(l, v, s->patch, o, target);
 }
 
 /* A patch that touches nothing is a mistake. */
@@ -311,13 +320,16 @@ static void convert(struct loader *l, const struct strategy_spec *s,
 }
 
 void manifests_build(struct loader *l, const struct strategy_spec *strategy,
-                     const struct document *target, struct spec *spec)
+                     const struct document *target, const struct value *also,
+                     struct spec *spec)
 {
     manifest_list out = { 0 };
     size_t from = l->errors->len;
 
     if (strategy && strategy->patch)
         check_patch(l, strategy->patch, target);
+    if (also)
+        check_patch(l, also, target);
     if (strategy && strategy->ops && target &&
         target->kind != KIND_DEPLOYMENT &&
         !(target->kind == KIND_ROLLOUT && strategy->ops->convert))
@@ -328,10 +340,10 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
         const struct document *o = &l->objects.items[i];
         const struct value *v = strategy ? patched(l, strategy, o, target)
                                          : o->value;
-
         struct manifest m = { o->kind, v, o->space, o->name,
                               o->value->mark };
 
+        m.value = v = merged(l, v, also, o, target);
         if (strategy && strategy->ops && strategy->ops->convert &&
             (o->kind == KIND_DEPLOYMENT || o->kind == KIND_ROLLOUT) &&
             (o == target || (!target && o->kind == KIND_DEPLOYMENT))) {

@@ -67,6 +67,15 @@ static bool is_about_machines(const char *reason)
     return false;
 }
 
+/* "eu: " of what happened in cluster eu of several, whose namespaces are called
+ * "eu/default"; "" of a single one. */
+static const char *where(const struct story *s, const char *space)
+{
+    if (!s->w->clusters || !*space)
+        return "";
+    return arena_printf(s->arena, "%.*s: ", (int)strcspn(space, "/"), space);
+}
+
 /* What an event says; NULL if it is not worth a line. */
 static const char *event_text(struct arena *a, const struct event_row *e)
 {
@@ -110,7 +119,8 @@ static void tell_events(struct story *s)
         const char *text = event_text(s->arena, e);
 
         if (text && is_new(&seen, e, text))
-            tell(s, e->at, text);
+            tell(s, e->at, arena_printf(s->arena, "%s%s",
+                                        where(s, e->space), text));
     }
 }
 
@@ -152,16 +162,19 @@ static void tell_pods(struct story *s)
     for (size_t i = 0; i < s->w->record.pods.len; i++) {
         struct pod_row *r = &s->w->record.pods.items[i];
         const char *what = pod_sentence(r->state);
-        const struct pod_row *first = map_get(&made, r->pod);
+        const char *key = arena_printf(s->arena, "%s%s", where(s, r->space),
+                                       r->pod);
+        const struct pod_row *first = map_get(&made, key);
         char age[32] = "";
 
         if (!first || strcmp(r->state, "Pending") == 0)
-            map_put(&made, r->pod, r);  /* sets use names again */
+            map_put(&made, key, r);  /* sets use names again */
         if (!what)
             continue;
         if (first && strcmp(r->state, "Ready") == 0)
             format_seconds(age, (r->at - first->at) / SIM_MS * SIM_MS);
-        tell(s, r->at, arena_printf(s->arena, "  %s (%s) %s%s%s%s", r->pod,
+        tell(s, r->at, arena_printf(s->arena, "%s  %s (%s) %s%s%s%s",
+                                    where(s, r->space), r->pod,
                                     tag_of(r->image), what,
                                     age[0] ? ", " : "", age,
                                     age[0] ? " s after its creation" : ""));

@@ -106,10 +106,9 @@ static bool given(const struct loader *l, const char *path)
 
 /* min <= count <= max, if the autoscaler looks after the pool. */
 static void check_pool_size(struct loader *l, const struct node_pool *p,
-                            size_t i)
+                            const char *path)
 {
-    struct mark m = scenario_mark(l, arena_printf(l->arena,
-                                                  "cluster.nodes[%zu]", i));
+    struct mark m = scenario_mark(l, path);
 
     if (p->max > 0 && (p->count < p->min || p->count > p->max))
         err_error(l->errors, &m, "a pool has between min and max nodes: count "
@@ -132,10 +131,11 @@ static void check_autoscaler(struct loader *l, const struct spec *spec)
               "cluster.nodes has a max");
 }
 
-static void take_pools(struct loader *l, const struct field_list *nodes,
-                       struct spec *spec)
+void scenario_pools(struct loader *l, const struct field_list *nodes,
+                    const char *path, struct spec *spec)
 {
     struct node_pool *pools = nodes->items;
+    const char *one;
 
     if (nodes->len == 0) {
         if (spec->cluster.profile == PROFILE_MINIKUBE &&
@@ -154,16 +154,15 @@ static void take_pools(struct loader *l, const struct field_list *nodes,
                             : arena_printf(l->arena, "pool-%zu", i + 1);
         if (!pools[i].zone)
             pools[i].zone = "";
-        if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].joins", i)))
+        one = arena_printf(l->arena, "%s[%zu]", path, i);
+        if (!given(l, arena_printf(l->arena, "%s.joins", one)))
             pools[i].joins = -1;
-        pools[i].approved = given(l, arena_printf(l->arena,
-                                      "cluster.nodes[%zu].approval", i));
-        check_pool_size(l, &pools[i], i);
-        if (!given(l, arena_printf(l->arena, "cluster.nodes[%zu].runtime",
-                                   i)))
+        pools[i].approved = given(l, arena_printf(l->arena, "%s.approval",
+                                                  one));
+        check_pool_size(l, &pools[i], one);
+        if (!given(l, arena_printf(l->arena, "%s.runtime", one)))
             pools[i].runtime = -1;
-        if (!given(l, arena_printf(l->arena,
-                                   "cluster.nodes[%zu].minSyncPeriod", i)))
+        if (!given(l, arena_printf(l->arena, "%s.minSyncPeriod", one)))
             pools[i].min_sync_period = -1;
     }
     spec->cluster.pools = pools;
@@ -274,7 +273,7 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->ndatabases = c->databases.len;
     take_sources(l, &c->monitoring.metrics, spec);
     take_timings(l, c, to);
-    take_pools(l, &c->nodes, spec);
+    scenario_pools(l, &c->nodes, "cluster.nodes", spec);
     to->autoscaler = c->autoscaler;
     to->balancer = c->balancer;
     if (given(l, "cluster.autoscaler"))
@@ -546,12 +545,18 @@ static void take_traffic(struct loader *l, const struct field_list *list,
         if (!t[i].to)
             continue;
         resolve_source(l, spec, &t[i], i);
-        if (strncmp(t[i].to, "ingress/", 8) != 0)
-            check_places(l, spec, &t[i], i);
     }
     name_sources(l, t, list->len);
     spec->traffic = t;
     spec->ntraffic = list->len;
+}
+
+void scenario_places(struct loader *l, const struct spec *spec)
+{
+    for (size_t i = 0; i < spec->ntraffic; i++)
+        if (spec->traffic[i].to &&
+            strncmp(spec->traffic[i].to, "ingress/", 8) != 0)
+            check_places(l, spec, &spec->traffic[i], i);
 }
 
 /* What a release names a workload of this kind by; NULL: it is none. */
@@ -866,8 +871,9 @@ static void build_variants(struct loader *l, const struct field_list *list,
         if (list->len && (!s[i].name || !wanted(l, s[i].name)))
             continue;
         spec = arena_memdup(l->arena, base, sizeof(*base));
-        if (list->len)
-            manifests_build(l, &s[i], target, spec);
+    if (list->len)
+            manifests_build(l, &s[i], target, NULL, spec);
+        clusters_build(l, list->len ? &s[i] : NULL, target, spec);
         v[out->nvariants++] = (struct variant){
             list->len ? s[i].name : "manifest", spec,
             list->len ? &s[i] : NULL, l->cell, l->settings, origin
@@ -944,9 +950,15 @@ static void fill(struct loader *l, const struct document_section *d,
     take_metrics(l, &d->metrics, spec);
     target = take_release(l, d->release, spec);
     take_traffic(l, &d->traffic, spec);
+    if (d->clusters.len == 0)
+        scenario_places(l, spec);
     take_behaviours(l, d, spec);
     guards_read(l, d, spec);
-    manifests_build(l, NULL, target, spec);
+    spec->door = d->door;
+    clusters_read(l, d, spec);
+    waves_read(l, d->release ? d->release->waves : NULL,
+               d->release ? d->release->bake : NULL, &spec->waves);
+    manifests_build(l, NULL, target, NULL, spec);
     if (l->errors->errors == 0)
         faults_check(l, spec);
     if (l->errors->errors == 0)

@@ -62,7 +62,7 @@ static const char *const runtime_names[] = {
     NULL,
 };
 
-static const struct field pool_fields[] = {
+const struct field pool_fields[] = {
     FIELD(STRING, struct node_pool, name, "name", NULL, 0, 0, "-",
           "of the pool; its nodes are called NAME-0, NAME-1, ..."),
     FIELD(INT32, struct node_pool, count, "count", "1", 0, 15000, "nodes",
@@ -543,6 +543,12 @@ static const struct field release_fields[] = {
           "container: image, as in kubectl set image"),
     FIELD(VALUE, struct release_section, patch, "patch", NULL, 0, 0, "-",
           "of a custom resource (workload: KIND/NAME), instead of images"),
+    FIELD(VALUE, struct release_section, waves, "waves", NULL, 0, 0, "-",
+          "of several clusters: which get it one after the other, as in "
+          "[[a], [b, c]]; all at once if absent; a strategy may have its own"),
+    FIELD(VALUE, struct release_section, bake, "bake", NULL, 0, 0, "s",
+          "from a wave's completion to the next wave, if no guard fires; 0 if "
+          "absent"),
     FIELD_END
 };
 
@@ -579,6 +585,8 @@ static const struct field action_fields[] = {
           "the manifests of apply -f -, as a block of text"),
     FIELD(STRING, struct action_section, name, "name", NULL, 0, 0, "-",
           "for marks in figures"),
+    FIELD(STRING, struct action_section, cluster, "cluster", NULL, 0, 0, "-",
+          "of several `clusters`; in each if absent"),
     FIELD_LATER("argo"),
     FIELD_END
 };
@@ -644,6 +652,12 @@ const struct field scenario_fields[] = {
               struct run_section, "how long, how often, with which luck"),
     FIELD_SUB(OBJECT, struct document_section, cluster, "cluster",
               cluster_fields, struct cluster_section, "where it runs"),
+    FIELD_SUB(LIST, struct document_section, clusters, "clusters",
+              clusters_fields, struct cluster_entry, "several clusters, which "
+              "share the users: what is different in each"),
+    FIELD_SUB(OBJECT, struct document_section, door, "frontDoor",
+              door_fields, struct balancer_spec, "before several clusters: "
+              "its health checks"),
     FIELD(VALUE, struct document_section, images, "images", NULL, 0, 0, "-",
           "how containers behave, by \"*\", repository, repository:tag, each "
           "over the last"),
@@ -677,6 +691,5 @@ const struct field scenario_fields[] = {
               objective_fields, struct objective_section, "what optimize looks "
               "for"),
     FIELD_LATER("lesson"),
-    FIELD_LATER("clusters"),
     FIELD_END
 };

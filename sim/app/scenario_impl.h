@@ -21,6 +21,14 @@ struct stranger {
     const char *file;
 };
 
+/* An entry of `clusters`. */
+struct cluster_entry {
+    const char *name;
+    double weight;
+    struct field_list nodes;    /* struct node_pool */
+    const struct value *timings, *patch;
+};
+
 /* Everything read so far. */
 struct loader {
     struct app *app;
@@ -36,6 +44,10 @@ struct loader {
     VEC(const char *) data;     /* keys of the data files read */
     size_t nfiles;
     bool missing;               /* a file could not be read */
+    const struct member_spec *members;  /* the clusters, if there are several:
+                                         * all but their manifests, ... */
+    const struct cluster_entry *entries;        /* ... and as written */
+    size_t nmembers;
     size_t cell;                /* of the variants being built */
     const char *const *settings;        /* of that cell; NULL: none */
 };
@@ -125,6 +137,7 @@ struct release_section {
     const char *workload, *space;
     struct field_map images;    /* const char * */
     const struct value *patch;  /* of a custom resource */
+    const struct value *waves, *bake;
 };
 
 struct document_section {
@@ -137,6 +150,8 @@ struct document_section {
     struct cluster_section cluster;
     const struct value *images;
     struct field_list traffic;  /* struct traffic_spec */
+    struct field_list clusters; /* struct cluster_entry */
+    struct balancer_spec door;
     struct release_section *release;
     struct field_list guards;   /* struct guard_section */
     struct field_list actions;  /* struct action_section */
@@ -151,7 +166,7 @@ struct document_section {
 
 struct action_section {
     struct dist at, after;
-    const char *when, *kubectl, *name;
+    const char *when, *kubectl, *name, *cluster;
     const struct value *stdin_text;
 };
 
@@ -243,9 +258,11 @@ const struct document *manifests_resolve(struct loader *l,
                                          const char *text, enum kind kind,
                                          const char *space);
 
-/* The manifests of a variant: patched, decoded once to validate. */
+/* The manifests of a variant: patched (last by `also`, which may be NULL),
+ * decoded once to validate. */
 void manifests_build(struct loader *l, const struct strategy_spec *strategy,
-                     const struct document *target, struct spec *spec);
+                     const struct document *target, const struct value *also,
+                     struct spec *spec);
 
 /* Remember every image in a manifest (or a piece of one). */
 void manifests_images(struct loader *l, const struct value *v);
@@ -270,6 +287,21 @@ const char *operators_type(struct loader *l, const char *word);
 /* Does some operator make objects of this kind? */
 bool operators_make(const struct spec *spec, enum kind kind);
 
+/* ---- cluster_block.c: `clusters`, `frontDoor`, release.waves ---- */
+extern const struct field clusters_fields[], door_fields[];
+/* The clusters into l->members; base: what holds in each. */
+void clusters_read(struct loader *l, const struct document_section *d,
+                   const struct spec *base);
+/* An error at m if there is no cluster of this name; NULL: it is none. */
+void clusters_check(struct loader *l, const char *name, const struct mark *m);
+/* Their manifests, and the waves, of a variant, whose spec is complete
+ * otherwise. */
+void clusters_build(struct loader *l, const struct strategy_spec *strategy,
+                    const struct document *target, struct spec *spec);
+/* The waves as written (NULL: as *out has them, else one of all clusters). */
+void waves_read(struct loader *l, const struct value *waves,
+                const struct value *bake, struct waves_spec *out);
+
 /* ---- actions.c: the section `actions` ---- */
 void actions_read(struct loader *l, const struct document_section *d,
                   struct spec *spec);
@@ -281,12 +313,19 @@ void guards_read(struct loader *l, const struct document_section *d,
 
 /* ---- scenario.c ---- */
 
+/* The pools written at path. */
+void scenario_pools(struct loader *l, const struct field_list *nodes,
+                    const char *path, struct spec *spec);
+/* Report clients that have no node in the cluster of spec to be on. */
+void scenario_places(struct loader *l, const struct spec *spec);
+
 /* Bind what l has read and fill in *out; faults go to l->errors. */
 void scenario_bind(struct loader *l, struct scenario *out);
 
 /* ---- parameters.c: the section `parameters` ---- */
 extern const struct field parameter_fields[];
 extern const struct field mesh_fields[];            /* mesh_fields.c */
+extern const struct field pool_fields[];            /* scenario_fields.c */
 void parameters_read(struct loader *l, const struct document_section *d,
                      struct scenario *out);
 

@@ -2,7 +2,7 @@
  * strategy_block.c - the section `strategies`: which one, and how.
  *
  * Each entry has a name, the block of one strategy, which its key names, and
- * perhaps a patch over the manifests.  The keys come from the registry.
+ * perhaps a patch over the manifests, or waves and bake of its own.  The keys come from the registry.
  */
 #include "scenario_impl.h"
 #include <string.h>
@@ -23,8 +23,8 @@ static bool is_later(const char *key)
 
 static void unknown_key(struct binder *b, const struct member *m)
 {
-    const char *names[32] = { "name", "patch" };
-    size_t n, k = 2;
+    const char *names[32] = { "name", "patch", "waves", "bake" };
+    size_t n, k = 4;
     const struct strategy_ops *const *table = strategy_table(&n);
     struct diag *d;
 
@@ -92,6 +92,10 @@ static bool entry_parse(struct binder *b, const struct value *v,
             s->name = value_text(m->value, NULL);
         else if (strcmp(m->key, "patch") == 0)
             s->patch = value_is_null(m->value) ? NULL : m->value;
+        else if (strcmp(m->key, "waves") == 0)
+            s->waves = m->value;
+        else if (strcmp(m->key, "bake") == 0)
+            s->bake = m->value;
         else if (!block_parse(b, m, s))
             good = false;
     }
@@ -151,7 +155,7 @@ void strategies_schema(FILE *out)
 
     fputs("{\"type\": \"array\", \"items\": {\"type\": \"object\", "
           "\"additionalProperties\": false, \"properties\": {\"name\": "
-          "{\"type\": \"string\"}, \"patch\": {}", out);
+          "{\"type\": \"string\"}, \"patch\": {}, \"waves\": {}, \"bake\": {}", out);
     for (size_t i = 0; i < n; i++) {
         fprintf(out, ", \"%s\": ", table[i]->name);
         field_schema(out, table[i]->fields);

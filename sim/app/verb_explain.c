@@ -170,6 +170,9 @@ static enum exit_code explain_run(struct app *app)
         return refuse_why(app, app->o.why);
     if (scenario_load(app, &s) != SIM_OK)
         return EXIT_INPUT;
+    if (app->o.why && s.nvariants > 0 && s.variants[0].spec->nmembers > 0)
+        return cli_usage(app, "--why is not supported yet with several "
+                         "clusters");
     for (size_t v = 0; v < s.nvariants; v++)
         if (app->o.why)
             why(app, &s, v, (uint32_t)app->o.replication, cause);
