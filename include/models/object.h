@@ -96,6 +96,9 @@ const struct selector *selector_with(struct arena *a,
 bool selector_match(const struct selector *s, const struct labels *l);
 /* The same requirements in the same order. */
 bool selector_equal(const struct selector *a, const struct selector *b);
+/* A copy in a, keys and values too. */
+const struct selector *selector_copy(struct arena *a,
+                                     const struct selector *s);
 
 /* A status condition; status 0: absent. */
 enum condition_status { CONDITION_ABSENT, CONDITION_TRUE, CONDITION_FALSE,

@@ -36,14 +36,23 @@ struct placed {
 
 struct sched_node {
     struct node node;           /* as last seen */
+    size_t slot;                /* its place in the cycle's nodes, for tallies */
     VEC(struct placed) pods;
+    size_t with_terms;          /* pods with (anti-)affinity to pods */
     int64_t cpu, memory;        /* requested by them; milli-cpu, bytes */
     int64_t cpu_nonzero, memory_nonzero;
+    struct {                    /* the last scores, for pods that ask as much;
+                                 * see resources.c */
+        bool valid;             /* until a pod comes or goes */
+        int64_t cpu, memory, cpu_nonzero, memory_nonzero;
+        int64_t least_allocated, balanced;
+    } memo;
 };
 
 #define SCHED_PLUGINS_MAX 16
 
 struct sched_volumes;           /* scheduler/volume_impl.h */
+struct tally_book;              /* scheduler/tally_impl.h */
 
 /* The pod to be placed, and the nodes. */
 struct sched_cycle {
@@ -59,8 +68,12 @@ struct sched_cycle {
     struct sched_node **feasible;
     size_t nfeasible;
     const struct sched_volumes *volumes;    /* NULL: claims do not count */
+    bool no_terms;              /* no pod on them has (anti-)affinity to pods;
+                                 * false: look */
+    struct tally_book *tallies; /* of these nodes; NULL: count anew */
     void *scratch[SCHED_PLUGINS_MAX];   /* by plug-in: what prefilter found */
-    bool skipped[SCHED_PLUGINS_MAX];    /* its filter has no say */
+    uint8_t filters[SCHED_PLUGINS_MAX]; /* those that have a say, in order */
+    size_t nfilters;
 };
 
 struct sched_plugin {
@@ -97,9 +110,9 @@ void sched_score(struct sched_cycle *c, int64_t *total, int64_t *parts);
  * percentage 0: adaptive. */
 int sched_nodes_to_find(int percentage, int n);
 
-/* Account for a pod on a node, or take it off. */
+/* Account for a pod on a node, or take it off: it is returned. */
 void sched_place(struct arena *a, struct sched_node *n, struct placed p);
-void sched_unplace(struct sched_node *n, object_uid uid);
+struct placed sched_unplace(struct sched_node *n, object_uid uid);
 
 /* Does the pod tolerate the taint? */
 bool tolerates(const struct pod_spec *s, const struct taint *t);

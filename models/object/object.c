@@ -259,6 +259,28 @@ bool selector_equal(const struct selector *a, const struct selector *b)
     return true;
 }
 
+const struct selector *selector_copy(struct arena *a,
+                                     const struct selector *s)
+{
+    struct requirement *items;
+    struct selector *out;
+
+    if (s == NULL)
+        return NULL;
+    out = selector_room(a, s->len, &items);
+    for (size_t i = 0; i < s->len; i++) {
+        const struct requirement *q = &s->items[i];
+        const char **values = arena_many(a, const char *, q->len);
+
+        for (size_t v = 0; v < q->len; v++)
+            values[v] = arena_strdup(a, q->values[v]);
+        items[i] = *q;
+        items[i].key = arena_strdup(a, q->key);
+        items[i].values = values;
+    }
+    return out;
+}
+
 /* ---- kinds -------------------------------------------------------------- */
 
 const char *const condition_names[4] = { "", "True", "False", "Unknown" };

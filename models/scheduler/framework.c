@@ -33,10 +33,12 @@ const struct sched_plugin *sched_plugin_at(size_t i)
 
 void sched_prefilter(struct sched_cycle *c)
 {
+    c->nfilters = 0;
     for (size_t i = 0; plugins[i]; i++) {
         c->scratch[i] = NULL;
-        c->skipped[i] = plugins[i]->prefilter &&
-                        !plugins[i]->prefilter(c, &c->scratch[i]);
+        if ((!plugins[i]->prefilter ||
+             plugins[i]->prefilter(c, &c->scratch[i])) && plugins[i]->filter)
+            c->filters[c->nfilters++] = (uint8_t)i;
     }
 }
 
@@ -44,12 +46,10 @@ const char *sched_filter(const struct sched_cycle *c,
                          const struct sched_node *n,
                          const struct sched_plugin **by)
 {
-    for (size_t i = 0; plugins[i]; i++) {
-        const char *why;
+    for (size_t k = 0; k < c->nfilters; k++) {
+        size_t i = c->filters[k];
+        const char *why = plugins[i]->filter(c, c->scratch[i], n);
 
-        if (!plugins[i]->filter || c->skipped[i])
-            continue;
-        why = plugins[i]->filter(c, c->scratch[i], n);
         if (why) {
             if (by)
                 *by = plugins[i];
@@ -59,22 +59,20 @@ const char *sched_filter(const struct sched_cycle *c,
     return NULL;
 }
 
-/* Weighted scores of one plug-in for all feasible nodes. */
-static void score_by(struct sched_cycle *c, size_t i, int64_t *scores)
+/* Scores of one plug-in for all feasible nodes, not weighted yet; false: all
+ * are 0, and scores is not written. */
+static bool score_by(struct sched_cycle *c, const struct sched_plugin *p,
+                     int64_t *scores)
 {
-    const struct sched_plugin *p = plugins[i];
-    int weight = c->version == KUBE_1_20 ? p->weight_1_20 : p->weight_1_36;
     void *scratch = NULL;
 
-    memset(scores, 0, c->nfeasible * sizeof(*scores));
     if (!p->score || (p->prescore && !p->prescore(c, &scratch)))
-        return;
+        return false;
     for (size_t k = 0; k < c->nfeasible; k++)
         scores[k] = p->score(c, scratch, c->feasible[k]);
     if (p->normalise)
         p->normalise(c, scratch, scores, c->nfeasible);
-    for (size_t k = 0; k < c->nfeasible; k++)
-        scores[k] *= weight;
+    return true;
 }
 
 void sched_score(struct sched_cycle *c, int64_t *total, int64_t *parts)
@@ -82,13 +80,19 @@ void sched_score(struct sched_cycle *c, int64_t *total, int64_t *parts)
     int64_t *scores = arena_many(c->arena, int64_t, c->nfeasible);
 
     memset(total, 0, c->nfeasible * sizeof(*total));
+    if (parts)
+        memset(parts, 0, c->nfeasible * SCHED_PLUGINS_MAX * sizeof(*parts));
     for (size_t i = 0; plugins[i]; i++) {
-        score_by(c, i, scores);
-        for (size_t k = 0; k < c->nfeasible; k++) {
-            total[k] += scores[k];
-            if (parts)
-                parts[k * SCHED_PLUGINS_MAX + i] = scores[k];
-        }
+        const struct sched_plugin *p = plugins[i];
+        int weight = c->version == KUBE_1_20 ? p->weight_1_20
+                                             : p->weight_1_36;
+
+        if (!score_by(c, p, scores))
+            continue;
+        for (size_t k = 0; k < c->nfeasible; k++)
+            total[k] += scores[k] * weight;
+        for (size_t k = 0; parts && k < c->nfeasible; k++)
+            parts[k * SCHED_PLUGINS_MAX + i] = scores[k] * weight;
     }
 }
 
@@ -107,28 +111,34 @@ int sched_nodes_to_find(int percentage, int n)
     return found < 100 ? 100 : found;
 }
 
+/* Add what the pod asks for to the node's accounts, or take it off. */
+static void account(struct sched_node *n, const struct pod_spec *s, int by)
+{
+    n->cpu += by * s->cpu_milli;
+    n->memory += by * s->memory_bytes;
+    n->cpu_nonzero += by * s->cpu_nonzero;
+    n->memory_nonzero += by * s->memory_nonzero;
+    if (s->naffinity > 0)
+        n->with_terms += (size_t)by;
+    n->memo.valid = false;
+}
+
 void sched_place(struct arena *a, struct sched_node *n, struct placed p)
 {
     vec_push(a, &n->pods, p);
-    n->cpu += p.spec->cpu_milli;
-    n->memory += p.spec->memory_bytes;
-    n->cpu_nonzero += p.spec->cpu_nonzero;
-    n->memory_nonzero += p.spec->memory_nonzero;
+    account(n, p.spec, 1);
 }
 
-void sched_unplace(struct sched_node *n, object_uid uid)
+struct placed sched_unplace(struct sched_node *n, object_uid uid)
 {
     for (size_t i = 0; i < n->pods.len; i++) {
-        const struct pod_spec *s = n->pods.items[i].spec;
+        struct placed p = n->pods.items[i];
 
-        if (n->pods.items[i].uid != uid)
+        if (p.uid != uid)
             continue;
-        n->cpu -= s->cpu_milli;
-        n->memory -= s->memory_bytes;
-        n->cpu_nonzero -= s->cpu_nonzero;
-        n->memory_nonzero -= s->memory_nonzero;
+        account(n, p.spec, -1);
         vec_swap_remove(&n->pods, i);
-        return;
+        return p;
     }
     BUG("pod %u has no place on node %s", uid, n->node.meta.name);
 }

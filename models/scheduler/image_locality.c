@@ -36,6 +36,16 @@ static int64_t spread_size(const struct sched_cycle *c,
     return (int64_t)((double)size * ((double)have / (double)c->nnodes));
 }
 
+/* Has a feasible node any image? */
+static bool any_images(struct sched_cycle *c, void **scratch)
+{
+    (void)scratch;
+    for (size_t i = 0; i < c->nfeasible; i++)
+        if (c->feasible[i]->node.nimages > 0)
+            return true;
+    return false;
+}
+
 static int64_t score_images(const struct sched_cycle *c, const void *scratch,
                             const struct sched_node *n)
 {
@@ -57,5 +67,5 @@ static int64_t score_images(const struct sched_cycle *c, const void *scratch,
 
 const struct sched_plugin plugin_image_locality = {
     .name = "ImageLocality", .weight_1_20 = 1, .weight_1_36 = 1,
-    .score = score_images,
+    .prescore = any_images, .score = score_images,
 };

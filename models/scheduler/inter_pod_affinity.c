@@ -42,10 +42,9 @@ static bool any_terms(const struct sched_cycle *c)
 {
     if (c->spec->naffinity > 0)
         return true;
-    for (size_t i = 0; i < c->nnodes; i++)
-        for (size_t k = 0; k < c->nodes[i]->pods.len; k++)
-            if (c->nodes[i]->pods.items[k].spec->naffinity > 0)
-                return true;
+    for (size_t i = 0; !c->no_terms && i < c->nnodes; i++)
+        if (c->nodes[i]->with_terms > 0)
+            return true;
     return false;
 }
 

@@ -49,6 +49,12 @@ bool node_matches(const struct pod_spec *s, const struct node *n)
     return false;
 }
 
+static bool is_choosy(struct sched_cycle *c, void **scratch)
+{
+    (void)scratch;
+    return c->spec->node_selector || c->spec->node_affinity_required;
+}
+
 static const char *filter_affinity(const struct sched_cycle *c,
                                    const void *scratch,
                                    const struct sched_node *n)
@@ -92,7 +98,7 @@ static void share_of_best(const struct sched_cycle *c, const void *scratch,
 
 const struct sched_plugin plugin_node_affinity = {
     .name = "NodeAffinity", .weight_1_20 = 1, .weight_1_36 = 2,
-    .filter = filter_affinity, .prescore = has_preferences,
+    .prefilter = is_choosy, .filter = filter_affinity, .prescore = has_preferences,
     .score = score_affinity, .normalise = share_of_best,
 };
 

@@ -54,6 +54,8 @@ static const char *filter_as(const struct attempt *a,
     for (size_t i = 0; i < c.nnodes; i++)
         nodes[i] = c.nodes[i] == n ? as : c.nodes[i];
     c.nodes = nodes;
+    c.tallies = NULL;           /* they count what is, not what might be */
+    c.no_terms = false;
     sched_prefilter(&c);
     return sched_filter(&c, as, by);
 }

@@ -38,13 +38,11 @@ static int64_t free_share(int64_t requested, int64_t allocatable)
     return (allocatable - requested) * 100 / allocatable;
 }
 
-static int64_t score_least_allocated(const struct sched_cycle *c,
-                                     const void *scratch,
-                                     const struct sched_node *n)
+static int64_t least_allocated(const struct sched_cycle *c,
+                               const struct sched_node *n)
 {
     int64_t sum = 0, weight = 0;
 
-    (void)scratch;
     if (n->node.cpu_milli > 0) {
         sum += free_share(n->cpu_nonzero + c->spec->cpu_nonzero,
                           n->node.cpu_milli);
@@ -57,11 +55,6 @@ static int64_t score_least_allocated(const struct sched_cycle *c,
     }
     return weight ? sum / weight : 0;
 }
-
-const struct sched_plugin plugin_resources_fit = {
-    .name = "NodeResourcesFit", .weight_1_20 = 1, .weight_1_36 = 1,
-    .filter = filter_fit, .score = score_least_allocated,
-};
 
 /* ---- balance -------------------------------------------------------------------- */
 
@@ -89,20 +82,12 @@ static int64_t balance_1_20(const struct sched_cycle *c,
     return (int64_t)((1 - fabs(cpu - memory)) * 100);
 }
 
-static bool requests_something(struct sched_cycle *c, void **scratch)
-{
-    (void)scratch;
-    return c->version == KUBE_1_20 || c->spec->cpu_milli > 0 ||
-           c->spec->memory_bytes > 0;
-}
-
-static int64_t score_balanced(const struct sched_cycle *c,
-                              const void *scratch, const struct sched_node *n)
+static int64_t balanced(const struct sched_cycle *c,
+                        const struct sched_node *n)
 {
     const struct node *node = &n->node;
     int64_t with, without;
 
-    (void)scratch;
     if (c->version == KUBE_1_20)
         return balance_1_20(c, n);
     without = balance(used(n->cpu, node->cpu_milli),
@@ -111,6 +96,64 @@ static int64_t score_balanced(const struct sched_cycle *c,
                    used(n->memory + c->spec->memory_bytes,
                         node->memory_bytes));
     return 50 + (50 + with - without) / 2;
+}
+
+/* ---- both scores of a node, remembered ------------------------------------------- */
+
+/* Most nodes have not changed since the last pod, which asked as much. */
+static void remember(const struct sched_cycle *c, struct sched_node *n)
+{
+    const struct pod_spec *s = c->spec;
+
+    if (n->memo.valid && n->memo.cpu == s->cpu_milli &&
+        n->memo.memory == s->memory_bytes &&
+        n->memo.cpu_nonzero == s->cpu_nonzero &&
+        n->memo.memory_nonzero == s->memory_nonzero)
+        return;
+    n->memo.valid = true;
+    n->memo.cpu = s->cpu_milli;
+    n->memo.memory = s->memory_bytes;
+    n->memo.cpu_nonzero = s->cpu_nonzero;
+    n->memo.memory_nonzero = s->memory_nonzero;
+    n->memo.least_allocated = least_allocated(c, n);
+    n->memo.balanced = balanced(c, n);
+}
+
+static bool remember_all(struct sched_cycle *c, void **scratch)
+{
+    (void)scratch;
+    for (size_t i = 0; i < c->nfeasible; i++)
+        remember(c, c->feasible[i]);
+    return true;
+}
+
+static int64_t score_least_allocated(const struct sched_cycle *c,
+                                     const void *scratch,
+                                     const struct sched_node *n)
+{
+    (void)c;
+    (void)scratch;
+    return n->memo.least_allocated;
+}
+
+const struct sched_plugin plugin_resources_fit = {
+    .name = "NodeResourcesFit", .weight_1_20 = 1, .weight_1_36 = 1,
+    .filter = filter_fit, .prescore = remember_all,
+    .score = score_least_allocated,
+};
+
+static bool requests_something(struct sched_cycle *c, void **scratch)
+{
+    return (c->version == KUBE_1_20 || c->spec->cpu_milli > 0 ||
+            c->spec->memory_bytes > 0) && remember_all(c, scratch);
+}
+
+static int64_t score_balanced(const struct sched_cycle *c,
+                              const void *scratch, const struct sched_node *n)
+{
+    (void)c;
+    (void)scratch;
+    return n->memo.balanced;
 }
 
 const struct sched_plugin plugin_resources_balanced = {

@@ -37,6 +37,7 @@
 #include "models/workload.h"
 #include "models/world.h"
 #include "preempt_impl.h"
+#include "tally_impl.h"
 #include "volume_impl.h"
 
 enum where { ACTIVE, BACKOFF, WAITING, IN_FLIGHT };
@@ -61,6 +62,8 @@ struct scheduler {
     VEC(struct sched_node *) by_index;      /* by node.index; NULL: gone */
     VEC(struct sched_node *) order;         /* of examination */
     bool order_stale;
+    struct tally_book *tallies;
+    size_t with_terms;          /* nodes of `order` that have such pods */
     size_t start;               /* where the next cycle starts to look */
     struct map queued;          /* pod uid -> struct queued */
     VEC(struct queued *) active;            /* heap: see before() */
@@ -303,13 +306,16 @@ static struct sched_node *node_by_uid(const struct scheduler *s,
 static void place(struct scheduler *s, const struct pod *p, object_uid node)
 {
     struct sched_node *n = node_by_uid(s, node);
+    struct placed new = { .uid = p->meta.uid, .space = p->meta.space,
+                          .labels = p->meta.labels,
+                          .spec = p->template->spec };
 
     if (!n || map_get_number(&s->placed, p->meta.uid))
         return;
-    sched_place(s->w->arena, n,
-                (struct placed){ .uid = p->meta.uid, .space = p->meta.space,
-                                 .labels = p->meta.labels,
-                                 .spec = p->template->spec });
+    s->with_terms -= n->with_terms > 0;
+    sched_place(s->w->arena, n, new);
+    s->with_terms += n->with_terms > 0;
+    tally_book_add(s->tallies, n, &new, 1);
     map_put_number(&s->placed, p->meta.uid,
                    (void *)(uintptr_t)(1 + n->node.index));
 }
@@ -318,6 +324,7 @@ static void unplace(struct scheduler *s, object_uid pod)
 {
     uintptr_t index = (uintptr_t)map_get_number(&s->placed, pod);
     struct sched_node *n;
+    struct placed gone;
 
     if (!index)
         return;
@@ -325,7 +332,11 @@ static void unplace(struct scheduler *s, object_uid pod)
     map_put_number(&s->placed, pod, NULL);
     if (!n)
         return;
-    sched_unplace(n, pod);
+    s->with_terms -= n->with_terms > 0;
+    gone = sched_unplace(n, pod);
+    s->with_terms += n->with_terms > 0;
+    if (!gone.deleting)
+        tally_book_add(s->tallies, n, &gone, -1);
     happened(s, POD_GONE, n);
 }
 
@@ -335,8 +346,17 @@ static void mark_deleting(struct scheduler *s, object_uid pod)
     struct sched_node *n = index ? node_at(s, (uint32_t)(index - 1)) : NULL;
 
     for (size_t i = 0; n && i < n->pods.len; i++)
-        if (n->pods.items[i].uid == pod)
+        if (n->pods.items[i].uid == pod && !n->pods.items[i].deleting) {
+            tally_book_add(s->tallies, n, &n->pods.items[i], -1);
             n->pods.items[i].deleting = true;
+        }
+}
+
+/* The list of nodes changes: it is made again with the next cycle. */
+static void nodes_change(struct scheduler *s)
+{
+    s->order_stale = true;
+    tally_book_clear(s->tallies);
 }
 
 static void on_node(void *ctx, const struct meta *seen,
@@ -344,55 +364,56 @@ static void on_node(void *ctx, const struct meta *seen,
 {
     struct scheduler *s = ctx;
     uint32_t index = node_seen(after ? after : seen)->index;
+    struct sched_node **room;
 
     while (s->by_index.len <= index)
         vec_push(s->w->arena, &s->by_index, NULL);
+    room = &s->by_index.items[index];
+    if (!*room || !after || (*room)->node.meta.labels != after->labels)
+        nodes_change(s);
     if (!after) {
-        s->by_index.items[index] = NULL;
-        s->order_stale = true;
+        *room = NULL;
         return;
     }
-    if (!s->by_index.items[index]) {
-        s->by_index.items[index] = arena_make(s->w->arena, struct sched_node);
-        s->order_stale = true;
-    }
-    s->by_index.items[index]->node = *node_seen(after);
-    happened(s, NODE_CHANGED, s->by_index.items[index]);
+    if (!*room)
+        *room = arena_make(s->w->arena, struct sched_node);
+    (*room)->node = *node_seen(after);
+    (*room)->memo.valid = false;
+    happened(s, NODE_CHANGED, *room);
 }
+
+typedef VEC(struct sched_node *) node_list;
 
 /* Round robin over zones, in order of joining within each. */
 static void rebuild_order(struct scheduler *s)
 {
-    VEC(const char *) zones = { 0 };
+    struct map zones;           /* zone -> node_list */
     size_t left = 0;
 
-    vec_clear(&s->order);
+    map_init(&zones, s->scratch);
     for (size_t i = 0; i < s->by_index.len; i++) {
-        const struct sched_node *n = s->by_index.items[i];
-        size_t z = 0;
+        struct sched_node *n = s->by_index.items[i];
+        node_list *zone = n ? map_get(&zones, n->node.zone) : NULL;
 
         if (!n)
             continue;
+        if (!zone) {
+            zone = arena_make(s->scratch, node_list);
+            map_put(&zones, n->node.zone, zone);
+        }
+        vec_push(s->scratch, zone, n);
         left++;
-        while (z < zones.len && strcmp(zones.items[z], n->node.zone) != 0)
-            z++;
-        if (z == zones.len)
-            vec_push(s->scratch, &zones, n->node.zone);
     }
+    vec_clear(&s->order);
+    s->with_terms = 0;
     for (size_t round = 0; s->order.len < left; round++)
         for (size_t z = 0; z < zones.len; z++) {
-            size_t seen = 0;
+            node_list *zone = zones.entries[z].value;
 
-            for (size_t i = 0; i < s->by_index.len; i++) {
-                struct sched_node *n = s->by_index.items[i];
-
-                if (!n || strcmp(n->node.zone, zones.items[z]) != 0)
-                    continue;
-                if (seen++ == round) {
-                    vec_push(s->w->arena, &s->order, n);
-                    break;
-                }
-            }
+            if (round >= zone->len)
+                continue;
+            vec_push(s->w->arena, &s->order, zone->items[round]);
+            s->with_terms += zone->items[round]->with_terms > 0;
         }
     s->order_stale = false;
 }
@@ -516,20 +537,28 @@ static const struct selector *spread_selector(struct scheduler *s,
     return found;
 }
 
+static int nodes_to_find(const struct sched_cycle *c)
+{
+    return sched_nodes_to_find(0, (int)c->nnodes);
+}
+
 static void start_cycle(struct scheduler *s, struct sched_cycle *c,
                         const struct pod *p)
 {
     arena_reset(s->scratch);
     if (s->order_stale)
         rebuild_order(s);
+    tally_book_begin(s->tallies);
     *c = (struct sched_cycle){
         .arena = s->scratch, .version = s->w->spec->cluster.version,
         .space = p->meta.space, .labels = p->meta.labels,
         .spec = p->template->spec, .spread_by = spread_selector(s, p),
         .nodes = s->order.items, .nnodes = s->order.len,
-        .volumes = &s->volumes,
+        .volumes = &s->volumes, .tallies = s->tallies,
+        .no_terms = s->with_terms == 0,
     };
-    c->feasible = arena_many(s->scratch, struct sched_node *, c->nnodes);
+    c->feasible = arena_many(s->scratch, struct sched_node *,
+                             (size_t)nodes_to_find(c));
 }
 
 struct refusals {               /* for the FailedScheduling message */
@@ -543,10 +572,17 @@ struct refusals {               /* for the FailedScheduling message */
     size_t nhopeful;
 };
 
-static void refused(struct refusals *r, const char *why,
+/* by refuses n because of why; if pods leaving might help, it is hopeful. */
+static void refused(struct refusals *r, const struct sched_cycle *c,
+                    struct sched_node *n, const char *why,
                     const struct sched_plugin *by)
 {
     size_t i = 0;
+
+    if (!r->hopeful)
+        r->hopeful = arena_many(c->arena, struct sched_node *, c->nnodes);
+    if (preempt_resolves(by))
+        r->hopeful[r->nhopeful++] = n;
 
     r->by = by;
     while (i < r->n && strcmp(r->items[i].why, why) != 0)
@@ -560,29 +596,27 @@ static void refused(struct refusals *r, const char *why,
     r->items[i].count++;
 }
 
-/* Look at nodes until enough are found, or at all; those that pods leaving
- * might help go to r->hopeful. */
+/* Look at nodes until enough are found, or at all. */
 static void find_feasible(struct scheduler *s, const struct attempt *a,
                           struct refusals *r)
 {
     struct sched_cycle *c = a->c;
-    int wanted = sched_nodes_to_find(0, (int)c->nnodes);
-    size_t examined = 0;
+    int wanted = nodes_to_find(c);
+    size_t at = c->nnodes ? s->start % c->nnodes : 0, examined = 0;
 
     for (; examined < c->nnodes && (int)c->nfeasible < wanted; examined++) {
-        struct sched_node *n = c->nodes[(s->start + examined) % c->nnodes];
+        struct sched_node *n = c->nodes[at];
         const struct sched_plugin *by = NULL;
         const char *why = attempt_filter(a, n, &by);
 
+        at = at + 1 < c->nnodes ? at + 1 : 0;
         if (why)
-            refused(r, why, by);
-        if (why && preempt_resolves(by))
-            r->hopeful[r->nhopeful++] = n;
-        if (!why)
+            refused(r, c, n, why, by);
+        else
             c->feasible[c->nfeasible++] = n;
     }
     if (c->nnodes)
-        s->start = (s->start + examined) % c->nnodes;
+        s->start = at;
 }
 
 /* The best node; ties are broken at random, by the pod's own luck. */
@@ -865,7 +899,6 @@ static void schedule_one(struct scheduler *s, struct queued *q)
     q->where = IN_FLIGHT;
     start_cycle(s, &c, pod_seen(m));
     a.pod = pod_seen(m);
-    r.hopeful = arena_many(c.arena, struct sched_node *, c.nnodes);
     sched_prefilter(&c);
     if (!fits_where_nominated(s, &a))
         find_feasible(s, &a, &r);
@@ -982,6 +1015,7 @@ struct scheduler *scheduler_new(struct world *w)
 
     s->w = w;
     s->scratch = arena_under(w->arena);
+    s->tallies = tally_book_new(w->arena);
     map_init(&s->queued, w->arena);
     map_init(&s->placed, w->arena);
     client_init(&s->client, w, w->spec->cluster.scheduler_qps,

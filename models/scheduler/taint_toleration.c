@@ -54,18 +54,24 @@ const struct sched_plugin plugin_node_unschedulable = {
     .name = "NodeUnschedulable", .filter = filter_unschedulable,
 };
 
+static bool has_name(struct sched_cycle *c, void **scratch)
+{
+    (void)scratch;
+    return c->spec->node_name != NULL;
+}
+
 static const char *filter_name(const struct sched_cycle *c,
                                const void *scratch,
                                const struct sched_node *n)
 {
     (void)scratch;
-    if (!c->spec->node_name || same(c->spec->node_name, n->node.meta.name))
+    if (same(c->spec->node_name, n->node.meta.name))
         return NULL;
     return "node(s) didn't match the requested node name";
 }
 
 const struct sched_plugin plugin_node_name = {
-    .name = "NodeName", .filter = filter_name,
+    .name = "NodeName", .prefilter = has_name, .filter = filter_name,
 };
 
 static const char *filter_taints(const struct sched_cycle *c,

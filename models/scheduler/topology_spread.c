@@ -17,38 +17,23 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/map.h"
-#include "models/scheduler.h"
+#include "tally_impl.h"
 
 #define HOSTNAME "kubernetes.io/hostname"
 #define ZONE "topology.kubernetes.io/zone"
-
-#define FINDINGS 2              /* an old and a new template */
 
 static const struct topology_spread defaults[] = {
     { .max_skew = 3, .topology_key = HOSTNAME },
     { .max_skew = 5, .topology_key = ZONE },
 };
 
-struct domain {                 /* one value of a topology key */
-    int64_t pods;               /* that match, on its nodes */
-};
-
-/* What was found of the pods of one template, which share their labels. */
-struct finding {
-    const struct labels *labels;
-    bool matches;
-};
-
 struct constraint {
     const struct topology_spread *spread;
-    const struct selector *selector;
-    struct map domains;         /* value -> struct domain */
-    size_t ndomains;
+    struct tally *tally;
+    bool by_host;
     int64_t least;              /* pods of the emptiest domain */
     double weight;              /* ln(domains + 2) */
     bool self;                  /* the pod matches its own selector */
-    struct finding *found;      /* the last FINDINGS of them */
 };
 
 struct spread {
@@ -57,62 +42,12 @@ struct spread {
     bool all_keys;              /* nodes lacking a key are left out */
 };
 
-/* Does k select pods with these labels? */
-static bool selects(const struct constraint *k, const struct labels *labels)
-{
-    struct finding *f = k->found;
-
-    if (labels && f[0].labels == labels)
-        return f[0].matches;
-    if (!labels || f[1].labels != labels)
-        f[1] = (struct finding){ labels, selector_match(k->selector, labels) };
-    f[2] = f[0];                /* the last one found comes first */
-    f[0] = f[1];
-    f[1] = f[2];
-    return f[0].matches;
-}
-
-static int64_t matching(const struct sched_cycle *c,
-                        const struct constraint *k,
-                        const struct sched_node *n)
-{
-    int64_t count = 0;
-
-    for (size_t i = 0; i < n->pods.len; i++) {
-        const struct placed *p = &n->pods.items[i];
-
-        if (!p->deleting && selects(k, p->labels) &&
-            (p->space == c->space || strcmp(p->space, c->space) == 0))
-            count++;
-    }
-    return count;
-}
-
 static bool has_all_keys(const struct spread *s, const struct node *n)
 {
     for (size_t i = 0; i < s->n; i++)
         if (!node_topology(n, s->items[i].spread->topology_key))
             return false;
     return true;
-}
-
-static struct domain *domain_of(const struct constraint *k,
-                                const struct node *n)
-{
-    const char *value = node_topology(n, k->spread->topology_key);
-
-    return value ? map_get(&k->domains, value) : NULL;
-}
-
-static void add_domain(struct arena *a, struct constraint *k,
-                       const struct node *n)
-{
-    const char *value = node_topology(n, k->spread->topology_key);
-
-    if (!value || map_get(&k->domains, value))
-        return;
-    map_put(&k->domains, value, arena_make(a, struct domain));
-    k->ndomains++;
 }
 
 /* The selector of a constraint, for this pod. */
@@ -130,6 +65,35 @@ static const struct selector *narrowed(const struct sched_cycle *c,
     return s;
 }
 
+/* Does the pod care for labels or names of nodes? */
+static bool is_choosy(const struct pod_spec *s)
+{
+    return s->node_selector || s->node_affinity_required;
+}
+
+/* Count the pods that the constraints select. */
+static void count_pods(struct sched_cycle *c, struct spread *s,
+                       const struct selector *by_default)
+{
+    const char **keys = arena_many(c->arena, const char *, s->n);
+
+    for (size_t i = 0; i < s->n; i++)
+        keys[i] = s->items[i].spread->topology_key;
+    for (size_t i = 0; i < s->n; i++) {
+        struct constraint *k = &s->items[i];
+        struct tally_what what = {
+            .space = c->space, .key = keys[i],
+            .spec = is_choosy(c->spec) ? c->spec : NULL,
+            .keys = keys, .nkeys = s->all_keys ? s->n : 0,
+            .selector = by_default ? by_default : narrowed(c, k->spread),
+        };
+
+        k->by_host = strcmp(keys[i], HOSTNAME) == 0;
+        k->self = selector_match(what.selector, c->labels);
+        k->tally = tally_find(c, &what);
+    }
+}
+
 /* The constraints of one kind, or the default ones. */
 static struct spread *constraints(struct sched_cycle *c, bool filter)
 {
@@ -143,49 +107,28 @@ static struct spread *constraints(struct sched_cycle *c, bool filter)
         n = sizeof(defaults) / sizeof(defaults[0]);
     }
     s->items = arena_many(c->arena, struct constraint, n);
-    for (size_t i = 0; i < n; i++) {
-        struct constraint *k = &s->items[s->n];
-
-        if (from[i].do_not_schedule != filter)
-            continue;
-        k->spread = &from[i];
-        k->selector = from == defaults ? c->spread_by : narrowed(c, &from[i]);
-        k->self = selector_match(k->selector, c->labels);
-        k->found = arena_many(c->arena, struct finding, FINDINGS + 1);
-        map_init(&k->domains, c->arena);
-        s->n++;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (from[i].do_not_schedule == filter)
+            s->items[s->n++].spread = &from[i];
+    count_pods(c, s, from == defaults ? c->spread_by : NULL);
     return s;
 }
 
 /* ---- filter ---------------------------------------------------------------------- */
 
-static void count_domains(struct sched_cycle *c, struct spread *s)
-{
-    for (size_t i = 0; i < c->nnodes; i++) {
-        const struct sched_node *n = c->nodes[i];
-
-        if (!node_matches(c->spec, &n->node) || !has_all_keys(s, &n->node))
-            continue;
-        for (size_t k = 0; k < s->n; k++) {
-            add_domain(c->arena, &s->items[k], &n->node);
-            domain_of(&s->items[k], &n->node)->pods +=
-                matching(c, &s->items[k], n);
-        }
-    }
-}
-
 static void find_least(struct constraint *k)
 {
+    const struct map *domains = &k->tally->domains;
+
     k->least = INT64_MAX;
-    for (size_t i = 0; i < k->domains.len; i++) {
-        const struct domain *d = k->domains.entries[i].value;
+    for (size_t i = 0; i < domains->len; i++) {
+        const struct domain *d = domains->entries[i].value;
 
         if (d->pods < k->least)
             k->least = d->pods;
     }
-    if (k->ndomains == 0 || (k->spread->min_domains > 0 &&
-                             (int)k->ndomains < k->spread->min_domains))
+    if (domains->len == 0 || (k->spread->min_domains > 0 &&
+                              (int)domains->len < k->spread->min_domains))
         k->least = 0;
 }
 
@@ -195,7 +138,6 @@ static bool prefilter_spread(struct sched_cycle *c, void **scratch)
 
     if (s->n == 0)
         return false;
-    count_domains(c, s);
     for (size_t k = 0; k < s->n; k++)
         find_least(&s->items[k]);
     *scratch = s;
@@ -211,7 +153,7 @@ static const char *filter_spread(const struct sched_cycle *c,
     (void)c;
     for (size_t i = 0; i < s->n; i++) {
         const struct constraint *k = &s->items[i];
-        const struct domain *d = domain_of(k, &n->node);
+        const struct domain *d = k->tally->domain[n->slot];
         int64_t here = d ? d->pods : 0;
 
         if (!node_topology(&n->node, k->spread->topology_key))
@@ -230,32 +172,26 @@ static bool ignored(const struct spread *s, const struct node *n)
     return s->all_keys && !has_all_keys(s, n);
 }
 
-static bool by_host(const struct constraint *k)
-{
-    return strcmp(k->spread->topology_key, HOSTNAME) == 0;
-}
-
-/* Domains that feasible nodes have, and their pods on all nodes. */
+/* The more domains feasible nodes have, the more a constraint weighs. */
 static void weigh(struct sched_cycle *c, struct spread *s,
                   struct constraint *k)
 {
     size_t scored = 0;
 
+    k->tally->mark++;
     for (size_t i = 0; i < c->nfeasible; i++) {
+        struct domain *d = k->tally->domain[c->feasible[i]->slot];
+
         if (ignored(s, &c->feasible[i]->node))
             continue;
-        scored++;
-        if (!by_host(k))
-            add_domain(c->arena, k, &c->feasible[i]->node);
+        if (k->by_host) {
+            scored++;
+        } else if (d && d->mark != k->tally->mark) {
+            d->mark = k->tally->mark;
+            scored++;
+        }
     }
-    k->weight = log((double)(by_host(k) ? scored : k->ndomains) + 2);
-    for (size_t i = 0; i < c->nnodes && !by_host(k); i++) {
-        const struct sched_node *n = c->nodes[i];
-        struct domain *d = domain_of(k, &n->node);
-
-        if (d && !ignored(s, &n->node) && node_matches(c->spec, &n->node))
-            d->pods += matching(c, k, n);
-    }
+    k->weight = log((double)scored + 2);
 }
 
 static bool prescore_spread(struct sched_cycle *c, void **scratch)
@@ -270,25 +206,34 @@ static bool prescore_spread(struct sched_cycle *c, void **scratch)
     return true;
 }
 
+/* llround of what is neither negative nor huge, without a call. */
+static int64_t rounded(double x)
+{
+    int64_t whole = (int64_t)x;
+
+    return whole + (x - (double)whole >= 0.5);
+}
+
 static int64_t score_spread(const struct sched_cycle *c, const void *scratch,
                             const struct sched_node *n)
 {
     const struct spread *s = scratch;
     double sum = 0;
 
+    (void)c;
     if (ignored(s, &n->node))
         return -1;
     for (size_t i = 0; i < s->n; i++) {
         const struct constraint *k = &s->items[i];
-        const struct domain *d = domain_of(k, &n->node);
+        const struct domain *d = k->tally->domain[n->slot];
 
-        if (by_host(k))
-            sum += (double)matching(c, k, n) * k->weight +
+        if (k->by_host)
+            sum += (double)k->tally->pods[n->slot] * k->weight +
                    k->spread->max_skew - 1;
         else if (d)
             sum += (double)d->pods * k->weight + k->spread->max_skew - 1;
     }
-    return llround(sum);
+    return rounded(sum);
 }
 
 static void fewest_best(const struct sched_cycle *c, const void *scratch,
