@@ -98,9 +98,11 @@ struct fidelity_case *fidelity_read(struct arena *a, const char *version,
                                     const char *name, const char *folder,
                                     struct err_list *errors);
 
-/* Write it as a scenario to path.  NULL, or why it cannot be said as one. */
+/* Write it as a scenario to path.  NULL, or why it cannot be said as one.
+ * measured: latencies of the control plane are drawn from the laws measured
+ * with the recordings, else they are their medians. */
 const char *fidelity_convert(const struct fidelity_case *c, const char *path,
-                             double observed_ms);
+                             double observed_ms, bool measured);
 
 /* The recording's own summary; NULL if there is no such file. */
 struct summary *fidelity_recorded(struct arena *a, const char *path);
@@ -134,5 +136,11 @@ bool fidelity_near(double recorded_ms, double ms, int replicas);
 const char *fidelity_compare(struct arena *a, const struct summary *recorded,
                              const struct summary *simulated, int replicas,
                              bool states_only);
+
+/* The share of the n runs and the recording that are as strange among each
+ * other as the recording, or more (spread.c); it lies in [1/(n+1), 1]. */
+double fidelity_strangeness(struct arena *a, const struct summary *recorded,
+                            const struct summary *const *runs, size_t n,
+                            int replicas);
 
 #endif

@@ -5,7 +5,9 @@
  *
  * For each case below TRACES/1.20 and TRACES/1.36: write it as a scenario to
  * OUT, run it with the program ROLLSIM, compare, print a line.  Agreeing with
- * either recording of a case is enough.  The last line is the count; exit 1
+ * either recording of a case is enough.  Where recordings of one input differ
+ * from each other, or runs do by random orders, the recording has to be an
+ * ordinary one among 39 runs (spread.c).  The last line is the count; exit 1
  * if a case failed.
  */
 #include <dirent.h>
@@ -105,48 +107,127 @@ static int largest(const struct fidelity_case *c)
     return most;
 }
 
+/* A case, its recordings, and where its runs go. */
+struct trial {
+    struct arena *arena;
+    const char *rollsim, *name, *scenario, *csv;
+    struct fidelity_case *c;
+    const struct summary *first, *second;       /* second: NULL if none */
+};
+
+/* Two summaries of the same input differ by the rule of compare.c. */
+static const char *differ(const struct trial *t, const struct summary *x,
+                          const struct summary *y)
+{
+    return fidelity_compare(t->arena, x, y, largest(t->c),
+                            states_only(t->name));
+}
+
+/* One run of the scenario; NULL after a message. */
+static const struct summary *run_once(const struct trial *t, int seed)
+{
+    struct err_list errors;
+    struct summary *s;
+
+    err_init(&errors, t->arena);
+    if (run(t->rollsim, t->scenario, t->csv, seed) != 0) {
+        fprintf(stderr, "rollsim run %s failed\n", t->scenario);
+        return NULL;
+    }
+    s = fidelity_observe(t->arena, t->csv, t->first->observed_ms, &errors);
+    if (s)
+        s->workload = t->first->workload;
+    else
+        err_print(&errors, stderr, ERR_HUMAN, false);
+    return s;
+}
+
+/* Do the two recordings in a folder differ from each other? */
+static bool recordings_differ(const struct trial *t, const char *folder)
+{
+    const char *one = arena_printf(t->arena, "%s/summary.json", folder);
+    const char *two = arena_printf(t->arena, "%s/summary_repeat.json", folder);
+
+    return access(one, R_OK) == 0 && access(two, R_OK) == 0 &&
+           differ(t, fidelity_recorded(t->arena, one),
+                  fidelity_recorded(t->arena, two)) != NULL;
+}
+
+/* The recording differs from the run by `why`.  Where chance decides, it is
+ * compared with RUNS of them: that is where the recordings of this input
+ * differ from each other, by either version (latencies are then drawn from
+ * the laws measured), or where the runs differ, which have random orders and
+ * nothing else.  NULL if it is an ordinary one among them: not strange, and,
+ * unless no run is like the first one, like one of them in all that compare.c
+ * looks at. */
+#define RUNS 39
+#define STRANGE 0.05
+static const char *judge_by_spread(const struct trial *t, const char *traces,
+                                   const char *why)
+{
+    const struct summary *runs[RUNS];
+    bool measured =
+        recordings_differ(t, arena_printf(t->arena, "%s/1.20/%s", traces,
+                                          t->name)) ||
+        recordings_differ(t, arena_printf(t->arena, "%s/1.36/%s", traces,
+                                          t->name));
+    bool chance = measured, alike = false, met = false;
+    double p;
+
+    if (fidelity_convert(t->c, t->scenario, t->first->observed_ms, measured))
+        return why;
+    for (int i = 0; i < RUNS; i++) {
+        runs[i] = run_once(t, i + 1);
+        if (!runs[i])
+            return "a run failed";
+        if (i > 0 && differ(t, runs[0], runs[i]))
+            chance = true;
+        else
+            alike = alike || i > 0;
+        met = met || !differ(t, t->first, runs[i]);
+    }
+    if (!chance || (alike && !met))
+        return why;
+    p = fidelity_strangeness(t->arena, t->first, runs, RUNS, largest(t->c));
+    return p > STRANGE ? NULL
+                       : arena_printf(t->arena, "%s; as strange as %.3f of "
+                                                "the runs", why, p);
+}
+
 /* NULL if the case agrees with a recording of it, else the difference from
  * the first one. */
 static const char *check(struct arena *a, const char *rollsim,
-                         const char *version, const char *name,
-                         const char *folder, const char *out)
+                         const char *traces, const char *version,
+                         const char *name, const char *out)
 {
+    const char *folder = arena_printf(a, "%s/%s/%s", traces, version, name);
+    struct trial t = {
+        a, rollsim, name, arena_printf(a, "%s/%s-%s.yaml", out, version, name),
+        arena_printf(a, "%s/%s-%s", out, version, name), NULL, NULL, NULL,
+    };
     struct err_list errors;
-    const char *scenario = arena_printf(a, "%s/%s-%s.yaml", out, version,
-                                        name);
-    const char *csv = arena_printf(a, "%s/%s-%s", out, version, name);
-    struct fidelity_case *c;
-    struct summary *first, *second, *ours;
     const char *why;
 
     err_init(&errors, a);
-    c = fidelity_read(a, version, name, folder, &errors);
-    first = fidelity_recorded(a, arena_printf(a, "%s/summary.json", folder));
-    second = access(arena_printf(a, "%s/summary_repeat.json", folder), R_OK)
-                 ? NULL
-                 : fidelity_recorded(a, arena_printf(
-                       a, "%s/summary_repeat.json", folder));
-    if (!c || !first)
+    t.c = fidelity_read(a, version, name, folder, &errors);
+    t.first = fidelity_recorded(a, arena_printf(a, "%s/summary.json", folder));
+    t.second = fidelity_recorded(a, arena_printf(a, "%s/summary_repeat.json",
+                                                 folder));
+    if (!t.c || !t.first)
         return "the case cannot be read";
-    why = fidelity_convert(c, scenario, first->observed_ms);
+    why = fidelity_convert(t.c, t.scenario, t.first->observed_ms, false);
     if (why)
         return why;
     for (int seed = 1; seed <= (lucky(name) ? SEEDS : 1); seed++) {
-        if (run(rollsim, scenario, csv, seed) != 0)
-            return arena_printf(a, "rollsim run %s failed", scenario);
-        ours = fidelity_observe(a, csv, first->observed_ms, &errors);
-        if (!ours) {
-            err_print(&errors, stderr, ERR_HUMAN, false);
-            return "the files of the run cannot be read";
-        }
-        why = fidelity_compare(a, first, ours, largest(c), states_only(name));
-        if (why && second && !fidelity_compare(a, second, ours, largest(c),
-                                               states_only(name)))
-            why = NULL;
-        if (!why)
+        const struct summary *ours = run_once(&t, seed);
+
+        if (!ours)
+            return "the run failed";
+        why = differ(&t, t.first, ours);
+        if (!why || (t.second && !differ(&t, t.second, ours)))
             return NULL;
     }
-    return why;
+    return judge_by_spread(&t, traces, why);
 }
 
 static void one(const char *rollsim, const char *traces, const char *version,
@@ -159,8 +240,7 @@ static void one(const char *rollsim, const char *traces, const char *version,
         printf("not yet  %s %s\n", version, name);
         n->skipped++;
     } else {
-        why = check(a, rollsim, version, name,
-                    arena_printf(a, "%s/%s/%s", traces, version, name), out);
+        why = check(a, rollsim, traces, version, name, out);
         printf("%s  %s %s%s%s\n", why ? "FAILED " : "ok     ", version, name,
                why ? ": " : "", why ? why : "");
         *(why ? &n->failed : &n->passed) += 1;
