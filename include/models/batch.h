@@ -12,6 +12,8 @@
 #include "models/podspec.h"
 
 #define JOB_INDEX "batch.kubernetes.io/job-completion-index"
+#define JOB_INDEX_FAILURES "batch.kubernetes.io/job-index-failure-count"
+#define JOB_INDEX_IGNORED "batch.kubernetes.io/job-index-ignored-failure-count"
 #define JOB_FINALIZER "batch.kubernetes.io/job-tracking"
 
 /* What a rule of podFailurePolicy does with a pod that it matches. */
@@ -40,6 +42,8 @@ struct job_spec {
     int parallelism;            /* 1 */
     int completions;            /* JOB_UNSET: until one pod succeeds */
     int backoff_limit;          /* 6; INT32_MAX if per index */
+    int backoff_per_index;      /* JOB_UNSET: failures are the Job's */
+    int max_failed_indexes;     /* JOB_UNSET: any number */
     int64_t deadline_s;         /* activeDeadlineSeconds; JOB_UNSET */
     int64_t ttl_s;              /* ttlSecondsAfterFinished; JOB_UNSET */
     bool indexed;               /* completionMode Indexed */

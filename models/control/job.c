@@ -15,8 +15,7 @@
  * that no end of a pod is missed; a pod that was deleted stays until then.
  *
  * Not modelled: adoption of pods that match (selectors are made from uids),
- * labels with the controller's uid, backoffLimitPerIndex, elastic indexes that
- * occur twice.
+ * labels with the controller's uid, elastic indexes that occur twice.
  * Source: kubernetes pkg/controller/job/job_controller.go at v1.20.2 and
  * v1.36.2; reference 3.3.
  */

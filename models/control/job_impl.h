@@ -18,7 +18,14 @@ struct job_pod {
                                  * rid of it */
     bool succeeded, failed;     /* ended; never both */
     bool ignored;               /* failed, but by the policy not counted */
+    bool active;                /* neither ended nor being deleted */
+    /* With backoffLimitPerIndex: failures of the index before this pod, ... */
+    int failures, ignored_failures;
+    bool fails_index;           /* a rule FailIndex matched */
+    sim_time finished;          /* as stamped; of a failed one */
 };
+
+#define JOB_POD_BACKOFF (10 * SIM_S)    /* DefaultJobPodFailureBackOff, 1.36 */
 
 enum job_end { JOB_GOES_ON, JOB_FAILS, JOB_SUCCEEDS };
 
@@ -38,6 +45,10 @@ struct job_sync {
     enum api_code wrote;        /* answer to the last status write */
     struct job_backoff backoff; /* as it will be */
     struct index_set succeeded_before, succeeded;   /* Indexed */
+    struct index_set failed;    /* backoffLimitPerIndex */
+    const struct job_pod **last;        /* by index: the failed pod that keeps
+                                         * its finalizer; NULL: no limit per
+                                         * index */
 };
 
 struct job_state {
@@ -50,7 +61,8 @@ struct job_state {
     struct job_backoff backoff;
     uint64_t wrote;             /* version of the last status written */
     struct job_sync sync;
-    struct index_set indexes[2];        /* room for sync's sets */
+    struct index_set indexes[3];        /* room for sync's sets */
+    const struct job_pod **last;        /* likewise */
     const struct pod_template *template;        /* labels are made for it */
     const struct labels *labels;
 };
@@ -109,6 +121,29 @@ void job_saw_deletion(struct job_state *st, object_uid pod);
 
 /* The index of a pod; -1 if it has none below completions. */
 int job_pod_index(const struct batch_job *j, const struct pod *p);
+
+/* ---- job_per_index.c ---------------------------------------------------------- */
+
+/* The number in an annotation of p; 0 if there is none. */
+int job_annotation(const struct pod *p, const char *key);
+
+/* Which indexes have failed, and which failed pods must stay: to st->sync. */
+void job_per_index_count(struct job_state *st);
+
+/* Reason for which the Job fails because of its indexes, and *message; NULL:
+ * none. */
+const char *job_per_index_end(const struct job_sync *j, const char **message);
+
+/* Must a failed pod stay, for its count of failures? */
+bool job_per_index_keeps(const struct job_sync *j, const struct job_pod *p);
+
+/* Keep those of the *n indexes that need not wait.  Returns how long the first
+ * of the others waits if none is left, else 0. */
+sim_time job_per_index_ready(const struct job_state *st, int *indexes, int *n);
+
+/* The annotations of a new pod of an index, with its failures so far. */
+const struct labels *job_per_index_note(const struct job_state *st, int index,
+                                        const struct labels *annotations);
 
 /* ---- job_sync.c, job_sync_1_20.c --------------------------------------------- */
 

@@ -121,8 +121,9 @@ static struct meta *draft_pod(struct job_state *st, const int *index)
         draft->finalizers = finalizers;
     if (index) {
         number = arena_printf(w->arena, "%d", *index);
-        draft->annotations = labels_with(w->arena, draft->annotations,
-                                         JOB_INDEX, number);
+        draft->annotations = job_per_index_note(
+            st, *index, labels_with(w->arena, draft->annotations, JOB_INDEX,
+                                    number));
         draft->labels = labels_with(w->arena, draft->labels, JOB_INDEX,
                                     number);
     }

@@ -24,7 +24,6 @@
 #include "models/replicaset.h"
 #include "models/world.h"
 
-#define BACKOFF (10 * SIM_S)    /* DefaultJobPodFailureBackOff */
 #define MAX_UNCOUNTED 500       /* MaxUncountedPods */
 
 /* ---- counting ---------------------------------------------------------------------- */
@@ -91,6 +90,7 @@ static void judge(struct job_state *st, const struct pod *p,
     if (!r)
         return;
     found->ignored = r->action == FAILURE_IGNORE;
+    found->fails_index = r->action == FAILURE_FAIL_INDEX;
     if (r->action != FAILURE_FAIL_JOB)
         return;
     end(&st->sync, JOB_FAILS, "PodFailurePolicy",
@@ -110,6 +110,10 @@ static struct job_pod examine(struct job_state *st, const struct pod *p)
                            p->meta.uid),
         .succeeded = p->phase == POD_SUCCEEDED,
         .failed = job_pod_failed(now, p),
+        .active = pod_active(p),
+        .failures = job_annotation(p, JOB_INDEX_FAILURES),
+        .ignored_failures = job_annotation(p, JOB_INDEX_IGNORED),
+        .finished = job_pod_finished(st->jobs, p),
     };
 
     if (found.failed && now->spec->failure_policy)
@@ -171,15 +175,21 @@ static void read_indexes(struct job_state *st)
     struct job_sync *j = &st->sync;
     int n = j->now.spec->completions;
 
-    if (st->indexes[0].size != n)
-        for (int i = 0; i < 2; i++)
+    if (st->indexes[0].size != n) {
+        for (int i = 0; i < 3; i++)
             st->indexes[i] = index_set_make(st->jobs->c->w->arena, n);
+        st->last = arena_many(st->jobs->c->w->arena, const struct job_pod *,
+                              (size_t)n);
+    }
     j->succeeded_before = st->indexes[0];
     j->succeeded = st->indexes[1];
+    j->failed = st->indexes[2];
     index_set_clear(&j->succeeded_before);
     index_set_clear(&j->succeeded);
+    index_set_clear(&j->failed);
     index_set_read(&j->succeeded_before, j->now.completed_indexes);
     index_set_read(&j->succeeded, j->now.completed_indexes);
+    index_set_read(&j->failed, j->now.failed_indexes);
 }
 
 /* Returns the restarts of containers. */
@@ -203,8 +213,10 @@ static int count(struct job_state *st)
     for (size_t i = 0; i < n; i++)
         count_pod(st, pod_seen(informer_get(js->pods, uids[i])), &restarts,
                   &e);
-    if (spec->indexed)
+    if (spec->indexed) {
         j->counts.succeeded = index_set_len(&j->succeeded);
+        job_per_index_count(st);
+    }
     j->backoff = st->backoff;
     job_backoff_add(&j->backoff, e.succeeded.items, e.succeeded.len,
                     e.failed.items, e.failed.len);
@@ -275,6 +287,7 @@ static void check_end(struct job_state *st, int restarts, sim_time started)
 {
     struct job_sync *j = &st->sync;
     const struct batch_job *now = &j->now;
+    const char *reason, *message = NULL;
 
     if (now->success_met.status == CONDITION_TRUE) {
         j->end = JOB_GOES_ON;   /* comes before the policy of failures */
@@ -290,6 +303,9 @@ static void check_end(struct job_state *st, int restarts, sim_time started)
             "Job has reached the specified backoff limit");
     if (j->end == JOB_GOES_ON)
         check_deadline(st, started);
+    reason = job_per_index_end(j, &message);
+    if (reason)
+        end(j, JOB_FAILS, reason, message);
     if (j->end == JOB_GOES_ON)
         check_success_policy(st);
 }
@@ -301,11 +317,11 @@ static sim_time backoff_left(const struct job_state *st)
     const struct job_backoff *b = &st->sync.backoff;
     sim_time now = world_now(st->jobs->c->w);
 
-    return job_backoff_left(b->failures, now - b->last, BACKOFF,
+    return job_backoff_left(b->failures, now - b->last, JOB_POD_BACKOFF,
                             job_backoff_max(KUBE_1_36));
 }
 
-/* The lowest indexes that have neither succeeded nor a pod that runs. */
+/* The lowest indexes that are not over and have no pod that runs. */
 static int *next_indexes(struct job_state *st, int *n)
 {
     struct arena *a = st->jobs->scratch;
@@ -320,6 +336,9 @@ static int *next_indexes(struct job_state *st, int *n)
         if (m && pod_active(pod_seen(m)))
             index_set_add(&busy, j->pods.items[i].index);
     }
+    for (int i = 0; i < busy.size; i++)
+        if (index_set_has(&j->failed, i))
+            index_set_add(&busy, i);
     *n = (int)index_set_missing(&j->succeeded, &busy, (size_t)*n, indexes);
     return indexes;
 }
@@ -327,17 +346,21 @@ static int *next_indexes(struct job_state *st, int *n)
 static void create(struct job_state *st, struct sync *s, int n)
 {
     struct job_sync *j = &st->sync;
-    sim_time left = backoff_left(st);
+    bool per_index = j->now.spec->backoff_per_index != JOB_UNSET;
+    sim_time left = per_index ? 0 : backoff_left(st);
     int *indexes = NULL;
+
+    n = n > BURST_REPLICAS ? BURST_REPLICAS : n;
+    if (j->now.spec->indexed)
+        indexes = next_indexes(st, &n);
+    if (per_index)
+        left = job_per_index_ready(st, indexes, &n);
 
     if (left > 0) {
         controller_enqueue_after(st->jobs->c, st->uid, left);
         j->active = 0;
         return;
     }
-    n = n > BURST_REPLICAS ? BURST_REPLICAS : n;
-    if (j->now.spec->indexed)
-        indexes = next_indexes(st, &n);
     if (n > 0)
         job_create_pods(st, s, n, indexes);
 }
@@ -400,8 +423,11 @@ static void append(struct job_state *st, const object_uid **list, size_t *n,
 /* May a pod go, as far as the Job is concerned? */
 static bool may_release(const struct job_sync *j, const struct job_pod *p)
 {
-    return p->tracked && (p->succeeded || p->failed || j->end == JOB_FAILS ||
-                          meta_deleting(&j->now.meta));
+    if (!p->tracked)
+        return false;
+    if (p->succeeded || j->end == JOB_FAILS || meta_deleting(&j->now.meta))
+        return true;
+    return p->failed && !job_per_index_keeps(j, p);
 }
 
 /* Put a pod that has ended into the lists of those to be counted. */
@@ -598,6 +624,9 @@ static void set_numbers(struct job_state *st)
         now->completed_indexes = index_set_text(st->jobs->c->w->arena,
                                                 &j->succeeded);
         now->succeeded = index_set_len(&j->succeeded);
+        if (now->spec->backoff_per_index != JOB_UNSET)
+            now->failed_indexes = index_set_text(st->jobs->c->w->arena,
+                                                 &j->failed);
     }
 }
 

@@ -95,7 +95,7 @@ static const struct shape success_policy_shape = { success_policy_fields,
 static const struct shape_field job_spec_fields[] = {
     READ(INT, "parallelism"), READ(INT, "completions"),
     READ(INT64, "activeDeadlineSeconds"), READ(INT, "backoffLimit"),
-    REPORT(INT, "backoffLimitPerIndex"), REPORT(INT, "maxFailedIndexes"),
+    READ(INT, "backoffLimitPerIndex"), READ(INT, "maxFailedIndexes"),
     OBJECT("selector", shape_selector), READ(BOOL, "manualSelector"),
     OBJECT_DEF("template", shape_template),
     READ(INT, "ttlSecondsAfterFinished"),
@@ -179,6 +179,9 @@ static void check_restart(struct reader *r, const struct at *spec)
     else if (at_field(spec, "podFailurePolicy").v && strcmp(word, "Never"))
         fault(r, &restart, "Invalid", "must be Never when there is a "
               "podFailurePolicy");
+    else if (at_field(spec, "backoffLimitPerIndex").v && strcmp(word, "Never"))
+        fault(r, &restart, "Invalid", "must be Never when there is a "
+              "backoffLimitPerIndex");
 }
 
 static const char *const failure_actions[] = { "Count", "Ignore", "FailJob",
@@ -201,6 +204,10 @@ static void check_failure_policy(struct reader *r, const struct at *spec)
             fault_required(r, &action);
         else
             check_word(r, &rule, "action", failure_actions, 0);
+        if (strcmp(value_text(action.v, ""), "FailIndex") == 0 &&
+            !at_field(spec, "backoffLimitPerIndex").v)
+            fault(r, &action, "Invalid", "FailIndex needs "
+                  "backoffLimitPerIndex");
         if (codes.v)
             check_word(r, &codes, "operator", operators, 0);
         if (codes.v && conditions.v)
@@ -342,6 +349,9 @@ const struct job_spec *job_spec_make(struct arena *a, const struct at *spec)
     s->parallelism = (int)get_int(spec, "parallelism", 1);
     s->completions = (int)get_int(spec, "completions", JOB_UNSET);
     s->backoff_limit = (int)get_int(spec, "backoffLimit", 6);
+    s->backoff_per_index = (int)get_int(spec, "backoffLimitPerIndex",
+                                        JOB_UNSET);
+    s->max_failed_indexes = (int)get_int(spec, "maxFailedIndexes", JOB_UNSET);
     s->deadline_s = get_int(spec, "activeDeadlineSeconds", JOB_UNSET);
     s->ttl_s = get_int(spec, "ttlSecondsAfterFinished", JOB_UNSET);
     s->indexed = is_indexed(spec);

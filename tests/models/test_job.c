@@ -241,6 +241,67 @@ START_TEST(a_failure_policy_fails_the_job_at_once)
 }
 END_TEST
 
+#define FAILS "{\"*\": {containerStart: 1s, runs: 5s, fails: {share: 100%}, " \
+              "shutdown: {mode: ignore, time: 1s}}}"
+
+/* Each of two indexes has two tries; when both have failed the Job has. */
+START_TEST(an_index_has_its_own_limit)
+{
+    struct set_world *t = job_world(KUBE_1_36, FAILS);
+
+    add_job(t, "completions: 2, parallelism: 2, completionMode: Indexed, "
+               "backoffLimitPerIndex: 1");
+    set_run(t, 20);             /* after 10 s of back-off: a second try each */
+    ck_assert_int_ne(job_of(t)->failure.status, CONDITION_TRUE);
+    ck_assert_uint_eq(api_count(t->w->api, KIND_POD), 4);
+    for (size_t i = 0; i < 4; i++) {
+        const struct pod *p = pod_seen(api_at(t->w->api, KIND_POD, i));
+
+        ck_assert_str_eq(labels_get(p->meta.annotations, JOB_INDEX_FAILURES),
+                         p->phase == POD_FAILED && i < 2 ? "0" : "1");
+    }
+    set_run(t, 60);
+    ck_assert_int_eq(job_of(t)->failure.status, CONDITION_TRUE);
+    ck_assert_str_eq(job_of(t)->failure.reason, "FailedIndexes");
+    ck_assert_str_eq(job_of(t)->failed_indexes, "0,1");
+    ck_assert_int_eq(job_of(t)->failed, 4);
+    ck_assert_uint_eq(api_count(t->w->api, KIND_POD), 4);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_ptr_null(api_at(t->w->api, KIND_POD, i)->finalizers);
+    set_world_free(t);
+}
+END_TEST
+
+/* A failed index is not tried again; its place is the next one's. */
+START_TEST(the_others_go_on_until_too_many_have_failed)
+{
+    struct set_world *t = job_world(KUBE_1_36, FAILS);
+
+    add_job(t, "completions: 9, parallelism: 1, completionMode: Indexed, "
+               "backoffLimitPerIndex: 0, maxFailedIndexes: 2");
+    set_run(t, 100);
+    ck_assert_str_eq(job_of(t)->failure.reason, "MaxFailedIndexesExceeded");
+    ck_assert_str_eq(job_of(t)->failed_indexes, "0-2");
+    ck_assert_uint_eq(api_count(t->w->api, KIND_POD), 3);
+    set_world_free(t);
+}
+END_TEST
+
+/* FailIndex: no second try, although there are five. */
+START_TEST(a_rule_fails_an_index_at_once)
+{
+    struct set_world *t = job_world(KUBE_1_36, FAILS);
+
+    add_job(t, "completions: 2, parallelism: 2, completionMode: Indexed, "
+               "backoffLimitPerIndex: 5, podFailurePolicy: {rules: [{action: "
+               "FailIndex, onExitCodes: {operator: In, values: [1]}}]}");
+    set_run(t, 60);
+    ck_assert_str_eq(job_of(t)->failure.reason, "FailedIndexes");
+    ck_assert_uint_eq(api_count(t->w->api, KIND_POD), 2);
+    set_world_free(t);
+}
+END_TEST
+
 /* A pod that was deleted counts as failed, and is replaced after its back-off;
  * its finalizer does not keep it for ever. */
 START_TEST(a_deleted_pod_is_counted_and_let_go)
@@ -368,6 +429,9 @@ int main(void)
     tcase_add_test(jobs, a_suspended_job_has_no_pods_and_starts_anew);
     tcase_add_test(jobs, a_success_policy_ends_the_rest);
     tcase_add_test(jobs, a_failure_policy_fails_the_job_at_once);
+    tcase_add_test(jobs, an_index_has_its_own_limit);
+    tcase_add_test(jobs, the_others_go_on_until_too_many_have_failed);
+    tcase_add_test(jobs, a_rule_fails_an_index_at_once);
     tcase_add_test(jobs, a_deleted_pod_is_counted_and_let_go);
     tcase_add_test(jobs, a_finished_job_expires);
     tcase_add_test(jobs, deleting_a_job_takes_its_pods_along);
