@@ -358,6 +358,40 @@ static int pod_grace(const struct pod *p, int asked)
     return asked < 0 ? 1 : asked;
 }
 
+/* m's finalizers and one more. */
+static const char *const *with_finalizer(struct api *api, const struct meta *m,
+                                         const char *name)
+{
+    size_t n = 0;
+    const char **list;
+
+    while (m->finalizers && m->finalizers[n])
+        n++;
+    list = arena_many(api->w->arena, const char *, n + 2);
+    for (size_t i = 0; i < n; i++)
+        list[i] = m->finalizers[i];
+    list[n] = name;
+    return list;
+}
+
+enum api_code api_delete_after(struct api *api, object_uid uid,
+                               const char *finalizer)
+{
+    const struct meta *now = api_get(api, uid);
+    struct meta *draft;
+
+    if (!now)
+        return API_NOT_FOUND;
+    if (meta_deleting(now))
+        return API_OK;
+    draft = api_draft(api, now);
+    draft->deleted = world_now(api->w);
+    draft->generation++;
+    draft->finalizers = with_finalizer(api, now, finalizer);
+    commit(api, draft, now, NULL);
+    return API_OK;
+}
+
 enum api_code api_delete(struct api *api, object_uid uid, int grace_s)
 {
     const struct meta *now = api_get(api, uid);

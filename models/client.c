@@ -117,7 +117,9 @@ static enum api_code commit(struct call *call, const struct meta **result,
     case CALL_UPDATE_STATUS:
         return api_update_status(api, call->draft, result, reason);
     case CALL_DELETE:
-        return api_delete(api, call->uid, call->grace_s);
+        return call->finalizer
+                   ? api_delete_after(api, call->uid, call->finalizer)
+                   : api_delete(api, call->uid, call->grace_s);
     case CALL_EVENT:
         return API_CREATED;     /* Events are not objects here */
     case CALL_GET:

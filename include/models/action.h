@@ -20,7 +20,8 @@ struct meta;
 
 /* Flags of a verb; a table ends with name NULL.  Every verb also has
  * -n/--namespace, --record, --as and --as-group. */
-enum kubectl_flag_kind { KUBECTL_SWITCH, KUBECTL_TEXT, KUBECTL_COUNT };
+enum kubectl_flag_kind { KUBECTL_SWITCH, KUBECTL_TEXT, KUBECTL_COUNT,
+                         KUBECTL_MANY /* texts, joined by a line end */ };
 struct kubectl_flag {
     const char *name;           /* without the dashes */
     char letter;                /* 0: none */
@@ -31,7 +32,7 @@ struct kubectl_flag {
 /* What a verb takes besides words. */
 enum kubectl_input { INPUT_NONE, INPUT_FILES /* -f */, INPUT_PATCH /* -p */ };
 
-#define KUBECTL_FLAGS 8         /* at most, per verb */
+#define KUBECTL_FLAGS 16        /* at most, per verb */
 
 /* A command line, understood. */
 struct kubectl_command {

@@ -97,6 +97,12 @@ enum api_code api_update_status(struct api *api, struct meta *draft,
  * only shorten.  Finalizers keep any object.  Removing publishes a DELETE. */
 enum api_code api_delete(struct api *api, object_uid uid, int grace_s);
 
+/* Ask for the deletion of an object that is not graceful, which waits for the
+ * one who takes the finalizer away: orphan or foregroundDeletion, the garbage
+ * collector's. */
+enum api_code api_delete_after(struct api *api, object_uid uid,
+                               const char *finalizer);
+
 /* The binding subresource: give an unassigned pod its node. */
 enum api_code api_bind(struct api *api, object_uid pod, object_uid node,
                        const struct meta **result, const char **reason);

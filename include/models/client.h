@@ -27,6 +27,7 @@ struct call {
     object_uid uid;             /* DELETE, BIND, GET */
     object_uid node;            /* BIND */
     int grace_s;                /* DELETE; -1: the object's own */
+    const char *finalizer;      /* DELETE after that is gone; NULL: none */
     call_done done;             /* NULL: nobody listens */
     void *ctx;                  /* for done */
     const struct call *after;   /* base the draft on what this one wrote */

@@ -10,6 +10,7 @@
 #include "models/workload.h"
 
 struct api;
+struct controllerrevision;
 struct daemonset;
 struct statefulset;
 
@@ -57,6 +58,11 @@ struct rollout_status statefulset_rollout_status(struct arena *a,
                                                  const struct statefulset *s);
 struct rollout_status daemonset_rollout_status(struct arena *a,
                                                const struct daemonset *d);
+
+/* The revisions of m, lowest first, in a; returns how many. */
+size_t revision_history(struct arena *a, const struct api *api,
+                        const struct meta *m,
+                        const struct controllerrevision ***out);
 
 /* What an undo writes: template, or NULL and why not (as rollout_undo). */
 struct revision_undo {

@@ -6,7 +6,10 @@
  * here for the objects to be gone, which changes nothing but when kubectl
  * returns.
  *
- * Not modelled: --cascade=orphan, --all-namespaces.
+ * --cascade=orphan leaves what is owned, without an owner: a controller that
+ * selects it adopts it.  --cascade=foreground deletes it first.
+ *
+ * Not modelled: --all-namespaces.
  */
 #include "kubectl_impl.h"
 #include <stdlib.h>
@@ -20,6 +23,7 @@ static const struct kubectl_flag delete_flags[] = {
     { "grace-period", 0, KUBECTL_COUNT, "seconds; -1: the object's own" },
     { "force", 0, KUBECTL_SWITCH, "at once, with --grace-period=0" },
     { "now", 0, KUBECTL_SWITCH, "--grace-period=1" },
+    { "cascade", 0, KUBECTL_TEXT, "background (default), foreground, orphan" },
     { NULL, 0, KUBECTL_SWITCH, NULL },
 };
 
@@ -34,13 +38,29 @@ static int grace_of(const struct kubectl_command *c)
     return kubectl_flag(c, "force") ? 0 : -1;
 }
 
+/* The finalizer that --cascade asks for; NULL: none. */
+static const char *cascade_of(const struct kubectl_command *c)
+{
+    const char *how = kubectl_flag(c, "cascade");
+
+    return !how                              ? NULL
+           : strcmp(how, "orphan") == 0      ? "orphan"
+           : strcmp(how, "foreground") == 0  ? "foregroundDeletion"
+                                             : NULL;
+}
+
 static const char *delete_check(struct arena *a,
                                 const struct kubectl_command *c)
 {
     const char *chosen = kubectl_flag(c, "selector");
+    const char *how = kubectl_flag(c, "cascade");
     const struct target *t;
     size_t n;
 
+    if (how && !cascade_of(c) && strcmp(how, "background") != 0)
+        return arena_printf(a, "invalid cascade value (%s). Must be "
+                            "\"background\", \"foreground\", or \"orphan\"",
+                            how);
     if (kubectl_flag(c, "filename"))
         return NULL;
     n = kubectl_targets(a, c, c->nwords, &t);
@@ -94,7 +114,10 @@ static void delete_one(struct kubectl *k, const struct meta *m)
                        m->name);
         return;
     }
-    api_delete(k->w->api, m->uid, grace_of(&k->c));
+    if (cascade_of(&k->c) && !kind_ops_of(m->kind)->graceful)
+        api_delete_after(k->w->api, m->uid, cascade_of(&k->c));
+    else
+        api_delete(k->w->api, m->uid, grace_of(&k->c));
     kubectl_say(k, &was, "%.*s \"%s\" deleted", (int)(slash - label), label,
                 slash + 1);
 }
@@ -165,7 +188,8 @@ static bool delete_step(struct kubectl *k, size_t i)
 
 const struct verb_ops verb_delete = {
     .name = "delete",
-    .usage = "TYPE/NAME... | TYPE -l KEY=VALUE | TYPE --all | -f FILE",
+    .usage = "TYPE/NAME... | TYPE -l KEY=VALUE | TYPE --all | -f FILE "
+             "[--cascade=orphan]",
     .doc = "ask for objects to go, and all that they own",
     .flags = delete_flags,
     .input = INPUT_FILES,

@@ -330,6 +330,43 @@ void kubectl_set_last_applied(struct meta *draft, const struct value *v)
         custom_of(draft)->last_applied = v;
 }
 
+static size_t count(const char *const *list)
+{
+    size_t n = 0;
+
+    while (list && list[n])
+        n++;
+    return n;
+}
+
+/* Does the manifest behind m list the finalizer? */
+static bool in_manifest(const struct meta *m, const char *finalizer)
+{
+    const struct value *list = value_at(kubectl_manifest(m),
+                                        "metadata.finalizers");
+
+    for (size_t i = 0; list && list->type == VALUE_LIST && i < list->len; i++)
+        if (strcmp(value_text(list->u.items[i], ""), finalizer) == 0)
+            return true;
+    return false;
+}
+
+/* Those of the new manifest, and what controllers added to the old object. */
+static const char *const *finalizers_of(struct kubectl *k,
+                                        const struct meta *read,
+                                        const struct meta *old)
+{
+    size_t have = count(read->finalizers), had = count(old->finalizers), n = 0;
+    const char **list = arena_many(k->w->arena, const char *, have + had + 1);
+
+    for (size_t i = 0; i < have; i++)
+        list[n++] = read->finalizers[i];
+    for (size_t i = 0; i < had; i++)
+        if (!in_manifest(old, old->finalizers[i]))
+            list[n++] = old->finalizers[i];
+    return list;
+}
+
 /* The spec of a freshly read object in a draft that keeps who it is. */
 static struct meta *adopt(struct kubectl *k, const struct meta *read,
                           const struct meta *old, struct meta *draft)
@@ -340,6 +377,7 @@ static struct meta *adopt(struct kubectl *k, const struct meta *read,
     memcpy(draft, read, ops->size);
     who.labels = read->labels;
     who.annotations = read->annotations;
+    who.finalizers = old ? finalizers_of(k, read, old) : read->finalizers;
     if (!old) {
         who.name = read->name;
         who.space = read->space;

@@ -23,8 +23,7 @@ static const struct verb_ops *const verbs[] = {
 
 /* Verbs of kubectl that change a cluster but have no file here yet. */
 static const char *const later[] = {
-    "create", "replace", "edit", "run", "set env",
-    "rollout history", "debug", "exec", "cp", "wait", "get", "describe",
+    "edit", "set selector", "debug", "exec", "cp", "wait", "get", "describe",
     "logs", NULL
 };
 
@@ -220,6 +219,9 @@ static void parse_flag(struct parsing *p)
 
     if (f) {
         text = flag_text(p, f, attached);
+        if (text && f->kind == KUBECTL_MANY && p->c->flags[f - own])
+            text = arena_printf(p->arena, "%s\n%s", p->c->flags[f - own],
+                                text);
         p->c->flags[f - own] = text && f->kind == KUBECTL_SWITCH &&
                                strcmp(text, "false") == 0 ? NULL : text;
         return;

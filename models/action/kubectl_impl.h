@@ -84,6 +84,30 @@ void kubectl_refuse(struct kubectl *k, const char *format, ...)
 bool kubectl_mark(struct kubectl *k, size_t i, const char *member,
                   const char *done);
 
+/* ---- containers.c ----------------------------------------------------------- */
+
+/* A patch of m with what `of` makes of each container that `which` names (NULL
+ * or "*": all); NULL, refused, if there is none. */
+const struct value *kubectl_containers(
+    struct kubectl *k, const struct meta *m, const char *which,
+    const struct value *(*of)(struct kubectl *k, const char *name));
+
+/* A container called name as --image and --port say; the words from `from` on,
+ * if there are any, are its `command` ("command" or "args"). */
+const struct value *kubectl_container(struct kubectl *k, const char *name,
+                                      const char *command, size_t from);
+
+/* {apiVersion, kind, metadata}, in the namespace of the command. */
+const struct value *kubectl_object(struct kubectl *k, const char *version,
+                                   enum kind kind, const char *name);
+
+/* The next KEY=VALUE of *text, which it steps over: the key, and *value; NULL
+ * if it is not of that form.  All of text as a map. */
+const char *kubectl_pair(struct arena *a, const char **text, char separator,
+                         const char **value);
+const struct value *kubectl_pairs(struct arena *a, const char *text,
+                                  char separator);
+
 /* {path: x} as a patch. */
 const struct value *kubectl_patch_of(struct arena *a, const char *path,
                                      const struct value *x);

@@ -70,42 +70,14 @@ static const struct value *of_container(struct kubectl *k, const char *name)
     return v;
 }
 
-/* The patch of the pod template; NULL, refused, if no container is named. */
-static const struct value *of_template(struct kubectl *k,
-                                       const struct meta *m)
-{
-    const char *which = kubectl_flag(&k->c, "containers");
-    const struct value *list = value_at(kubectl_manifest(m),
-                                        "spec.template.spec.containers");
-    const struct value **items;
-    size_t n = 0;
-
-    if (!list || list->type != VALUE_LIST) {
-        kubectl_refuse(k, "error: the object has no pod template: %s",
-                       kubectl_label(k->arena, m));
-        return NULL;
-    }
-    items = arena_many(k->arena, const struct value *, list->len);
-    for (size_t i = 0; i < list->len; i++) {
-        const char *name = value_text(value_get(list->u.items[i], "name"), "");
-
-        if (!which || strcmp(which, "*") == 0 || strcmp(which, name) == 0)
-            items[n++] = of_container(k, name);
-    }
-    if (n == 0) {
-        kubectl_refuse(k, "error: unable to find container named %s", which);
-        return NULL;
-    }
-    return kubectl_patch_of(k->arena, "spec.template.spec.containers",
-                            value_list(k->arena, items, n, NULL));
-}
-
 static bool set_resources_step(struct kubectl *k, size_t i)
 {
     const struct target *targets;
     size_t n = kubectl_targets(k->arena, &k->c, k->c.nwords, &targets);
     const struct meta *m = kubectl_find(k, &targets[i]);
-    const struct value *patch = m ? of_template(k, m) : NULL;
+    const struct value *patch =
+        m ? kubectl_containers(k, m, kubectl_flag(&k->c, "containers"),
+                               of_container) : NULL;
     struct meta *draft = patch ? kubectl_edit(k, m, patch, false) : NULL;
 
     if (draft)

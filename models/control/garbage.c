@@ -133,6 +133,7 @@ static void after_get(struct controller *c, struct sync *s, object_uid key,
                       bool error, const char *why, void *arg)
 {
     const struct meta *m = api_get(c->w->api, key), *owner;
+    struct call *call;
     size_t dependents;
 
     (void)error;
@@ -153,7 +154,11 @@ static void after_get(struct controller *c, struct sync *s, object_uid key,
     owner = api_get(c->w->api, m->owner);
     if (m->owner == 0 || meta_deleting(m) || (owner && !in_foreground(owner)))
         return;
-    sync_tolerate(s, sync_delete(s, key));
+    call = sync_delete(s, key);
+    api_owned(c->w->api, key, &dependents);
+    if (in_foreground(owner) && dependents > 0)
+        call->finalizer = FOREGROUND;   /* its dependents first, too */
+    sync_tolerate(s, call);
 }
 
 static void sync(struct controller *c, struct sync *s, object_uid key)

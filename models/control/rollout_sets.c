@@ -150,10 +150,9 @@ const struct pod_template *rollout_template(const struct meta *m)
 
 /* ---- history and undo --------------------------------------------------- */
 
-/* The revisions of m, lowest first, in a; returns how many. */
-static size_t history(struct arena *a, const struct api *api,
-                      const struct meta *m,
-                      const struct controllerrevision ***out)
+size_t revision_history(struct arena *a, const struct api *api,
+                        const struct meta *m,
+                        const struct controllerrevision ***out)
 {
     size_t owned, n = 0;
     const object_uid *uids = api_owned(api, m->uid, &owned);
@@ -181,7 +180,7 @@ struct revision_undo revision_undo(struct arena *a, const struct api *api,
                                    const struct meta *m, int64_t to_revision)
 {
     const struct controllerrevision **list, *to = NULL;
-    size_t n = history(a, api, m, &list);
+    size_t n = revision_history(a, api, m, &list);
 
     if (to_revision == 0 && n < 2)
         return (struct revision_undo){

@@ -80,9 +80,13 @@ static void keep_documents(struct loader *l, const documents *d,
     out->ndocuments = d->len;
 }
 
-/* Images that `set image` words name may run. */
+/* Images that `set image` words or --image name may run. */
 static void note_images(struct loader *l, const struct kubectl_command *c)
 {
+    const char *image = kubectl_flag(c, "image");
+
+    if (image)
+        vec_push(l->arena, &l->images, image);
     if (strcmp(c->verb->name, "set image") != 0)
         return;
     for (size_t i = 0; i < c->nwords; i++) {
