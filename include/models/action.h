@@ -92,6 +92,15 @@ const char *release_command_on(struct world *w, const char *workload);
 /* Release in w now, as the strategy does. */
 void release_begin(struct world *w);
 
+/* "[{name: web, image: "shop/web:2"}]": the containers that are released, with
+ * the images of t, or (NULL) with those of the release; of w's arena. */
+struct pod_template;
+const char *release_containers(struct world *w, const struct pod_template *t);
+/* Type a strategic patch of the spec of the released workload m: these fields
+ * (as in YAML, without braces), and containers unless that is NULL. */
+void release_patch_spec(struct world *w, const struct meta *m,
+                        const char *fields, const char *containers);
+
 /* The newest version of the workload that is released, or of the Rollout that
  * the strategy put in its place; NULL if it is not there. */
 const struct meta *release_target(const struct world *w);

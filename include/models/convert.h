@@ -26,6 +26,15 @@ const struct value *convert_block(struct conversion *c, const char *without);
 const struct value *convert_routed(struct conversion *c,
                                    const struct value *block);
 
+/* The workload of c as a Deployment whose rollingUpdate is this (as in
+ * YAML). */
+const struct value *convert_to_deployment(struct conversion *c,
+                                          const char *rolling);
+
+/* The Deployment becomes a routed canary with these steps (as in YAML, without
+ * the brackets); old pods are kept for keep_s seconds after the last one. */
+void convert_ramp(struct conversion *c, const char *steps, int keep_s);
+
 /* The name of the i-th Service that selects the Deployment's pods. */
 const char *convert_service_name(const struct conversion *c, size_t i);
 

@@ -35,6 +35,7 @@ struct conversion {
 struct strategy_ops {
     const char *name;           /* its key in a scenario: "rollingUpdate" */
     const char *doc;            /* one sentence */
+    enum kind workload;         /* that it releases; KIND_NONE: Deployment */
     const struct field *fields;
     size_t spec_size;
     /* What it writes into the released Deployment (strategic merge); NULL if
@@ -49,6 +50,10 @@ struct strategy_ops {
     void (*start)(struct world *w, const void *spec);
     /* Release spec->release at its time; NULL: kubectl set image. */
     void (*release)(struct world *w, const void *spec);
+    /* Somebody, or something, types `rollout undo` of the released workload.
+     * True: the strategy takes it back in its own way; false, or NULL: as
+     * kubectl does. */
+    bool (*undo)(struct world *w, const void *spec);
 };
 
 #define STRATEGY(id) extern const struct strategy_ops strategy_##id;

@@ -64,6 +64,7 @@ struct world {
     struct databases *databases;        /* what they share outside */
     struct measure *measure;    /* metrics */
     struct monitoring *monitoring;      /* what is seen; NULL: nobody looks */
+    void *strategy_state;       /* what the strategy keeps of this run */
     struct record record;
     struct map pods_made;       /* revision_key -> how many so far */
     struct stream uid_stream;

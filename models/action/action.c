@@ -130,6 +130,43 @@ const char *release_command_on(struct world *w, const char *workload)
     return result;
 }
 
+const char *release_containers(struct world *w, const struct pod_template *t)
+{
+    const struct release_spec *r = &w->spec->release;
+    const char *list = "";
+
+    for (size_t i = 0; i < r->nimages; i++) {
+        const char *image = r->images[i].image;
+
+        for (size_t k = 0; t && k < t->spec->ncontainers; k++)
+            if (strcmp(t->spec->containers[k].name,
+                       r->images[i].container) == 0)
+                image = t->spec->containers[k].image;
+        list = arena_printf(w->arena, "%s%s{name: %s, image: \"%s\"}", list,
+                            i ? ", " : "", r->images[i].container, image);
+    }
+    return arena_printf(w->arena, "[%s]", list);
+}
+
+void release_patch_spec(struct world *w, const struct meta *m,
+                        const char *fields, const char *containers)
+{
+    struct arena *a = w->arena;
+    const struct value **document = arena_many(a, const struct value *, 1);
+    bool plain = strcmp(m->space, "default") == 0;
+    const char *text = containers
+        ? arena_printf(a, "{spec: {%s, template: {spec: {containers: %s}}}}",
+                       fields, containers)
+        : arena_printf(a, "{spec: {%s}}", fields);
+
+    document[0] = value_flow(a, text, NULL);
+    CHECK(document[0]);
+    kubectl_type(w, arena_printf(a, "patch %s%s%s -p '%s'",
+                                 w->spec->release.workload,
+                                 plain ? "" : " -n ", plain ? "" : m->space,
+                                 text), document, 1);
+}
+
 const struct meta *release_target(const struct world *w)
 {
     const struct release_spec *r = &w->spec->release;

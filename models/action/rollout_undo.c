@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "models/argo.h"
 #include "models/rollout.h"
+#include "models/strategy.h"
 
 static const struct kubectl_flag undo_flags[] = {
     { "to-revision", 0, KUBECTL_COUNT, "which; 0: the one before the newest" },
@@ -67,6 +68,15 @@ static bool undo_set(struct kubectl *k, const struct meta *m, int64_t to)
     return draft && kubectl_update(k, draft, "rolled back");
 }
 
+/* Does the strategy of the release take it back? */
+static bool strategy_undoes(struct world *w, const struct meta *m)
+{
+    const struct strategy_ops *ops = w->strategy ? w->strategy->ops : NULL;
+
+    return ops && ops->undo && m == release_target(w) &&
+           ops->undo(w, w->strategy->spec);
+}
+
 static bool undo_step(struct kubectl *k, size_t i)
 {
     bool more;
@@ -76,6 +86,11 @@ static bool undo_step(struct kubectl *k, size_t i)
 
     if (!m)
         return false;
+    if (to == 0 && strategy_undoes(k->w, m)) {
+        kubectl_say(k, m, "%s is being rolled back by its strategy",
+                    kubectl_label(k->arena, m));
+        return more;
+    }
     if (m->kind == KIND_ROLLOUT)
         return argo_undo(k, argo_seen(m), to) && more;
     return (m->kind == KIND_DEPLOYMENT ? undo_deployment(k, m, to)

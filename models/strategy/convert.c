@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/bug.h"
+
 const struct value *convert_to_rollout(struct conversion *c, const char *key,
                                        const struct value *block)
 {
@@ -84,6 +86,36 @@ const struct value *convert_routed(struct conversion *c,
         block = value_set(c->arena, block, "trafficRouting",
                           value_map(c->arena, NULL, 0, &c->mark));
     return block;
+}
+
+const struct value *convert_to_deployment(struct conversion *c,
+                                          const char *rolling)
+{
+    struct arena *a = c->arena;
+    const struct value *v = c->deployment, *strategy;
+
+    strategy = value_flow(a, arena_printf(a, "{type: RollingUpdate, "
+                                          "rollingUpdate: %s}", rolling),
+                          &c->mark);
+    CHECK(strategy);
+    v = value_set(a, v, "apiVersion", value_string(a, "apps/v1", &c->mark));
+    v = value_set(a, v, "kind", value_string(a, "Deployment", &c->mark));
+    return value_set(a, v, "spec.strategy", strategy);
+}
+
+void convert_ramp(struct conversion *c, const char *steps, int keep_s)
+{
+    const struct value *block;
+
+    if (!convert_needs_service(c))
+        return;
+    block = value_flow(c->arena, arena_printf(
+        c->arena, "{scaleDownDelaySeconds: %d, steps: [%s]}", keep_s, steps),
+        &c->mark);
+    CHECK(block);
+    block = convert_routed(c, block);
+    if (block)
+        vec_push(c->arena, &c->out, convert_to_rollout(c, "canary", block));
 }
 
 const char *convert_service_name(const struct conversion *c, size_t i)

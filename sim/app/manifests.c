@@ -319,6 +319,22 @@ static void convert(struct loader *l, const struct strategy_spec *s,
     }
 }
 
+/* Can the strategy release this workload (NULL: the scenario names none)? */
+static void check_target(struct loader *l, const struct strategy_spec *s,
+                         const struct document *target)
+{
+    enum kind kind = s->ops->workload;
+
+    if (kind != KIND_NONE && (!target || target->kind != kind))
+        err_error(l->errors, &s->mark, "strategy \"%s\" needs a `release` of "
+                  "a %s", s->ops->name, kind_name(kind));
+    else if (kind == KIND_NONE && target && target->kind != KIND_DEPLOYMENT &&
+             !(target->kind == KIND_ROLLOUT && s->ops->convert))
+        err_error(l->errors, &s->mark, "strategy \"%s\" releases "
+                  "Deployments: that of a %s is in its manifest, or in a "
+                  "patch", s->ops->name, kind_name(target->kind));
+}
+
 void manifests_build(struct loader *l, const struct strategy_spec *strategy,
                      const struct document *target, const struct value *also,
                      struct spec *spec)
@@ -330,12 +346,8 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
         check_patch(l, strategy->patch, target);
     if (also)
         check_patch(l, also, target);
-    if (strategy && strategy->ops && target &&
-        target->kind != KIND_DEPLOYMENT &&
-        !(target->kind == KIND_ROLLOUT && strategy->ops->convert))
-        err_error(l->errors, &strategy->mark, "strategy \"%s\" releases "
-                  "Deployments: that of a %s is in its manifest, or in a "
-                  "patch", strategy->ops->name, kind_name(target->kind));
+    if (strategy && strategy->ops)
+        check_target(l, strategy, target);
     for (size_t i = 0; i < l->objects.len; i++) {
         const struct document *o = &l->objects.items[i];
         const struct value *v = strategy ? patched(l, strategy, o, target)
