@@ -229,6 +229,14 @@ static const struct field call_fields[] = {
           "how many, to serve one request"),
     FIELD(BOOL, struct call_out, parallel, "parallel", "false", 0, 0, "-",
           "all at once instead of one after the other"),
+    FIELD(INT32, struct call_out, at_least, "atLeast", "0", 0, 1000, "answers",
+          "good ones that will do, when all have been waited for; 0: all"),
+    FIELD(DURATION, struct call_out, within, "within", "0s", 0, 86400, "s",
+          "answers that take longer are not waited for; 0: all are"),
+    FIELD(INT32, struct call_out, shards, "shards", "0", 0, 250, "shards",
+          "pods NAME-0, NAME-1, ... of a StatefulSet, each with a part of the "
+          "data: the first call goes to that of the key, the next one to the "
+          "next; 0: any pod will do"),
     FIELD(STRINGS, struct call_out, understands, "understands", NULL, 0, 0,
           "-", "tags of the images whose answers it can use; of others they "
           "are errors; all if absent"),
@@ -253,7 +261,16 @@ static bool parse_calls(struct binder *b, const struct value *v, void *out)
         size_t mark = field_enter_item(b, i);
 
         good = field_bind(b, v->u.items[i], call_fields, &calls[i]) && good;
+        if (calls[i].at_least > calls[i].count) {
+            err_error(b->errors, &v->u.items[i]->mark, "atLeast %d of %d "
+                      "calls", calls[i].at_least, calls[i].count);
+            good = false;
+        }
         field_leave(b, mark);
+    }
+    if (v->len > UINT8_MAX) {
+        err_error(b->errors, &v->mark, "more than %d calls", UINT8_MAX);
+        return false;
     }
     bh->calls = calls;
     bh->ncalls = v->len;
@@ -265,6 +282,18 @@ static void schema_calls(FILE *out)
     fputs("{\"type\":\"array\",\"items\":", out);
     field_schema(out, call_fields);
     fputs("}", out);
+}
+
+static bool parse_takes(struct binder *b, const struct value *v, void *out)
+{
+    const char *text = value_text(v, "");
+
+    if (strncmp(text, "queue/", 6) != 0 || !text[6]) {
+        field_expected(b, v, "queue/NAME");
+        return false;
+    }
+    *(const char **)out = text;
+    return true;
 }
 
 static const char *const need_names[] = { "nothing", "leader", "majority",
@@ -528,6 +557,9 @@ const struct field behaviour_fields[] = {
     IN_PLACE("shutdown", shutdown_fields, "what SIGTERM does"),
     FIELD_CUSTOM(struct behaviour, calls, "calls", NULL, parse_calls,
                  schema_calls, "-", "requests to other services"),
+    FIELD_CUSTOM(struct behaviour, takes, "takes", NULL, parse_takes,
+                 schema_text, "-", "queue/NAME, of cluster.queues: it is a "
+                 "worker, and `service` is how long a task takes"),
     FIELD_SUB(OBJECT, struct behaviour, group, "group", group_fields,
               struct group_rule, "pods that depend on each other"),
     FIELD_SUB(OBJECT, struct behaviour, database, "database",

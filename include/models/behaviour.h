@@ -46,6 +46,9 @@ struct call_out {               /* requests made to serve a request */
     const char *to;             /* "service/NAME" */
     int count;
     bool parallel;
+    int at_least;               /* good answers that will do; 0: all */
+    sim_time within;            /* later ones are not waited for; 0: all are */
+    int shards;                 /* see traffic/shard.c; 0: any pod will do */
     struct field_list understands;      /* tags; len 0: all */
 };
 
@@ -109,6 +112,7 @@ struct behaviour {
     bool shutdown_time_set;
     const struct call_out *calls;
     size_t ncalls;
+    const char *takes;          /* "queue/NAME": it is a worker; NULL */
     struct dist runs;           /* Jobs: how long the container runs; never: a
                                  * server */
     int fails_first;            /* the first N pods of an owner that exit with
@@ -126,7 +130,7 @@ struct behaviour {
  * request arrives (models/traffic/workers.c). */
 static inline bool behaviour_by_events(const struct behaviour *b)
 {
-    return b->ncalls > 0 || b->departures == DEPARTURES_EVENTS;
+    return b->ncalls > 0 || b->takes || b->departures == DEPARTURES_EVENTS;
 }
 
 /* The field table of one entry of images: (models/behaviour.c). */

@@ -83,6 +83,8 @@ void measure_served(struct world *w, struct ask *a);
 bool measure_accepted(struct world *w, const struct version *v, sim_time now);
 void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
                      sim_time end);
+/* a is answered from calls, some of which may be missing: are they? */
+void measure_gathered(struct world *w, const struct ask *a, bool partial);
 /* Are these outcomes all that has to be known of requests that were answered
  * well at once?  Then: n of them, by pods of v. */
 bool measure_brief(const struct world *w);

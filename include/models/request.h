@@ -47,9 +47,12 @@ struct ask {
     uint16_t place;             /* which of its sender's client nodes */
     uint8_t attempt;            /* from 0 */
     uint8_t tries;              /* of the ingress controller in this attempt,
-                                 * before this one */
+                                 * before this one; of a task: times that it
+                                 * was taken before */
     bool first_failed;          /* the first attempt did */
     bool exposed;               /* some attempt was served by the release */
+    uint8_t shard;              /* of a call to shards: which of them */
+    uint8_t entry;              /* of a call: its place in the caller's calls */
 };
 
 /* A first attempt that was answered well. */

@@ -48,6 +48,14 @@ struct database_spec {
     int connections;            /* at once */
 };
 
+/* A work queue outside of the cluster: scenario cluster.queues. */
+struct queue_spec {
+    const char *name;
+    sim_time visibility;        /* see traffic/queue.c; 0: by connection */
+    sim_time heartbeat;         /* until a worker that vanished is given up */
+    int deliveries;             /* of a task, at most; 0: no limit */
+};
+
 /* Proxies: scenario cluster.proxy. */
 enum proxy_mode { PROXY_IPTABLES, PROXY_IPVS, PROXY_NFTABLES };
 
@@ -101,6 +109,8 @@ struct cluster_spec {
     struct monitoring_spec monitoring;
     const struct database_spec *databases;
     size_t ndatabases;
+    const struct queue_spec *queues;
+    size_t nqueues;
     struct autoscaler_spec autoscaler;
     struct balancer_spec balancer;
     bool reads_endpoints;       /* proxies read Endpoints, not slices */
@@ -151,6 +161,7 @@ struct client_spec {
     enum client_protocol protocol;
     sim_time connect_timeout, timeout;  /* whole request; 0: none */
     int retries;
+    int shards;                 /* see traffic/shard.c; 0: any pod will do */
     double writes;              /* share of requests that are not idempotent */
     sim_time backoff;
     const char *node;           /* where the clients are; NULL: spread */
@@ -162,7 +173,8 @@ struct client_spec {
 
 struct traffic_spec {
     const char *name;
-    const char *to;             /* "service/NAME", "ingress/HOST/PATH", ... */
+    const char *to;             /* "service/NAME", "ingress/HOST/PATH",
+                                 * "queue/NAME" */
     const char *host, *path;    /* of an Ingress; NULL: none */
     const char *space;          /* namespace of the target */
     struct rate_spec rate;

@@ -185,6 +185,14 @@ void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
     window_outcome(m, w, a, cause, end);
 }
 
+void measure_gathered(struct world *w, const struct ask *a, bool partial)
+{
+    struct measure *m = w->measure;
+
+    m->have_partial = true;
+    m->partial += partial && is_measured(m, a);
+}
+
 bool measure_brief(const struct world *w)
 {
     return !w->monitoring && !w->record.rows;

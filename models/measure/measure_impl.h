@@ -125,10 +125,11 @@ struct measure {
     int64_t requests, ok, first_failed;
     int64_t failed[CAUSE_COUNT];
     int64_t exposed, exposed_users, flips, sessions_lost;
+    int64_t partial;            /* answers */
     struct hist latency;
     VEC(struct per_version) versions;
     struct per_user *users;     /* by sender; NULL until asked for */
-    bool have_users, have_sessions;
+    bool have_users, have_sessions, have_partial;
     struct outage outage;
     struct rollout rollout;
     struct window window;

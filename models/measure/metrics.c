@@ -179,6 +179,8 @@ void metrics_of(const struct world *w, double out[METRIC_COUNT])
     }
     if (m->have_users)
         out[METRIC_USER_FLIPS] = (double)m->flips;
+    if (m->have_partial)
+        out[METRIC_PARTIAL_ANSWERS] = (double)m->partial;
     if (m->have_sessions)
         out[METRIC_LOST_SESSIONS] = (double)m->sessions_lost;
     exposure_of(m, out);

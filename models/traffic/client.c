@@ -45,6 +45,8 @@ sim_time client_patience(const struct ask *a, sim_time begun)
 {
     const struct sender *s = a->sender;
 
+    if (s->queue)
+        return queue_patience(a, begun);
     if (s->site)
         return ingress_patience(a, begun, false);
     if (s->mesh)
@@ -54,6 +56,8 @@ sim_time client_patience(const struct ask *a, sim_time begun)
 
 sim_time client_despair(const struct ask *a, sim_time begun)
 {
+    if (a->sender->queue)
+        return queue_notices(a, begun);
     return earlier(client_patience(a, begun), begun + TCP_ENDS);
 }
 
@@ -172,6 +176,10 @@ void client_attempt(struct traffic *t, struct ask *a, struct request *r)
     struct process *process = NULL;
     bool cut = false;           /* by the end of the connection */
 
+    if (s->queue) {
+        queue_attempt(t, a);
+        return;
+    }
     send_copy(t, a);
     if (a->parent && !job_process(a->parent)->network) {
         client_lose(t, a, r, connect_deadline(a, now), NULL);

@@ -3,9 +3,11 @@
  *
  * A worker does its own work first, then makes the calls in the order of the
  * list: the `count` requests of one entry one after the other, or all at once
- * if it is parallel.  It is held until the last answer.  When a call fails
- * (no retries, no time-out but TCP's), or is answered by a version that the
- * caller does not understand, the request is answered 5xx.  Here each
+ * if it is parallel (scatter, gather).  It is held until the last answer, or for
+ * `within`: what comes later is dropped.  A call fails (no retries, no time-out
+ * but TCP's), or is answered by a version that the caller does not understand:
+ * then the request is answered 5xx, unless `atLeast` so many calls of its entry
+ * were answered well; an answer from fewer than all is a partial one.  Here each
  * step is an event; without calls (images: departures) every time is that of
  * workers.c, to the nanosecond, so each proves the other.
  *
@@ -16,6 +18,7 @@
 
 #include "base/bug.h"
 #include "base/text.h"
+#include "models/measure.h"
 #include "traffic_impl.h"
 
 struct job {
@@ -30,7 +33,13 @@ struct job {
     bool calling;               /* within make_calls */
     size_t call;                /* entry of behaviour.calls */
     int made;                   /* requests of this entry so far */
+    int good;                   /* of them answered well */
     int pending;                /* not answered yet */
+    int scattered;              /* calls of this entry that are on their way */
+    int late;                   /* ... of earlier entries: dropped */
+    bool gathers, partial;      /* not all calls are needed; some are missing */
+    bool over;                  /* the request is answered */
+    event_id limit;             /* of `within` */
     uint32_t calls;             /* made in all */
     event_id event;             /* end of the own work */
     sim_time ends;              /* the same, without calls; SIM_NEVER: not
@@ -120,14 +129,20 @@ static void finish(struct job *j)
     struct server *s = j->server;
     struct job *next;
 
+    j->over = true;
+    traffic_cancel(s->traffic, j->limit);
     unlink_working(s, j);
     while (s->busy < s->process->behaviour->concurrency &&
            (next = queue_pop(s)))
         start(next);
     if (s->busy == 0 && s->process->state == PROCESS_CLOSED)
         server_idle_at(s, world_now(s->traffic->w));
+    if (j->gathers && j->client && !j->ask.parent && !j->ask.sender->copies)
+        measure_gathered(s->traffic->w, &j->ask,
+                         j->partial && !j->failed && !j->errs);
     tell_client(j, j->failed || j->errs ? CAUSE_ERROR : CAUSE_NONE);
     release(j);
+    queue_look(s);
 }
 
 const struct process *job_process(const struct job *j)
@@ -142,23 +157,54 @@ object_uid job_pod(const struct job *j)
 
 /* ---- calls -------------------------------------------------------------- */
 
+/* The first call of an entry goes to the shard of the key, the next ones to the
+ * next. */
+static uint8_t shard_of_call(const struct job *j, const struct call_out *c)
+{
+    int64_t key = j->ask.sender->users > 0 ? (int64_t)j->ask.user : j->ask.i;
+    uint64_t first = fnv64(FNV_START, &key, sizeof(key));
+
+    return (uint8_t)((first + (uint64_t)j->scattered) % (uint64_t)c->shards);
+}
+
 static void make_call(struct job *j, const struct call_out *c)
 {
     struct server *s = j->server;
     struct traffic *t = s->traffic;
-    struct sender *to = sender_of_calls(t, s->space, c->to);
+    struct sender *to = sender_of_calls(t, s->space, c->to, c->shards);
     uint64_t name = fnv64(j->ask.sender->entity, &j->ask.i, sizeof(j->ask.i));
     uint32_t which = j->calls++ << 8 | j->ask.attempt;
     struct ask a = { .sender = to, .sent = world_now(t->w), .parent = j,
                      .version = t->versions->list.items[0],
                      .user = j->ask.user,
-                     .place = sender_place(to, s->process->node) };
+                     .place = sender_place(to, s->process->node),
+                     .entry = (uint8_t)j->call };
 
     a.i = (int64_t)(fnv64(name, &which, sizeof(which)) >> 16);
+    if (c->shards > 0)
+        a.shard = shard_of_call(j, c);
     ask_draw(&a);
     to->sent++;
     to->accounts.items[0].routed++;
     client_attempt(t, &a, NULL);
+}
+
+static void fire_limit(struct sim *sim, void *subject, int64_t arg);
+static const struct event_kind ev_limit = {
+    .name = "job.limit", .rank = RANK_REQUEST, .fire = fire_limit,
+};
+
+/* The answers of this entry are in, or are not waited for: the next one. */
+static void gather(struct job *j, const struct call_out *c)
+{
+    int need = c->at_least > 0 ? c->at_least : c->count;
+
+    traffic_cancel(j->server->traffic, j->limit);
+    j->failed |= j->good < need;
+    j->gathers |= c->at_least > 0;
+    j->partial |= j->good < c->count;
+    j->call++;
+    j->made = j->good = j->scattered = 0;
 }
 
 /* Make the next calls, until one must be waited for; or end. */
@@ -167,23 +213,39 @@ static void make_calls(struct job *j)
     const struct behaviour *b = j->behaviour;
 
     j->calling = true;
-    while (!j->failed && j->pending == 0 && j->call < b->ncalls) {
+    while (!j->failed && j->pending == j->late && j->call < b->ncalls) {
         const struct call_out *c = &b->calls[j->call];
         int n = c->parallel ? c->count - j->made : j->made < c->count;
 
         if (n <= 0) {
-            j->call++;
-            j->made = 0;
+            gather(j, c);
             continue;
         }
+        if (c->within > 0 && j->made == 0)
+            j->limit = traffic_at(j->server->traffic,
+                                  world_now(j->server->traffic->w) +
+                                  c->within, &ev_limit, j);
         j->made += n;
         j->pending += n;        /* before the first can be over */
-        while (n-- > 0)
+        for (; n > 0; n--, j->scattered++)
             make_call(j, c);
     }
     j->calling = false;
-    if (j->pending == 0)
+    if (j->pending == j->late)
         finish(j);
+}
+
+static void fire_limit(struct sim *sim, void *subject, int64_t arg)
+{
+    struct job *j = subject;
+
+    (void)sim;
+    (void)arg;
+    if (j->stuck)
+        return;
+    j->late = j->pending;
+    gather(j, &j->behaviour->calls[j->call]);
+    make_calls(j);
 }
 
 static bool has_tag(const char *image, const char *tag)
@@ -210,11 +272,24 @@ static bool understood(const struct job *j, const struct ask *a)
 
 void job_call_over(struct job *j, const struct ask *a, enum cause cause)
 {
+    const struct call_out *c = j->call < j->behaviour->ncalls
+                                   ? &j->behaviour->calls[j->call] : NULL;
+
     CHECK(j->pending > 0);
     j->pending--;
-    if (cause != CAUSE_NONE || !understood(j, a))
+    if (j->over || j->cut) {
+        release(j);
+        return;
+    }
+    if (a->entry != j->call || !c) {
+        j->late--;
+        return;
+    }
+    if (cause == CAUSE_NONE && understood(j, a))
+        j->good++;
+    else if (c->at_least == 0)
         j->failed = true;
-    if (j->pending > 0 || j->calling)
+    if (j->pending > j->late || j->calling)
         return;
     if (j->cut)
         release(j);
@@ -337,6 +412,7 @@ static void cut(struct job *j)
     struct request *r = j->client;
 
     traffic_cancel(s->traffic, j->event);
+    traffic_cancel(s->traffic, j->limit);
     j->stuck = j->cut = true;
     if (s->vanished) {
         lose_client(j);

@@ -164,7 +164,9 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         return CONNECT_LOST;
     if (now >= r->leaks_from)
         return CONNECT_LOST;
-    rule = rules_pick(r, u, client, a->sender->sticky, now);
+    rule = a->sender->shards > 0
+               ? shard_pick(t, a, r)
+               : rules_pick(r, u, client, a->sender->sticky, now);
     if (rule && !kernel_allows(t, a, rule)) {
         *process = rule->process;
         return CONNECT_SILENCE;
@@ -175,7 +177,7 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
         *process = rule->process;
         return CONNECT_TO;
     }
-    if (r->headless)            /* the name has no address */
+    if (r->headless || a->sender->shards > 0)   /* the name has no address */
         return CONNECT_TOLD;
     return !r->drop && is_told(t, a) ? CONNECT_TOLD : CONNECT_SILENCE;
 }

@@ -168,8 +168,11 @@ void request_over(struct request *r, enum cause cause)
 {
     struct traffic *t = r->traffic;
     struct ask a = r->ask;
+    sim_time begun = r->begun;
 
     request_free(r);
+    if (a.sender->queue && queue_takes_back(t, &a, cause, begun))
+        return;
     if (a.sender->mesh)
         mesh_outcome(t, &a, cause);
     if (world_now(t->w) < a.gives_up && goes_on(&a, cause)) {
@@ -214,6 +217,9 @@ static void fire_request(struct sim *sim, void *subject, int64_t arg)
     case REQUEST_AT_WORK:
         job_forget_client(r->job);
         request_over(r, CAUSE_TIMEOUT);
+        break;
+    case REQUEST_QUEUED:
+        queue_enter(r);
         break;
     case REQUEST_BACKS_OFF:
         if (r->ask.tries > 0)

@@ -229,7 +229,8 @@ static struct sender *sender_new(struct traffic *t, const char *name,
     s->traffic = t;
     s->name = name;
     s->space = space;
-    s->service = strncmp(to, "ingress/", 8) == 0 ? "" : service_of_target(to);
+    s->service = strncmp(to, "ingress/", 8) == 0 ||
+                 strncmp(to, "queue/", 6) == 0 ? "" : service_of_target(to);
     s->index = t->senders.len;
     s->entity = fnv64(FNV_START, name, strlen(name));
     s->next = SIM_NEVER;
@@ -239,13 +240,16 @@ static struct sender *sender_new(struct traffic *t, const char *name,
 }
 
 struct sender *sender_of_calls(struct traffic *t, const char *space,
-                               const char *to)
+                               const char *to, int shards)
 {
-    char *key = arena_printf(t->w->arena, "calls to %s in %s", to, space);
+    char *key = arena_printf(t->w->arena, shards ? "calls to %s in %s, %d "
+                             "shards" : "calls to %s in %s", to, space,
+                             shards);
     struct sender *s = map_get(&t->calls, key);
 
     if (!s) {
         s = sender_new(t, key, space, to);
+        s->shards = shards;
         map_put(&t->calls, key, s);
     }
     return s;
@@ -327,6 +331,10 @@ static struct sender *client_sender(struct traffic *t,
     s->connect_timeout = c->connect_timeout;
     s->timeout = c->timeout;
     s->backoff = c->backoff;
+    s->shards = c->shards;
+    s->queue = queue_of_target(t, spec->to);
+    if (s->queue)               /* nobody waits for a task */
+        s->timeout = s->connect_timeout = s->retries = 0;
     if (s->site)
         place_new(s, INGRESS_NODE);
     else if (c->outside)
@@ -345,6 +353,8 @@ static void watch_sender(struct sender *s, double part)
     double more = s->demand * (part - s->part);
 
     s->part = part;
+    if (s->queue)
+        return;
     if (s->outside) {
         outside_watch(s->outside, s->demand * part);
         return;
@@ -387,6 +397,8 @@ static double closed(const struct sender *s)
 {
     double sum = 0;
 
+    if (s->queue)
+        return 0;
     if (s->outside)
         return outside_closed(s->outside);
     for (size_t k = 0; k < s->places.len; k++)
@@ -462,6 +474,7 @@ void traffic_new(struct world *w)
     pool_init(&t->requests, w->arena, sizeof(struct request));
     job_init(t);
     serve_watch(t);
+    queues_new(t);
     for (size_t i = 0; i < spec->ntraffic; i++)
         client_sender(t, &spec->traffic[i]);
     t->nclients = t->senders.len;

@@ -13,6 +13,8 @@
  *   serve.c     requests at a pod, and what becomes of them when it ends
  *   workers.c   a pod's workers when the latency is known on arrival
  *   job.c       a pod's workers when it depends on calls to others
+ *   queue.c     tasks, and workers who take them; shard.c  pods with a part of
+ *               the data each
  *   door.c      which of several clusters a request is for
  *   request.c   requests that wait for something; final outcomes; accounts
  *   traffic.c   construction, versions, proof that the accounts close
@@ -116,6 +118,7 @@ struct account {                /* of one sender and version */
 };
 
 struct outside;
+struct task_queue;
 
 struct sender {
     struct traffic *traffic;
@@ -133,6 +136,8 @@ struct sender {
     bool sticky;                /* users stay with their pod */
     bool keep_alive, shared;    /* shared: HTTP/2, one connection for all */
     bool copies;                /* made by a router; answers are dropped */
+    struct task_queue *queue;   /* it makes tasks; NULL: it does not */
+    int shards;                 /* 0: any pod will do */
     bool plain;                 /* its requests may be: see plain.c */
     sim_time connect_timeout, timeout, backoff;
     VEC(struct place *) places;
@@ -200,6 +205,7 @@ struct server {                 /* of one process: process->traffic */
     size_t sweep_at;            /* how many of both to look through them at */
     bool vanished;              /* ended without a word: its peers wait */
     sim_time silent;            /* answers nothing from here on; SIM_NEVER */
+    struct task_queue *takes;   /* its pod is a worker of it; NULL */
     sim_time worked;            /* time of workers taken by requests so far */
     int64_t taken;              /* requests that got a worker */
     event_id idle;
@@ -215,6 +221,7 @@ enum request_state {
     REQUEST_FLIES,              /* its end and cause are known */
     REQUEST_AT_WORK,            /* a job serves it */
     REQUEST_BACKS_OFF,          /* before the next attempt */
+    REQUEST_QUEUED,             /* a task that waits for a worker */
 };
 struct request {
     struct traffic *traffic;
@@ -251,6 +258,7 @@ struct traffic {
     struct versions *versions;  /* of several clusters: the same for all */
     VEC(struct handed) handed;
     struct map calls;           /* "space/service" -> struct sender */
+    VEC(struct task_queue *) queues;
     struct pool requests, jobs;
     struct request *waiting;    /* all requests that wait */
     sim_time icmp_ratelimit;
@@ -268,7 +276,7 @@ void traffic_cancel(struct traffic *t, event_id id);
 /* The sender of calls to `to` ("service/NAME") from namespace space; and the
  * place of a sender on a node.  Made when asked for first. */
 struct sender *sender_of_calls(struct traffic *t, const char *space,
-                               const char *to);
+                               const char *to, int shards);
 uint16_t sender_place(struct sender *s, object_uid node);
 /* The sender of the copies that routers make of s's requests for a Service. */
 struct sender *sender_of_copies(struct sender *s, const char *service);
@@ -287,6 +295,30 @@ void outside_watch(struct outside *o, double share);
 double outside_closed(const struct outside *o);
 /* Is there anybody at the node through which a comes? */
 bool outside_arrives(const struct ask *a);
+
+/* ---- queue.c ------------------------------------------------------------ */
+
+void queues_new(struct traffic *t);
+/* The queue that "queue/NAME" means; NULL if it is no queue. */
+struct task_queue *queue_of_target(const struct traffic *t, const char *to);
+/* Put the task a in; put r in (again). */
+void queue_attempt(struct traffic *t, const struct ask *a);
+void queue_enter(struct request *r);
+/* s may have a hand free. */
+void queue_look(struct server *s);
+/* Until when the worker that took a at `begun` may be at it; and when the queue
+ * notices that it has vanished now. */
+sim_time queue_patience(const struct ask *a, sim_time begun);
+sim_time queue_notices(const struct ask *a, sim_time begun);
+/* A delivery of a, begun then, ended so: does the task wait again? */
+bool queue_takes_back(struct traffic *t, struct ask *a, enum cause cause,
+                      sim_time begun);
+
+/* ---- shard.c ------------------------------------------------------------ */
+
+/* The endpoint among r that has the data of a; NULL if it is not there. */
+const struct rule *shard_pick(struct traffic *t, const struct ask *a,
+                              struct rules *r);
 
 /* ---- door.c ------------------------------------------------------------- */
 

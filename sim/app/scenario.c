@@ -271,6 +271,8 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
     to->monitoring = c->monitoring;
     to->databases = c->databases.items;
     to->ndatabases = c->databases.len;
+    to->queues = c->queues.items;
+    to->nqueues = c->queues.len;
     take_sources(l, &c->monitoring.metrics, spec);
     take_timings(l, c, to);
     scenario_pools(l, &c->nodes, "cluster.nodes", spec);
@@ -424,6 +426,9 @@ static void check_outside(struct loader *l, const struct value *at,
 static void check_ingress_clients(struct loader *l, const struct mark *m,
                                   const struct client_spec *c)
 {
+    if (c->shards)
+        err_error(l->errors, m, "an Ingress knows nothing of shards: send "
+                  "them to service/NAME");
     if (c->mesh)
         err_error(l->errors, m, "clients of an Ingress have no sidecar "
                   "(clients.mesh): send them to service/NAME");
@@ -460,6 +465,49 @@ static void resolve_service(struct loader *l, const struct value *at,
     t->to = arena_printf(l->arena, "service/%s", name);
 }
 
+/* A queue of this name; with a fault at m if there is none. */
+static void check_queue(struct loader *l, const struct spec *spec,
+                        const char *name, const struct mark *m)
+{
+    const char **names = arena_many(l->arena, const char *,
+                                    spec->cluster.nqueues + 1);
+    struct diag *d;
+
+    for (size_t i = 0; i < spec->cluster.nqueues; i++) {
+        names[i] = spec->cluster.queues[i].name;
+        if (names[i] && strcmp(names[i], name) == 0)
+            return;
+        names[i] = names[i] ? names[i] : "";
+    }
+    d = err_error(l->errors, m, "cluster.queues has no \"%s\"", name);
+    diag_suggest(l->errors, d, name, names);
+}
+
+/* Nobody waits for a task: what clients do who wait means nothing. */
+static void resolve_queue(struct loader *l, const struct value *at,
+                          const struct spec *spec, struct traffic_spec *t,
+                          size_t i)
+{
+    static const char *const keys[] = {
+        "timeout", "connectTimeout", "retries", "mesh", "outside", "sticky",
+        "keepAlive", "shards" };
+    const char *name = t->to + strlen("queue/");
+
+    check_queue(l, spec, name, at ? &at->mark : NULL);
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        const struct value *v = value_at(l->root, arena_printf(
+            l->arena, "traffic[%zu].clients.%s", i, keys[k]));
+
+        if (v)
+            err_error(l->errors, &v->mark, "who puts a task into a queue does "
+                      "not wait for it: no %s", keys[k]);
+    }
+    if (!t->name)
+        t->name = name;
+    if (!t->space)
+        t->space = "default";
+}
+
 static void resolve_source(struct loader *l, const struct spec *spec,
                            struct traffic_spec *t, size_t i)
 {
@@ -467,7 +515,9 @@ static void resolve_source(struct loader *l, const struct spec *spec,
                                       "traffic[%zu].to", i));
     const struct mark *m = at ? &at->mark : NULL;
 
-    if (strncmp(t->to, "ingress/", 8) == 0) {
+    if (strncmp(t->to, "queue/", 6) == 0) {
+        resolve_queue(l, at, spec, t, i);
+    } else if (strncmp(t->to, "ingress/", 8) == 0) {
         check_ingress_clients(l, m, &t->clients);
         resolve_ingress(l, at, t);
     } else if (t->host || t->path) {
@@ -801,6 +851,17 @@ static void note_other_images(struct loader *l,
                      value_text(p[i].values->u.items[k], ""));
 }
 
+/* The queue that an image takes its work from must be there. */
+static void check_taker(struct loader *l, const struct spec *spec,
+                        const struct value *image)
+{
+    const struct value *v = value_get(image, "takes");
+    const char *to = value_text(v, "");
+
+    if (strncmp(to, "queue/", 6) == 0)
+        check_queue(l, spec, to + 6, &v->mark);
+}
+
 static void take_behaviours(struct loader *l,
                             const struct document_section *d,
                             struct spec *spec)
@@ -814,8 +875,10 @@ static void take_behaviours(struct loader *l,
         manifests_images(l, l->objects.items[i].value);
     note_other_images(l, d);
     for (size_t i = 0; images && images->type == VALUE_MAP && i < images->len;
-         i++)
+         i++) {
         check_image_key(l, &images->u.members[i]);
+        check_taker(l, spec, images->u.members[i].value);
+    }
     spec->behaviours = behaviours_from(&b, images);
 }
 

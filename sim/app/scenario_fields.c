@@ -236,6 +236,22 @@ static const struct field database_fields[] = {
     FIELD_END
 };
 
+static const struct field queue_fields[] = {
+    { .type = FIELD_T_STRING, .key = "name",
+      .offset = offsetof(struct queue_spec, name), .unit = "-",
+      .doc = "as traffic (to: queue/NAME) and images.takes call it",
+      .flags = FIELD_REQUIRED },
+    FIELD(DURATION, struct queue_spec, visibility, "visibility", "0s", 0, 1e6,
+          "s", "how long after a worker took it a task that is not done can be "
+          "taken again; 0: when the worker's connection ends"),
+    FIELD(DURATION, struct queue_spec, heartbeat, "heartbeat", "60s", 0, 3600,
+          "s", "without visibility: until a worker that vanished is given up"),
+    FIELD(INT32, struct queue_spec, deliveries, "deliveries", "0", 0, 250,
+          "-", "a task that was taken so often without success has failed; 0: "
+          "no limit"),
+    FIELD_END
+};
+
 static const struct field balancer_fields[] = {
     FIELD(DURATION, struct balancer_spec, interval, "interval", "8s", 0.1,
           3600, "s", "between two questions to a node"),
@@ -336,6 +352,8 @@ static const struct field cluster_fields[] = {
     FIELD_SUB(LIST, struct cluster_section, databases, "databases",
               database_fields, struct database_spec, "outside of the cluster, "
               "with a limit; see images.database"),
+    FIELD_SUB(LIST, struct cluster_section, queues, "queues", queue_fields,
+              struct queue_spec, "of tasks, outside of the cluster"),
     FIELD_SUB(LIST, struct cluster_section, operators, "operators",
               operator_fields, struct operator_spec, "who looks after custom "
               "resources"),
@@ -454,6 +472,9 @@ static const struct field client_fields[] = {
           "s", "how long to wait for the whole answer; 0: no limit"),
     FIELD(INT32, struct client_spec, retries, "retries", "0", 0, 100, "-",
           "attempts after the first one failed"),
+    FIELD(INT32, struct client_spec, shards, "shards", "0", 0, 250, "shards",
+          "an ambassador sends each user (or request) to the pod NAME-0, "
+          "NAME-1, ... of the StatefulSet that has the data; 0: any will do"),
     FIELD(DURATION, struct client_spec, backoff, "backoff", "100ms", 0, 3600,
           "s", "pause before the first retry; it doubles with each"),
     FIELD(SHARE, struct client_spec, writes, "writes", "0%", 0, 1, "-",
@@ -511,7 +532,8 @@ static const struct field traffic_fields[] = {
           "of the source, in results; its target's if absent"),
     FIELD_NEEDED(struct traffic_spec, to, "to", "service/NAME, "
                  "rollout/NAME (the Service that its users call), "
-                 "ingress/HOST/PATH, or ingress/NAME"),
+                 "ingress/HOST/PATH, ingress/NAME, or queue/NAME (its "
+                 "requests are tasks)"),
     FIELD(STRING, struct traffic_spec, host, "host", NULL, 0, 0, "-",
           "asked of an ingress/NAME; the host of its first rule if absent"),
     FIELD(STRING, struct traffic_spec, path, "path", NULL, 0, 0, "-",

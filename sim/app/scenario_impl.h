@@ -127,6 +127,7 @@ struct cluster_section {
     struct registry_section registry;
     struct monitoring_spec monitoring;
     struct field_list databases;        /* struct database_spec */
+    struct field_list queues;   /* struct queue_spec */
     struct autoscaler_spec autoscaler;
     struct balancer_spec balancer;
     struct field_list operators;        /* struct operator_spec */
