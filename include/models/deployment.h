@@ -30,6 +30,7 @@ struct fenceposts fenceposts_resolve(struct int_or_percent surge,
 /* Of a whole Deployment: 0 for Recreate, unavailable at most replicas. */
 int deployment_max_surge(const struct deployment *d);
 int deployment_max_unavailable(const struct deployment *d);
+int deployment_max_total(const struct deployment *d);   /* replicas + surge */
 int deployment_min_available(const struct deployment *d);
 
 /* Sum of spec.replicas. */

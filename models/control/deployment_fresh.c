@@ -172,7 +172,7 @@ static struct replicaset *make_fresh(struct work *k)
     set->min_ready_s = d->min_ready_s;
     set->replicas = deployment_fresh_size(d, sets_size(k->olds, k->nolds), 0);
     set->desired = d->replicas;
-    set->max = d->replicas + deployment_max_surge(d);
+    set->max = deployment_max_total(d);
     copy_annotations(k, set);
     replicaset_set_revision(set, next_revision(k), keep);
     return set;

@@ -72,7 +72,7 @@ static void resize(struct work *k, const struct replicaset *set, int size,
 {
     const struct deployment *d = &k->p->d;
     const struct replicaset *base = latest(k, set);
-    int most = d->replicas + deployment_max_surge(d);
+    int most = deployment_max_total(d);
     struct deployment_write *w;
 
     CHECK(size >= 0 && base->meta.uid != 0);

@@ -70,6 +70,18 @@ int deployment_min_available(const struct deployment *d)
     return d->replicas - deployment_max_unavailable(d);
 }
 
+/* The real controller adds numbers of 32 bits: replicas and a surge of nearly
+ * 2^31 make a negative sum, and nothing is ever added. */
+static int wrapped_sum(int replicas, int surge)
+{
+    return (int)((unsigned)replicas + (unsigned)surge);
+}
+
+int deployment_max_total(const struct deployment *d)
+{
+    return wrapped_sum(d->replicas, deployment_max_surge(d));
+}
+
 int sets_size(set_list sets, size_t n)
 {
     int sum = 0;
@@ -96,7 +108,8 @@ int deployment_fresh_size(const struct deployment *d, int total, int size)
 
     if (d->strategy == STRATEGY_RECREATE)
         return d->replicas;
-    most = d->replicas + int_or_percent_of(d->max_surge, d->replicas, true);
+    most = wrapped_sum(d->replicas, int_or_percent_of(d->max_surge,
+                                                      d->replicas, true));
     if (total >= most)
         return size;
     return size + min_int(most - total, d->replicas - size);
@@ -140,7 +153,7 @@ int deployment_clean_up(set_list olds, size_t n, int most, int *sizes,
 int deployment_scale_down_old(const struct deployment *d, int available,
                               size_t n, int *sizes)
 {
-    int spare = available - (d->replicas - deployment_max_unavailable(d));
+    int spare = available - deployment_min_available(d);
     int done = 0;
 
     for (size_t i = 0; i < n && done < spare; i++) {
@@ -160,7 +173,7 @@ bool deployment_shrink_old(const struct deployment *d, int total,
     int *cleaned = arena_many(scratch, int, n);
     int *sizes = arena_many(scratch, int, n);
     int available = sets_available(olds, n) + fresh->available;
-    int least = d->replicas - deployment_max_unavailable(d);
+    int least = deployment_min_available(d);
     int most = total - least - (fresh->replicas - fresh->available);
     bool broken;
     int done;
@@ -188,14 +201,14 @@ bool deployment_shrink_old(const struct deployment *d, int total,
 /* a / b for a >= 0, b > 0, rounded to nearest, halves up. */
 static int divide_rounded(int64_t a, int64_t b)
 {
-    CHECK(a >= 0 && b > 0);
-    return (int)((2 * a + b) / (2 * b));
+    CHECK(b > 0);
+    return (int)((2 * a + (a < 0 ? -b : b)) / (2 * b));
 }
 
 /* How the set would change if its share of all replicas were kept. */
 static int fraction(const struct deployment *d, const struct replicaset *set)
 {
-    int most = d->replicas + deployment_max_surge(d);
+    int most = deployment_max_total(d);
     int base = set->max;
 
     if (d->replicas == 0)
@@ -251,11 +264,11 @@ static void share_out(const struct deployment *d, struct resize *sets,
     for (size_t i = 0; i < n; i++) {
         int share = deployment_proportion(d, sets[i].set, to_add, added);
 
-        sets[i].size = sets[i].set->replicas + share;
+        sets[i].size = max_int(sets[i].set->replicas + share, 0);
         added += share;
     }
     if (n > 0 && to_add != 0)
-        sets[0].size = max_int(sets[0].size + to_add - added, 0);
+        sets[0].size = max_int(wrapped_sum(sets[0].size, to_add - added), 0);
 }
 
 /* Does the fresh set have all the Deployment asks for, available? */
@@ -309,7 +322,7 @@ size_t deployment_scale(const struct deployment *d,
         return list_active(sets, n, out, fresh);
     if (d->strategy != STRATEGY_ROLLING_UPDATE)
         return 0;
-    most = d->replicas > 0 ? d->replicas + deployment_max_surge(d) : 0;
-    share_out(d, out, active, most - total);
+    most = d->replicas > 0 ? deployment_max_total(d) : 0;
+    share_out(d, out, active, wrapped_sum(most, -total));
     return active;
 }

@@ -224,8 +224,9 @@ bool parse_int_or_percent(const char *s, bool is_string,
         if (!isdigit((unsigned char)*p))
             return refuse(why, wanted);
         x = x * 10 + (*p - '0');
-        if (x > INT_MAX)
-            return refuse(why, "a count or a percentage below 2^31");
+        if (x > INT_MAX && !is_string)
+            return refuse(why, "a count below 2^31");
+        x = x > INT_MAX ? INT_MAX : x;  /* such percentages are all alike */
     }
     *out = (struct int_or_percent){ is_string, (int)(*s == '-' ? -x : x) };
     return true;
