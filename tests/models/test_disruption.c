@@ -230,6 +230,25 @@ START_TEST(nothing_is_evicted_while_no_node_answers)
 }
 END_TEST
 
+/* Three of four nodes of a zone (more than two, 75 % of it; 55 % are enough):
+ * its pods stay.  Two of four are not: theirs go. */
+START_TEST(a_zone_that_is_mostly_down_keeps_its_pods)
+{
+    struct set_world *t = set_world_new(KUBE_1_36, 4);
+    int lost = _i ? 3 : 2;
+
+    set_manifest(t, KIND_DEPLOYMENT, "{spec: {replicas: 8}}");
+    set_run(t, 3);
+    for (int i = 0; i < lost; i++)
+        kubelet_node_down(t->w, node_called(t, arena_printf(t->a, "n-%d",
+                                                            i)));
+    set_run(t, 590);
+    ck_assert_int_eq(count(t, "NodeNotReady") > 0, 1);
+    ck_assert_int_eq(count(t, "TaintManagerEviction") == 0, _i);
+    set_world_free(t);
+}
+END_TEST
+
 /* Two of ten nodes: one is given up at once, the other 10 s later. */
 START_TEST(nodes_are_given_up_one_in_ten_seconds)
 {
@@ -404,6 +423,8 @@ int main(void)
                         2);
     tcase_add_test(nodes, a_node_that_is_back_in_time_is_not_missed);
     tcase_add_test(nodes, nothing_is_evicted_while_no_node_answers);
+    tcase_add_loop_test(nodes,
+                        a_zone_that_is_mostly_down_keeps_its_pods, 0, 2);
     tcase_add_test(nodes, nodes_are_given_up_one_in_ten_seconds);
     tcase_add_test(nodes, pods_of_a_deleted_node_are_collected);
     tcase_add_test(nodes, heartbeats_of_healthy_nodes_cost_nothing);
