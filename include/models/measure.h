@@ -46,6 +46,10 @@ void measure_judged_elsewhere(struct world *w, enum kind kind,
                               const char *space, const char *name);
 void measure_completed(struct world *w);
 
+/* A feature flag: the code of the new version runs for some user at some pod;
+ * and for every user at all of them, which completes the release. */
+void measure_flag(struct world *w, bool some, bool all);
+
 /* Somebody, or something, decided to roll back; the first call counts. */
 void measure_rollback_decided(struct world *w);
 

@@ -39,6 +39,7 @@ enum purpose {
     PURPOSE_POLICY,         /* policy or pod: when agents know it */
     PURPOSE_CONVERSION,     /* client class: does user i convert */
     PURPOSE_BANDIT,         /* draws from its posteriors */
+    PURPOSE_FLAG,           /* pods: when they know; sender: whose flag is on */
     PURPOSE_DOOR,           /* client class: the cluster of user i; health */
 };
 

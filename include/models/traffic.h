@@ -81,8 +81,16 @@ double traffic_share(const struct world *w, const char *key,
 void traffic_hand_out(struct world *w, const char *key, const char *value,
                       double share);
 
-/* The share of users whom the pod of s converts; s NULL: 0. */
-double server_conversion(const struct server *s);
+/* The share of users whom the pod that served a converts; 0 without one. */
+double ask_conversion(const struct ask *a);
+
+/* Pods of version `off` also have the code path of version `on`, which behaves
+ * like `code`; a change of whom it is for reaches each after a time of its own.
+ * Once per world.  For nobody, until it is set for a share of the users. */
+void traffic_flag(struct world *w, const struct pod_template *off,
+                  const struct pod_template *on, const struct behaviour *code,
+                  const struct dist *propagation);
+void traffic_flag_set(struct world *w, double share);
 
 /* The name of the node that the client of a is on. */
 const char *traffic_node(const struct world *w, const struct ask *a);

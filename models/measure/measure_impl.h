@@ -70,6 +70,7 @@ struct rollout {
     double better;              /* the truth: see measure_decided */
     sim_time first_bad;         /* first failure at the new version */
     sim_time last_new;          /* last request the new version accepted */
+    bool flag_some, flag_all;   /* see measure_flag */
     struct here *here;          /* by cluster */
     size_t complete;            /* clusters */
     const struct version *old, *new_;   /* NULL: unknown */

@@ -40,7 +40,8 @@ void outage_count(struct measure *m)
     } else {
         o->stretch = 0;
     }
-    if (o->reach_old > 0 && o->reach_new > 0)
+    if (o->reach_old > 0 && (o->reach_new > 0 || (m->rollout.flag_some &&
+                                                  !m->rollout.flag_all)))
         o->mixed += elapsed;
 }
 

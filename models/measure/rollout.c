@@ -232,6 +232,18 @@ void measure_completed(struct world *w)
         complete(w);
 }
 
+void measure_flag(struct world *w, bool some, bool all)
+{
+    struct rollout *r = &w->measure->rollout;
+
+    outage_count(w->measure);
+    r->flag_some = some;
+    r->flag_all = all;
+    if (all)
+        measure_completed(w);
+    rollout_look(w->measure);
+}
+
 /* A Deployment, StatefulSet or DaemonSet was written. */
 static void workload_changed(struct world *w, const struct meta *before,
                              const struct meta *after)
@@ -303,7 +315,8 @@ void rollout_look(struct measure *m)
     if (r->decided == SIM_NEVER || r->restored != SIM_NEVER || !r->old)
         return;
     if (fleet_of(m, r->old)->ready >= r->before.ready &&
-        m->outage.closed == 0 && m->outage.reach_new == 0)
+        m->outage.closed == 0 && m->outage.reach_new == 0 &&
+        !r->flag_some)
         r->restored = world_now(m->w);
 }
 

@@ -68,7 +68,7 @@ static bool converts(const struct visitors *v, const struct ask *a,
     return cause == CAUSE_NONE &&
            stream_u01_at(world_users_seed(w), PURPOSE_CONVERSION,
                          ((uint64_t)trial << 32) + sender_index(a->sender),
-                         w->replication, who) < server_conversion(a->server);
+                         w->replication, who) < ask_conversion(a);
 }
 
 static void count_trial(struct visitors *v, const struct ask *a,

@@ -328,7 +328,8 @@ static void start(struct job *j)
     struct server *s = j->server;
     struct traffic *t = s->traffic;
     sim_time now = world_now(t->w);
-    sim_time work = server_work(s, j->ask.u_work, now);
+    sim_time work = server_work(s, ask_code(s, &j->ask),
+                                j->ask.u_work, now);
 
     link_working(s, j);
     j->behaviour = s->process->behaviour;

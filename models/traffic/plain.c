@@ -40,7 +40,8 @@ static bool just_serves(const struct process *p)
         return false;
     b = p->behaviour;
     return !behaviour_by_events(b) && b->group.needs == GROUP_NOTHING &&
-           !b->error.key && !p->session;
+           !b->error.key && !p->session &&
+           ((const struct server *)p->traffic)->flag_share <= 0;
 }
 
 /* The way of this one is not plain from the beginning; or, with a rule, from
@@ -75,7 +76,8 @@ static void come_through(struct sender *s, const struct draws *d, sim_time now,
                          struct server *to)
 {
     bool exposed = measure_accepted(s->traffic->w, to->version, now);
-    struct stint stint = workers_take(to, d->work, now);
+    struct stint stint = workers_take(to, to->process->behaviour, d->work,
+                                      now);
     struct answer *answer;
     struct ask a;
 

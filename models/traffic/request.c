@@ -64,13 +64,13 @@ void sender_make_accounts(struct sender *s, const struct version *v)
 
 void ask_route(struct ask *a, struct server *s)
 {
-    if (a->server == s)
-        return;
+    const struct version *v = flag_version(s, a);
+
     a->server = s;
-    if (a->version == s->version)
+    if (a->version == v)
         return;
     account_of(a)->routed--;
-    a->version = s->version;
+    a->version = v;
     sender_account(a->sender, a->version)->routed++;
 }
 

@@ -42,9 +42,11 @@ bool server_errs(const struct server *s, double u, sim_time start)
 bool server_errs_to(const struct server *s, const struct ask *a,
                     sim_time start)
 {
-    const struct error_rate *e = &s->process->behaviour->error;
+    const struct error_rate *e = &ask_code(s, a)->error;
     bool meant = !e->key || ask_has(a, e->key, e->value);
 
+    if (a->version != s->version)       /* a path that a flag turned on */
+        return meant && a->u_error < e->rate;
     return server_errs(s, meant ? a->u_error : 1, start);
 }
 
@@ -179,7 +181,7 @@ static bool is_short(const struct ask *a, const struct request *r)
 {
     const struct sender *s = a->sender;
 
-    return !r && !a->parent && a->attempt == 0 && s->users == 0 && !s->site &&
+    return !r && a->version == a->server->version && !a->parent && a->attempt == 0 && s->users == 0 && !s->site &&
            !s->mesh && !s->copies && s->index <= UINT16_MAX;
 }
 
@@ -256,7 +258,8 @@ void serve(struct server *s, struct ask *a, struct request *r, sim_time begun)
             .ends = client_patience(a, begun) });
     else if (!behaviour_by_events(s->process->behaviour))
         serve_taken(s, a, r, begun,
-                    workers_take(s, a->u_work, world_now(t->w)));
+                    workers_take(s, ask_code(s, a), a->u_work,
+                                 world_now(t->w)));
     else if (!job_begin(s, a, r, begun))
         turn_away(s, a, r);
 }
@@ -349,6 +352,7 @@ static void on_listen(void *ctx, struct process *p)
 
     s->vanished = false;
     s->silent = SIM_NEVER;
+    flag_starts(s);
     measure_process_changed(t->w, p);
 }
 

@@ -137,9 +137,9 @@ struct server *server_of(struct traffic *t, struct process *p)
     return s;
 }
 
-double server_conversion(const struct server *s)
+double ask_conversion(const struct ask *a)
 {
-    return s ? s->process->behaviour->conversion : 0;
+    return a->server ? ask_code(a->server, a)->conversion : 0;
 }
 
 const char *server_pod(const struct server *s)

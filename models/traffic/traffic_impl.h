@@ -203,6 +203,7 @@ struct server {                 /* of one process: process->traffic */
     VEC(struct answer) answers;
     uint32_t numbers;           /* given to flights and answers so far */
     size_t sweep_at;            /* how many of both to look through them at */
+    double flag_share;          /* of the users; see flag.c */
     bool vanished;              /* ended without a word: its peers wait */
     sim_time silent;            /* answers nothing from here on; SIM_NEVER */
     struct task_queue *takes;   /* its pod is a worker of it; NULL */
@@ -257,6 +258,7 @@ struct traffic {
     VEC(struct server *) servers;
     struct versions *versions;  /* of several clusters: the same for all */
     VEC(struct handed) handed;
+    struct flag *flag;          /* NULL: there is none */
     struct map calls;           /* "space/service" -> struct sender */
     VEC(struct task_queue *) queues;
     struct pool requests, jobs;
@@ -473,13 +475,24 @@ struct stint {
 };
 /* Let a worker of s, or the queue, take a request at `now` whose work is the
  * law's at u. */
-struct stint workers_take(struct server *s, double u, sim_time now);
+struct stint workers_take(struct server *s, const struct behaviour *code,
+                          double u, sim_time now);
 /* There may be more or fewer of them from now on. */
 void workers_change(struct server *s);
 /* They are gone. */
 void workers_leave(struct server *s);
 /* How long the request with uniform u takes whose work begins at `start`. */
-sim_time server_work(const struct server *s, double u, sim_time start);
+sim_time server_work(const struct server *s, const struct behaviour *code,
+                     double u, sim_time start);
+
+/* ---- flag.c ------------------------------------------------------------- */
+
+/* s listens: it knows the flag. */
+void flag_starts(struct server *s);
+/* Under which version a counts at s, and how that behaves. */
+const struct version *flag_version(const struct server *s,
+                                   const struct ask *a);
+const struct behaviour *ask_code(const struct server *s, const struct ask *a);
 
 /* ---- serve.c ------------------------------------------------------------ */
 

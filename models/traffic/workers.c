@@ -14,22 +14,24 @@
 #define LIST_LEAST 16
 
 /* What takes `work` at full speed. */
-static sim_time slowed(const struct process *p, sim_time work, sim_time start)
+static sim_time slowed(const struct process *p, double slowdown,
+                       sim_time work, sim_time start)
 {
     double speed = process_speed(p, start);
 
-    if ((p->behaviour->slowdown == 1 && speed == 1) || work >= SIM_NEVER)
+    if ((slowdown == 1 && speed == 1) || work >= SIM_NEVER)
         return work;
-    return (sim_time)((double)work * p->behaviour->slowdown / speed + 0.5);
+    return (sim_time)((double)work * slowdown / speed + 0.5);
 }
 
-sim_time server_work(const struct server *s, double u, sim_time start)
+sim_time server_work(const struct server *s, const struct behaviour *code,
+                     double u, sim_time start)
 {
     const struct process *p = s->process;
-    sim_time work = dist_at(&p->behaviour->service, u);
+    sim_time work = dist_at(&code->service, u);
 
-    return p->behaviour->slowdown == 1 && start >= p->warm_until
-               ? work : slowed(p, work, start);
+    return code->slowdown == 1 && start >= p->warm_until
+               ? work : slowed(p, code->slowdown, work, start);
 }
 
 /* ---- the busy ones ------------------------------------------------------ */
@@ -157,7 +159,8 @@ static sim_time look_for_worker(struct server *s, sim_time now)
     return start;
 }
 
-struct stint workers_take(struct server *s, double u, sim_time now)
+struct stint workers_take(struct server *s, const struct behaviour *code,
+                          double u, sim_time now)
 {
     struct workers *w = &s->workers;
     struct stint stint = { .start = now };
@@ -167,7 +170,7 @@ struct stint workers_take(struct server *s, double u, sim_time now)
         stint.start = look_for_worker(s, now);
     if (stint.start == SIM_NEVER)
         return stint;
-    work = server_work(s, u, stint.start);
+    work = server_work(s, code, u, stint.start);
     stint.departs = work < SIM_NEVER - stint.start ? stint.start + work
                                                    : SIM_NEVER;
     s->worked += work < SIM_NEVER ? work : 0;

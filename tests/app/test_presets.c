@@ -174,6 +174,7 @@ static double failed_at(const char *strategy)
 START_TEST(nomad_fails_by_its_deadlines)
 {
     results_of_file(&r, "tests/app/data/presets.yaml",
+                    "--strategy keep --strategy revert --strategy in-place "
                     "--set images.\"shop/web:2\".readiness=never");
     ck_assert_double_eq_tol(failed_at("keep"), 70, 0.2);
     ck_assert(isnan(results_metric(&r, "keep", "rollback_seconds")));
@@ -213,6 +214,59 @@ START_TEST(a_statefulset_goes_by_partitions)
 }
 END_TEST
 
+/* No pod is replaced; a change is known everywhere after 20 s at the most, on
+ * the way back as well. */
+START_TEST(a_feature_flag_switches_users_and_no_pods)
+{
+    double x;
+
+    results_of_file(&r, "tests/app/data/presets.yaml", "--strategy flag");
+    x = results_metric(&r, "flag", "rollout_seconds");
+    ck_assert_msg(x > 120 && x <= 140, "%g", x);
+    ck_assert_double_eq(results_metric(&r, "flag", "peak_pods"), N);
+    ck_assert_double_eq(results_metric(&r, "flag", "extra_pod_seconds"), 0);
+    ck_share("flag", 30, 69, .1);
+    ck_share("flag", 90, 129, .4);
+    ck_share("flag", 151, 400, 1);
+    results_free(&r);
+    results_of_file(&r, "tests/app/data/presets.yaml",
+                    "--strategy flag --set actions[0].at=100s");
+    x = results_metric(&r, "flag", "rollback_seconds");
+    ck_assert_msg(x > 5 && x <= 20, "%g", x);
+    ck_assert(isnan(results_metric(&r, "flag", "rollout_seconds")));
+    ck_share("flag", 121, 400, 0);
+}
+END_TEST
+
+/* Whoever has it behaves, and is counted, as the other image says: all that
+ * is exposed fails, nobody else; and each user changes sides once, when the
+ * flag is his, both where requests are known on arrival and where not. */
+START_TEST(a_feature_flag_is_the_other_image_for_its_users)
+{
+    static const char *const ways[] = { "auto", "events" };
+
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        char more[256];
+
+        snprintf(more, sizeof(more), "--strategy flag --set "
+                 "images.\"shop/web:2\".errorRate=100%% --set traffic[0]."
+                 "clients.users=200 --set strategies[15].featureFlag."
+                 "propagation=0s --set images.shop/web.departures=%s",
+                 ways[i]);
+        results_of_file(&r, "tests/app/data/presets.yaml", more);
+        ck_assert_double_gt(results_metric(&r, "flag", "failed_error"), 80000);
+        ck_assert_double_eq(results_metric(&r, "flag", "failed_error"),
+                            results_metric(&r, "flag", "exposed_requests"));
+        ck_assert_double_eq(results_metric(&r, "flag", "user_flips"), 200);
+        ck_assert_double_eq(results_metric(&r, "flag", "exposed_users"), 200);
+        ck_assert_double_eq_tol(results_metric(&r, "flag", "rollout_seconds"),
+                                120, 0.01);
+        if (i == 0)
+            results_free(&r);
+    }
+}
+END_TEST
+
 /* What scenarios/presets.yaml shows, in every replication: shapes that stop at
  * a few meet fewer users than those that go on; where old pods stay, the way
  * back is the router's. */
@@ -232,7 +286,7 @@ static double of(const char *strategy, const char *metric, int replication)
 START_TEST(shapes_differ_in_who_meets_a_bad_version)
 {
     static const char *const few[] = { "ecs-canary", "ecs-linear",
-                                       "nomad-canary" };
+                                       "nomad-canary", "flag" };
     static const char *const many[] = { "half", "red-black", "nomad" };
     static const char *const kept[] = { "ecs-canary", "ecs-linear",
                                         "red-black", "rolling-red-black" };
@@ -246,6 +300,9 @@ START_TEST(shapes_differ_in_who_meets_a_bad_version)
         for (size_t i = 0; i < COUNT_OF(kept); i++)
             ck_assert_double_lt(of(kept[i], "rollback_seconds", k), 5);
         ck_assert_double_gt(of("half", "rollback_seconds", k), 20);
+        /* As fast as pods poll, and it costs no pod. */
+        ck_assert_double_le(of("flag", "rollback_seconds", k), 31);
+        ck_assert_double_eq(of("flag", "peak_pods", k), 6);
         ck_assert_double_gt(of("nomad", "rollback_seconds", k), 20);
         ck_assert_double_lt(of("half", "capacity_dip", k), .6);
         ck_assert_double_eq(of("red-black", "capacity_dip", k), 1);
@@ -267,6 +324,8 @@ int main(void)
     tcase_add_test(c, the_way_back_of_each);
     tcase_add_test(c, nomad_fails_by_its_deadlines);
     tcase_add_test(c, a_statefulset_goes_by_partitions);
+    tcase_add_test(c, a_feature_flag_switches_users_and_no_pods);
+    tcase_add_test(c, a_feature_flag_is_the_other_image_for_its_users);
     tcase_add_test(c, shapes_differ_in_who_meets_a_bad_version);
     suite_add_tcase(s, c);
     srunner_run_all(runner, CK_NORMAL);
