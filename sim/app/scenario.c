@@ -533,7 +533,7 @@ static void name_sources(struct loader *l, struct traffic_spec *t, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; t[i].name && k < i; k++)
-            if (strcmp(t[i].name, t[k].name) == 0)
+            if (t[k].name && strcmp(t[i].name, t[k].name) == 0)
                 t[i].name = arena_printf(l->arena, "%s-%zu", t[i].name, i + 1);
 }
 
