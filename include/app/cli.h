@@ -98,6 +98,8 @@ struct command {
     enum exit_code (*run)(struct app *app);
 };
 
+#define REPLICATIONS_MOST 1000000       /* of --replications */
+
 /* All commands, in the order of the help; ends with name NULL. */
 extern const struct command commands[];
 /* Options that every command has; ends with name NULL. */
@@ -112,6 +114,9 @@ int cli_main(int argc, char **argv, FILE *out, FILE *err);
 /* Say what is wrong with the command line: returns EXIT_USAGE. */
 enum exit_code cli_usage(struct app *app, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Say that there is no such command, and which is near: EXIT_USAGE. */
+enum exit_code cli_unknown_command(struct app *app, const char *word);
 
 /* Short help of the whole program; help of one command. */
 void cli_help_brief(FILE *out);

@@ -19,7 +19,7 @@ enum ink {
 /* What the scripts of plots/ call an ink: "old", "pulling", "recreate". */
 const char *ink_name(enum ink i);
 
-#define DRAW_TEXT 18            /* columns of a text behind a row */
+#define DRAW_TEXT 24            /* columns of a text behind a row */
 
 struct draw {
     struct buf out;

@@ -22,7 +22,7 @@
 #include "app/progress.h"
 #include "app/scenario.h"
 #include "app/shard.h"
-#include "stats/ci.h"
+#include "stats/summary.h"
 
 struct archive;
 struct settled_series;
@@ -101,12 +101,11 @@ double experiment_value(const struct experiment *e, size_t v,
 double *experiment_series(const struct experiment *e, struct arena *a,
                           size_t v, enum metric m);
 
-/* The mean of a metric of variant v with its interval (stats/ci.h's rule),
- * over the replications in which it is defined.  Of the availability: the
- * share of all requests together. */
-struct interval experiment_interval(const struct experiment *e,
-                                    struct arena *a, size_t v,
-                                    enum metric m);
+/* The summary of a metric of variant v, over the replications in which it is
+ * defined.  The mean of the availability is the share of all requests
+ * together. */
+struct summary experiment_summary(const struct experiment *e, struct arena *a,
+                                  size_t v, enum metric m);
 
 /* That share, from the share in each of n replications and its requests. */
 struct interval pooled_availability(struct arena *a, const double *share,

@@ -4,7 +4,6 @@
 #ifndef APP_REPORT_H
 #define APP_REPORT_H
 #include "app/experiment.h"
-#include "stats/summary.h"
 
 struct comparison;
 
@@ -45,10 +44,6 @@ void report_refused_json(struct json *j, const struct scenario *s);
 /* Everything as one JSON object; c may be NULL. */
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c);
-
-/* The summary of a metric of a variant; its mean is experiment_interval's. */
-struct summary report_summary(const struct experiment *e, struct arena *a,
-                              size_t v, enum metric m);
 
 /* CSV files of scenario-language section 4 being written into a folder. */
 struct export;

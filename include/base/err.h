@@ -80,6 +80,10 @@ struct diag *err_add(struct err_list *l, enum err_level level,
 void diag_suggest(struct err_list *l, struct diag *d, const char *word,
                   const char *const *candidates);
 
+/* The same; if none is near, say which there are. */
+void diag_choices(struct err_list *l, struct diag *d, const char *word,
+                  const char *const *candidates);
+
 /* Attach a formatted help line. */
 void diag_help(struct err_list *l, struct diag *d, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

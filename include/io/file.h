@@ -27,6 +27,11 @@ enum sim_code file_read(struct arena *a, const char *path, size_t limit,
                         const struct mark *at, struct file_data *out,
                         struct err_list *errors);
 
+/* Say that path cannot be read and why (an errno); of a file that is not
+ * there, which name in its folder is near.  Returns SIM_SYSTEM. */
+enum sim_code file_unreadable(struct arena *a, const char *path, int why,
+                              const struct mark *at, struct err_list *errors);
+
 /* path as seen from the folder of the file base: absolute paths and "-" stay
  * as they are; base "-" means the current folder. */
 const char *file_beside(struct arena *a, const char *base, const char *path);

@@ -161,6 +161,12 @@ static void take(struct reader *r, const struct option *o, const char *text,
         }
         text = r->argv[++r->at];
     }
+    if (text && !*text) {       /* a shell's variable that is not set */
+        cli_usage(r->app, "option \"%s\" got an empty value: %s", word,
+                  o->arg);
+        r->bad = true;
+        return;
+    }
     store(r, o, text);
 }
 
@@ -219,13 +225,23 @@ static bool want_colour(const struct app *app, FILE *stream)
     return isatty(fileno(stream)) == 1;
 }
 
+enum exit_code cli_unknown_command(struct app *app, const char *word)
+{
+    const char *names[32], *near;
+    size_t n = 0;
+
+    for (const struct command *c = commands; c->name; c++)
+        names[n++] = c->name;
+    names[n] = NULL;
+    near = nearest_word(word, names);
+    return near ? cli_usage(app, "unknown command \"%s\", did you mean "
+                            "\"%s\"?", word, near)
+                : cli_usage(app, "unknown command \"%s\"", word);
+}
+
 /* The command is the first word; options may stand before it. */
 static bool find_command(struct app *app, int argc, char **argv, int *at)
 {
-    const char *names[32];
-    size_t n = 0;
-    const char *near;
-
     for (*at = 1; *at < argc && argv[*at][0] == '-'; ++*at)
         if (strcmp(argv[*at], "--version") == 0)
             app->o.version = true;
@@ -239,15 +255,7 @@ static bool find_command(struct app *app, int argc, char **argv, int *at)
     app->command = command_find(argv[*at]);
     if (app->command)
         return true;
-    for (const struct command *c = commands; c->name; c++)
-        names[n++] = c->name;
-    names[n] = NULL;
-    near = nearest_word(argv[*at], names);
-    if (near)
-        cli_usage(app, "unknown command \"%s\", did you mean \"%s\"?",
-                  argv[*at], near);
-    else
-        cli_usage(app, "unknown command \"%s\"", argv[*at]);
+    cli_unknown_command(app, argv[*at]);
     return false;
 }
 
@@ -282,6 +290,11 @@ static enum exit_code dispatch(struct app *app, int argc, char **argv)
         read_word(&r, &options);
     if (r.bad)
         return EXIT_USAGE;
+    if (app->o.replications == 0)
+        return cli_usage(app, "--replications must be at least 1");
+    if (app->o.replications > REPLICATIONS_MOST)
+        return cli_usage(app, "--replications must be at most %d",
+                         REPLICATIONS_MOST);
     app->colour_out = want_colour(app, app->out);
     app->colour_err = want_colour(app, app->err);
     app->glyphs = !app->o.ascii &&
@@ -290,6 +303,9 @@ static enum exit_code dispatch(struct app *app, int argc, char **argv)
         cli_help_command(app->out, app->command);
         return EXIT_DONE;
     }
+    if (!*app->command->usage && app->o.words.len > 0)
+        return cli_usage(app, "%s takes no word, got \"%s\"",
+                         app->command->name, app->o.words.items[0]);
     return app->command->run(app);
 }
 

@@ -158,8 +158,6 @@ static bool options_fit(struct app *app)
 {
     if (app->o.words.len == 0)
         cli_usage(app, "name a scenario file");
-    else if (app->o.replications == 0)
-        cli_usage(app, "--replications must be at least 1");
     else
         return figures_check(app) == EXIT_DONE;
     return false;

@@ -461,17 +461,6 @@ enum sim_code experiment_run(struct app *app, const struct scenario *s,
 
 /* ---- results ------------------------------------------------------------- */
 
-/* The values that are defined, to the front of x; returns how many. */
-static size_t keep_defined(double *x, size_t n)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i]))
-            x[kept++] = x[i];
-    return kept;
-}
-
 struct interval pooled_availability(struct arena *a, const double *share,
                                     const double *requests, size_t n,
                                     double confidence, uint64_t seed)
@@ -487,17 +476,18 @@ struct interval pooled_availability(struct arena *a, const double *share,
     return ci_ratio_ruled(a, good, all, n, confidence, seed);
 }
 
-struct interval experiment_interval(const struct experiment *e,
-                                    struct arena *a, size_t v, enum metric m)
+struct summary experiment_summary(const struct experiment *e, struct arena *a,
+                                  size_t v, enum metric m)
 {
     double level = e->scenario->confidence;
     uint64_t seed = e->scenario->variants[v].spec->seed;
-    double *x = experiment_series(e, a, v, m);
+    const double *x = experiment_series(e, a, v, m);
+    struct summary s = summary_of(a, x, e->n, level, seed);
 
     if (m == METRIC_AVAILABILITY)
-        return pooled_availability(a, x, experiment_series(
+        s.mean = pooled_availability(a, x, experiment_series(
             e, a, v, METRIC_REQUESTS), e->n, level, seed);
-    return ci_mean_ruled(x, keep_defined(x, e->n), level, seed);
+    return s;
 }
 
 /* Is m the time until a release is over, which should come? */
@@ -512,15 +502,12 @@ static bool must_be_reached(const struct experiment *e, enum metric m)
 struct interval experiment_bounds(const struct experiment *e, struct arena *a,
                                   size_t v, enum metric m)
 {
-    struct summary s = summary_of(a, experiment_series(e, a, v, m), e->n,
-                                  e->scenario->confidence,
-                                  e->scenario->variants[v].spec->seed);
+    struct summary s = experiment_summary(e, a, v, m);
 
     if (s.undefined > 0 && must_be_reached(e, m))
         return (struct interval){ .mean = INFINITY, .low = INFINITY,
                                   .high = INFINITY, .n = e->n };
-    return s.kind == SUMMARY_RARE ? summary_bounds(&s)
-                                  : experiment_interval(e, a, v, m);
+    return summary_bounds(&s);
 }
 
 uint64_t experiment_digest(const struct experiment *e, size_t v)

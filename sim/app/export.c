@@ -155,8 +155,8 @@ static void put_summary(struct export *x, const struct experiment *e, size_t v)
     struct arena *a = arena_new();
 
     for (int m = 0; m < METRIC_COUNT; m++) {
-        struct summary sum = report_summary(e, a, v, (enum metric)m);
-        struct interval i = experiment_interval(e, a, v, (enum metric)m);
+        struct summary sum = experiment_summary(e, a, v, (enum metric)m);
+        struct interval i = sum.mean;
 
         csv_text(c, s->name);
         put_variant(x, c, &s->variants[v]);

@@ -23,7 +23,7 @@ static const struct {
 static struct interval shown(const struct experiment *e, struct arena *a,
                              size_t v, enum metric m)
 {
-    struct summary s = report_summary(e, a, v, m);
+    struct summary s = experiment_summary(e, a, v, m);
     struct interval i = s.mean;
 
     if (s.kind == SUMMARY_RARE || s.kind == SUMMARY_CONSTANT)

@@ -66,7 +66,7 @@ static const char *line_of(struct arena *a, const char *name)
 static struct interval failed_of(const struct experiment *e, struct arena *a,
                                  size_t v)
 {
-    struct summary s = report_summary(e, a, v, METRIC_FAILED_REQUESTS);
+    struct summary s = experiment_summary(e, a, v, METRIC_FAILED_REQUESTS);
     struct interval i = s.mean;
 
     if (s.kind == SUMMARY_CONSTANT)

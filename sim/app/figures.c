@@ -107,7 +107,7 @@ const struct figure_kind *figures_find(struct app *app, const char *name)
             return kinds[i];
     }
     d = err_error(&app->errors, NULL, "no figure \"%s\"", name);
-    diag_suggest(&app->errors, d, name, names);
+    diag_choices(&app->errors, d, name, names);
     return NULL;
 }
 

@@ -374,6 +374,8 @@ void manifests_build(struct loader *l, const struct strategy_spec *strategy,
 
 /* ---- lints --------------------------------------------------------------- */
 
+#define NO_PROBE "no-readiness-probe"
+
 static bool allowed(const struct loader *l, const char *code)
 {
     const text_list *a = &l->app->o.allows;
@@ -405,7 +407,7 @@ static void lint_probes(struct loader *l, const struct document *o)
     for (size_t i = 0; list && list->type == VALUE_LIST && i < list->len; i++)
         if (value_get(list->u.items[i], "readinessProbe"))
             return;
-    lint(l, list ? list : o->value, "no-readiness-probe",
+    lint(l, list ? list : o->value, NO_PROBE,
          arena_printf(l->arena, "no container of Deployment \"%s\" has a "
                       "readinessProbe: a pod gets traffic as soon as its "
                       "process starts", o->name));
@@ -430,6 +432,13 @@ static bool is_served(const struct loader *l, const struct document *o)
 
 void manifests_lint(struct loader *l)
 {
+    const text_list *allows = &l->app->o.allows;
+
+    for (size_t i = 0; i < allows->len; i++)
+        if (strcmp(allows->items[i], NO_PROBE) != 0)
+            diag_choices(l->errors, err_warn(l->errors, NULL, "no lint is "
+                         "called \"%s\"", allows->items[i]),
+                         allows->items[i], (const char *[]){ NO_PROBE, NULL });
     for (size_t i = 0; i < l->objects.len; i++) {
         const struct document *o = &l->objects.items[i];
 

@@ -265,12 +265,15 @@ static void tell_result(struct app *app, const double *x)
 
     fputs("\n", app->out);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        const struct metric_row *m = metric_row(shown[i]);
         char room[32];
 
-        fprintf(app->out, "  %-18s %s %s\n", metric_row(shown[i])->name,
-                isnan(x[shown[i]]) ? "undefined"
-                    : format_real(room, round(x[shown[i]] * 1e3) / 1e3),
-                metric_row(shown[i])->unit);
+        if (isnan(x[shown[i]]))
+            fprintf(app->out, "  %-18s undefined\n", m->name);
+        else
+            fprintf(app->out, "  %-18s %s %s\n", m->name,
+                    format_real(room, round(x[shown[i]] * 1e3) / 1e3),
+                    m->unit);
     }
 }
 

@@ -170,9 +170,11 @@ static const struct field until_fields[] = {
 };
 
 static const struct field replications_fields[] = {
-    FIELD(INT32, struct replications_section, min, "min", "30", 2, 1e6, "-",
+    FIELD(INT32, struct replications_section, min, "min", "30", 2,
+          REPLICATIONS_MOST, "-",
           "first look at the precision after so many"),
-    FIELD(INT32, struct replications_section, max, "max", "1000", 2, 1e6, "-",
+    FIELD(INT32, struct replications_section, max, "max", "1000", 2,
+          REPLICATIONS_MOST, "-",
           "stop here in any case"),
     FIELD_SUB(OPTIONAL, struct replications_section, until, "until",
               until_fields, struct until_section, "stop when precise enough"),

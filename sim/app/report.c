@@ -21,10 +21,11 @@ static const enum metric shown[] = {
     METRIC_FAILED_OVERLOAD, METRIC_FAILED_ERROR, METRIC_AVAILABILITY,
     METRIC_DOWNTIME, METRIC_LONGEST_OUTAGE, METRIC_BROWNOUT,
     METRIC_LATENCY_P50, METRIC_LATENCY_P99, METRIC_MIXED_SECONDS,
-    METRIC_EXPOSED_USERS, METRIC_LOST_SESSIONS, METRIC_BAD_ANSWERS, METRIC_DETECTION_SECONDS,
-    METRIC_MITIGATION_SECONDS, METRIC_ROLLBACK_SECONDS, METRIC_CAPACITY_DIP,
-    METRIC_PEAK_PODS, METRIC_EXTRA_POD_SECONDS, METRIC_DECISION,
-    METRIC_DECISION_SECONDS, METRIC_FALSE_DECISION,
+    METRIC_EXPOSED_USERS, METRIC_LOST_SESSIONS, METRIC_BAD_ANSWERS,
+    METRIC_DETECTION_SECONDS, METRIC_MITIGATION_SECONDS,
+    METRIC_ROLLBACK_SECONDS, METRIC_CAPACITY_DIP, METRIC_PEAK_PODS,
+    METRIC_EXTRA_POD_SECONDS, METRIC_DECISION, METRIC_DECISION_SECONDS,
+    METRIC_FALSE_DECISION,
 };
 
 /* What is left out if it never occurred: causes of failure, and what only a
@@ -36,17 +37,6 @@ static bool is_optional(enum metric m)
            m == METRIC_BAD_ANSWERS ||
            m == METRIC_DETECTION_SECONDS || m == METRIC_MITIGATION_SECONDS ||
            m == METRIC_ROLLBACK_SECONDS || m >= METRIC_DECISION;
-}
-
-struct summary report_summary(const struct experiment *e, struct arena *a,
-                              size_t v, enum metric m)
-{
-    struct summary s = summary_of(a, experiment_series(e, a, v, m), e->n,
-                                  e->scenario->confidence,
-                                  e->scenario->variants[v].spec->seed);
-
-    s.mean = experiment_interval(e, a, v, m);
-    return s;
 }
 
 /* ---- cells --------------------------------------------------------------- */
@@ -87,9 +77,12 @@ const char *report_number(struct arena *a, double x, int decimals)
 /* A value alone, with its unit. */
 static const char *value_text_of(struct arena *a, double x, enum metric m)
 {
+    bool whole;
+
     x *= scale_of(m);
-    return arena_printf(a, "%s%s", report_number(a, x, x >= floor(x) && x <= floor(x)
-                                          ? 0 : decimals_for(0, x)),
+    whole = x >= floor(x) && x <= floor(x);
+    return arena_printf(a, "%s%s",
+                        report_number(a, x, whole ? 0 : decimals_for(0, x)),
                         unit_of(m));
 }
 
@@ -225,7 +218,7 @@ static void metric_line(struct table *t, const struct experiment *e,
 
     table_put(t, 0, metric_row(m)->name);
     for (size_t v = 0; v < n; v++) {
-        struct summary s = report_summary(e, t->arena, v, m);
+        struct summary s = experiment_summary(e, t->arena, v, m);
 
         something |= s.max > 0 || (m == METRIC_DECISION && s.n > 0);
         table_put(t, v + 1, m == METRIC_DECISION
@@ -323,14 +316,35 @@ const char *report_sign(const struct app *app, enum verdict d)
     return app->glyphs ? glyphs[d] : words[d];
 }
 
+/* Columns of the strategies' names. */
+static int name_width(const struct scenario *s)
+{
+    int width = 12;
+
+    for (size_t v = 0; v < s->nvariants; v++) {
+        const char *name = s->variants[v].name;
+        int own = display_width(name, strlen(name));
+
+        width = own > width ? own : width;
+    }
+    return width;
+}
+
+/* The sign of a verdict and whose it is. */
+static void print_verdict(struct app *app, const struct scenario *s,
+                          struct arena *a, size_t v, enum verdict d)
+{
+    fprintf(app->out, "  %s %s ", report_sign(app, d),
+            table_pad(a, s->variants[v].name, name_width(s)));
+}
+
 static void print_promise(struct app *app, const struct experiment *e,
                           struct arena *a, size_t v, const struct promise *p)
 {
     struct interval i = experiment_bounds(e, a, v, p->metric);
 
-    fprintf(app->out, "  %s %-12s %-16s %-28s %s %s\n",
-            report_sign(app, promise_verdict(p, i)),
-            e->scenario->variants[v].name,
+    print_verdict(app, e->scenario, a, v, promise_verdict(p, i));
+    fprintf(app->out, "%-16s %-28s %s %s\n",
             metric_row(p->metric)->name,
             isnan(i.mean) ? "undefined"
             : isinf(i.mean) ? "not always reached"
@@ -348,9 +362,10 @@ static void print_expectation(struct app *app, const struct experiment *e,
 
     for (size_t r = 0; r < e->n; r++)
         held += expectation_holds(x, values[r]);
-    fprintf(app->out, "  %s %-12s %s: in %zu of %zu replications\n",
-            report_sign(app, held == e->n ? VERDICT_MET : VERDICT_MISSED),
-            e->scenario->variants[v].name, x->text, held, e->n);
+    print_verdict(app, e->scenario, a, v,
+                  held == e->n ? VERDICT_MET : VERDICT_MISSED);
+    fprintf(app->out, "%s: in %zu of %zu replication%s\n", x->text, held,
+            e->n, e->n == 1 ? "" : "s");
 }
 
 /* Promises and expectations, and what was found. */

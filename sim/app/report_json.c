@@ -23,7 +23,7 @@ static void put_share(struct json *j, const char *key, size_t k,
 static void put_metric(struct json *j, const struct experiment *e,
                        struct arena *a, size_t v, enum metric m)
 {
-    struct summary s = report_summary(e, a, v, m);
+    struct summary s = experiment_summary(e, a, v, m);
     struct interval i = s.mean;
 
     json_key(j, metric_row(m)->name);

@@ -127,7 +127,7 @@ static void print_cells(struct app *app, const struct experiment *e,
     for (size_t v = 0; v < s->nvariants; v++, t.rows++) {
         table_put(&t, 0, label_of(app, e, a, &l, v));
         for (size_t i = 0; i < n; i++) {
-            struct summary sum = report_summary(e, a, v, metrics[i]);
+            struct summary sum = experiment_summary(e, a, v, metrics[i]);
 
             table_put(&t, i + 1, report_cell(a, &sum, metrics[i], true));
         }
@@ -167,7 +167,7 @@ static void print_tornado(struct app *app, const struct experiment *e,
     const struct scenario *s = e->scenario;
     const struct variant *base = &s->variants[x->base];
     struct table t = table_new(a, 3, s->nparameters + 1);
-    struct summary at_base = report_summary(e, a, x->base, x->metric);
+    struct summary at_base = experiment_summary(e, a, x->base, x->metric);
 
     table_put(&t, 0, arena_printf(a, "%s from", metric_row(x->metric)->name));
     table_put(&t, 1, arena_printf(a, "%s: %s",

@@ -2,8 +2,11 @@
  * results.c - the cells of a results file.
  */
 #include "app/results.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "io/file.h"
 #include "io/yaml.h"
 
 enum exit_code results_exit(enum sim_code code)
@@ -82,9 +85,13 @@ enum exit_code results_open(struct app *app, const char *path,
     enum sim_code code;
 
     *out = (struct results){0};
+    if (mode == STORE_WRITE && access(path, F_OK) != 0) {
+        file_unreadable(app->arena, path, errno, NULL, &app->errors);
+        return EXIT_INPUT;      /* and do not make it */
+    }
     code = store_open(app->arena, path, mode, &out->store, &app->errors);
     if (code != SIM_OK)
-        return results_exit(code);
+        return mode == STORE_READ ? EXIT_INPUT : results_exit(code);
     code = read_cells(app, out);
     if (code != SIM_OK) {
         store_close(out->store);

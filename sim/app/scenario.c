@@ -913,7 +913,7 @@ static void check_wanted(struct loader *l, const struct strategy_spec *s,
             continue;
         d = err_error(l->errors, NULL, "--strategy: no strategy \"%s\"%s",
                       only->items[k], n ? "" : " (the scenario has none)");
-        diag_suggest(l->errors, d, only->items[k], names);
+        diag_choices(l->errors, d, only->items[k], names);
     }
 }
 

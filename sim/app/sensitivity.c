@@ -102,7 +102,7 @@ static void regression(const struct experiment *e, struct arena *a,
     double *y = arena_many(a, double, s->nvariants);
 
     for (size_t v = out->strategy; v < s->nvariants; v += step) {
-        double mean = experiment_interval(e, a, v, out->metric).mean;
+        double mean = experiment_summary(e, a, v, out->metric).mean.mean;
 
         if (isnan(mean))
             continue;

@@ -3,6 +3,7 @@
  * run.
  */
 #include <string.h>
+#include <unistd.h>
 #include "app/report.h"
 #include "app/narrate.h"
 #include "app/why.h"
@@ -181,6 +182,22 @@ static enum exit_code explain_run(struct app *app)
     return EXIT_DONE;
 }
 
+/* Say so if a word is no file, but near to a topic. */
+static bool misspelt(struct app *app, const char *word)
+{
+    enum { TOPICS = sizeof topics / sizeof topics[0] };
+    const char *names[TOPICS + 1] = { 0 }, *near;
+
+    for (size_t i = 0; i < TOPICS; i++)
+        names[i] = topics[i].name;
+    near = nearest_word(word, names);
+    if (!near || access(word, F_OK) == 0)
+        return false;
+    cli_usage(app, "no file and no topic is called \"%s\", did you mean "
+              "\"%s\"?", word, near);
+    return true;
+}
+
 enum exit_code command_explain(struct app *app)
 {
     if (app->o.words.len == 0)
@@ -195,5 +212,7 @@ enum exit_code command_explain(struct app *app)
             return EXIT_DONE;
         }
     }
+    if (app->o.words.len == 1 && misspelt(app, app->o.words.items[0]))
+        return EXIT_USAGE;
     return explain_run(app);
 }

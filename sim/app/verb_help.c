@@ -12,7 +12,7 @@ void cli_help_brief(FILE *out)
     fputs("rollsim rehearses a release of a Kubernetes application and says "
           "what its users\nwould feel.\n\n"
           "  rollsim compare scenarios/sample.yaml      "
-          "Recreate or RollingUpdate?\n"
+          "seven strategies, the same luck\n"
           "  rollsim explain scenarios/bad-release.yaml "
           "what happened, in sentences\n"
           "  rollsim check deployment.yaml              "
@@ -79,8 +79,7 @@ enum exit_code command_help(struct app *app)
     }
     c = command_find(app->o.words.items[0]);
     if (!c)
-        return cli_usage(app, "no help for \"%s\": it is no command",
-                         app->o.words.items[0]);
+        return cli_unknown_command(app, app->o.words.items[0]);
     cli_help_command(app->out, c);
     return EXIT_DONE;
 }

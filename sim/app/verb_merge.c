@@ -2,11 +2,15 @@
  * verb_merge.c - the command merge: shards become one file of results.
  *
  * A shard that cannot be merged is reported, and the others are merged all the
- * same: what is whole is not lost because a neighbour is not.
+ * same: what is whole is not lost because a neighbour is not.  A file that
+ * nothing came into is not left behind.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "app/results.h"
+#include "io/file.h"
 #include "io/json.h"
 
 /* Do two names mean one file? */
@@ -24,6 +28,7 @@ struct merging {
     const char *into;
     struct json json;
     enum exit_code worst;
+    bool merged;                /* at least one, into the file */
 };
 
 static void report(struct merging *m, const char *shard, enum sim_code code,
@@ -57,9 +62,12 @@ static void merge_one(struct merging *m, const char *shard)
     if (same_file(m->into, shard))
         err_error(&m->app->errors, NULL, "\"%s\" cannot be merged into itself",
                   shard);
+    else if (access(shard, R_OK) != 0)
+        file_unreadable(m->app->arena, shard, errno, NULL, &m->app->errors);
     else
         code = store_merge(m->store, shard, !m->app->o.verify, &n);
     report(m, shard, code, &n);
+    m->merged |= code == SIM_OK && !m->app->o.verify;
     if (code != SIM_OK && m->worst != EXIT_SYSTEM)
         m->worst = results_exit(code);
 }
@@ -68,10 +76,12 @@ enum exit_code command_merge(struct app *app)
 {
     struct merging m = { .app = app };
     enum sim_code code;
+    bool fresh;
 
     if (app->o.words.len < 2)
         return cli_usage(app, "name the file to write, then the shards");
     m.into = app->o.words.items[0];
+    fresh = access(m.into, F_OK) != 0;
     code = store_open(app->arena, m.into, STORE_WRITE, &m.store,
                       &app->errors);
     if (code != SIM_OK)
@@ -88,5 +98,7 @@ enum exit_code command_merge(struct app *app)
     }
     if (store_close(m.store) != SIM_OK)
         m.worst = EXIT_SYSTEM;
+    if (fresh && !m.merged)
+        unlink(m.into);
     return m.worst;
 }

@@ -84,8 +84,6 @@ static enum exit_code check_options(struct app *app)
 {
     if (app->o.words.len == 0)
         return cli_usage(app, "name a scenario file");
-    if (app->o.replications == 0)
-        return cli_usage(app, "--replications must be at least 1");
     if (app->o.output && !app->o.figure)
         return cli_usage(app, "--output needs --figure: one picture a file; "
                          "--figures DIR draws all");

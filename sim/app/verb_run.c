@@ -42,7 +42,7 @@ static size_t baseline_of(struct app *app, const struct scenario *s)
     }
     d = err_error(&app->errors, NULL, "--baseline: no strategy \"%s\"",
                   app->o.baseline);
-    diag_suggest(&app->errors, d, app->o.baseline, names);
+    diag_choices(&app->errors, d, app->o.baseline, names);
     return s->nvariants;
 }
 

@@ -63,6 +63,20 @@ void diag_suggest(struct err_list *l, struct diag *d, const char *word,
         diag_help(l, d, "did you mean \"%s\"?", best);
 }
 
+void diag_choices(struct err_list *l, struct diag *d, const char *word,
+                  const char *const *candidates)
+{
+    const char *text = "";
+
+    for (size_t i = 0; candidates[i]; i++)
+        text = arena_printf(l->arena, "%s%s%s", text, i ? ", " : "",
+                            candidates[i]);
+    if (*text && !nearest_word(word, candidates))
+        diag_help(l, d, "there %s %s", candidates[1] ? "are" : "is", text);
+    else
+        diag_suggest(l, d, word, candidates);
+}
+
 void diag_help(struct err_list *l, struct diag *d, const char *format, ...)
 {
     va_list args;

@@ -333,12 +333,13 @@ static const struct value *map_with(struct arena *a, const struct value *v,
                                     const struct step *s,
                                     const struct value *x)
 {
-    const struct mark *m = v ? &v->mark : x ? &x->mark : &(struct mark){ 0 };
+    static const struct mark nowhere;
+    const struct mark *new_ = x ? &x->mark : &nowhere;
     member_vec out = { 0 };
 
     push_members(a, &out, v);
-    set_member(a, &out, arena_strndup(a, s->text, s->len), m, x);
-    return value_map(a, out.items, out.len, m);
+    set_member(a, &out, arena_strndup(a, s->text, s->len), new_, x);
+    return value_map(a, out.items, out.len, v ? &v->mark : new_);
 }
 
 #define PATH_STEPS 64           /* the longest path that is followed */

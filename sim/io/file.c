@@ -56,9 +56,8 @@ static const char *const *folder_names(struct arena *a, const char *folder)
     return names.items;
 }
 
-/* Say that path cannot be read, why, and which name is near to it. */
-static enum sim_code missing(struct arena *a, const char *path, int why,
-                             const struct mark *at, struct err_list *errors)
+enum sim_code file_unreadable(struct arena *a, const char *path, int why,
+                              const struct mark *at, struct err_list *errors)
 {
     size_t n = folder_length(path);
     const char *folder = n ? arena_strndup(a, path, n) : ".";
@@ -107,7 +106,7 @@ enum sim_code file_read(struct arena *a, const char *path, size_t limit,
 
     *out = (struct file_data){ .bytes = "" };
     if (!f)
-        return missing(a, path, errno, at, errors);
+        return file_unreadable(a, path, errno, at, errors);
     int why = read_stream(f, limit, &b, &out->more);
     if (!standard)
         fclose(f);
@@ -116,7 +115,7 @@ enum sim_code file_read(struct arena *a, const char *path, size_t limit,
         out->bytes = b.len ? arena_strndup(a, b.text, b.len) : "";
     }
     buf_free(&b);
-    return why ? missing(a, path, why, at, errors) : SIM_OK;
+    return why ? file_unreadable(a, path, why, at, errors) : SIM_OK;
 }
 
 /* folder (bytes of it) as a pattern that matches only itself. */
@@ -178,7 +177,7 @@ static enum sim_code none_found(struct arena *a, const char *path,
         return SIM_SYSTEM;
     }
     if (!strpbrk(pattern, "*?["))
-        return missing(a, path, ENOENT, at, errors);
+        return file_unreadable(a, path, ENOENT, at, errors);
     err_error(errors, at, "no file matches \"%s\"", pattern);
     return SIM_SYSTEM;
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include "base/bug.h"
 #include "base/text.h"
+#include "io/file.h"
 #include "io/key.h"
 
 #define BUSY_MS 10000           /* wait so long for another writer */
@@ -65,12 +66,18 @@ static const char schema[] =
 
 /* Report the last error of the database as "cannot DOING PATH: why".  Returns
  * SIM_SYSTEM, or SIM_INVALID for a file that is damaged or no database. */
+#define NOT_OURS "\"%s\" is not a file of results"
+
 static enum sim_code fault(struct store *s, const char *doing)
 {
     int code = sqlite3_errcode(s->db);
+    int why = code == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
 
-    err_error(s->errors, NULL, "cannot %s \"%s\": %s", doing, s->path,
-              sqlite3_errmsg(s->db));
+    if (code == SQLITE_NOTADB)
+        err_error(s->errors, NULL, NOT_OURS, s->path);
+    else
+        err_error(s->errors, NULL, "cannot %s \"%s\": %s", doing, s->path,
+                  why ? strerror(why) : sqlite3_errmsg(s->db));
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? SIM_INVALID
                                                            : SIM_SYSTEM;
 }
@@ -240,7 +247,7 @@ static enum sim_code check_kind(struct store *s, enum store_mode mode)
     if (objects == 0 && id == 0 && mode == STORE_WRITE)
         return SIM_OK;
     if (id != STORE_APPLICATION_ID) {
-        err_error(s->errors, NULL, "\"%s\" is not a file of results", s->path);
+        err_error(s->errors, NULL, NOT_OURS, s->path);
         return SIM_INVALID;
     }
     if (version != STORE_SCHEMA) {
@@ -265,11 +272,8 @@ enum sim_code store_open(struct arena *a, const char *path,
     s->arena = a;
     s->errors = errors;
     s->path = arena_strdup(a, path);
-    if (mode == STORE_READ && access(path, R_OK) != 0) {
-        err_error(errors, NULL, "cannot read \"%s\": %s", path,
-                  strerror(errno));
-        return SIM_SYSTEM;
-    }
+    if (mode == STORE_READ && access(path, R_OK) != 0)
+        return file_unreadable(a, path, errno, NULL, errors);
     if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL)
         != SQLITE_OK) {
         code = fault(s, "open");

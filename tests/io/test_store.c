@@ -639,9 +639,9 @@ START_TEST(a_damaged_shard_is_refused_clearly)
            "and so on, for more than the hundred bytes of a header, so that "
            "it is not taken for an empty file");
     ck_assert_int_eq(store_merge(s, bad, true, &m), SIM_INVALID);
-    expect_error("not a database");
+    expect_error("is not a file of results");
     ck_assert_int_eq(store_merge(s, in_folder("none.db"), true, &m), SIM_SYSTEM);
-    expect_error("No such file");
+    expect_error("no such file");
     expect_whole(s);
     store_close(s);
 }
@@ -688,7 +688,7 @@ START_TEST(what_cannot_be_opened_is_reported)
 
     ck_assert_int_eq(store_open(arena, in_folder("no/such/folder/a.db"),
                                 STORE_WRITE, &s, &errors), SIM_SYSTEM);
-    expect_error("unable to open database file");
+    expect_error("No such file or directory");
     ck_assert_int_eq(store_open(arena, in_folder("none.db"), STORE_READ, &s,
                                 &errors), SIM_SYSTEM);
     ck_assert_int_eq(store_close(NULL), SIM_OK);
