@@ -658,6 +658,20 @@ static const struct value *overlay(struct arena *a, const struct value *base,
     return base;
 }
 
+const char *image_version(struct arena *a, const char *image)
+{
+    const char *slash = strrchr(image, '/');
+    const char *from = slash ? slash + 1 : image;
+    const char *at = strchr(from, '@');
+    const char *digits = at ? strchr(at, ':') : NULL;
+    const char *colon = strchr(from, ':');
+
+    if (colon && (!at || colon < at))
+        return arena_strndup(a, colon + 1, strcspn(colon + 1, "@"));
+    return digits ? arena_strndup(a, digits + 1, strnlen(digits + 1, 12))
+                  : "latest";
+}
+
 /* The image without tag and digest. */
 static const char *repository(struct arena *a, const char *image)
 {
@@ -691,10 +705,13 @@ static struct behaviour *resolve(struct behaviours *bs, const char *image)
     struct arena *a = bs->arena;
     struct behaviour *bh;
     const struct value *all = value_map(a, NULL, 0, NULL);
+    const char *tagged = arena_strndup(a, image, strcspn(image, "@"));
 
     all = overlay(a, all, value_get(bs->entries, "*"));
     all = overlay(a, all, value_get(bs->entries, repository(a, image)));
-    if (strcmp(image, repository(a, image)) != 0)
+    if (strcmp(tagged, repository(a, image)) != 0)
+        all = overlay(a, all, value_get(bs->entries, tagged));
+    if (strcmp(image, tagged) != 0)
         all = overlay(a, all, value_get(bs->entries, image));
     bh = bind_keys(a, all);
     all = value_set(a, all, "config", NULL);

@@ -122,6 +122,15 @@ const char *kind_group_resource(struct arena *a, enum kind k);
 const char *kind_api_version(struct arena *a, enum kind k);
 /* KIND_NONE if apiVersion and kind together name none that we store. */
 enum kind kind_find(const char *api_version, const char *kind);
+/* The name of an object with metadata.generateName: that prefix and five
+ * letters of the hash of v, the manifest. */
+const char *object_generated_name(struct arena *a, const char *prefix,
+                                  const struct value *v);
+
+/* The kind of an older version than the one of kind_api_version, and *gone: it
+ * is served no more from Kubernetes 1.gone on (0: it is); KIND_NONE if it is
+ * none.  kind_find knows some of these, too. */
+enum kind kind_of_old(const char *api_version, const char *kind, int *gone);
 /* By what people type: "deployment", "deploy", "deployments.apps", "svc". */
 enum kind kind_by_resource(const char *word);
 

@@ -74,14 +74,31 @@ static const struct taint *read_taints(struct arena *a, const struct value *v,
     return taints;
 }
 
+/* The pool's labels and those that a kubelet gives its node. */
+static const struct labels *node_labels(struct arena *a,
+                                        const struct node_pool *pool,
+                                        const char *name)
+{
+    static const char *const own[][2] = {
+        { "kubernetes.io/os", "linux" }, { "kubernetes.io/arch", "amd64" },
+        { "beta.kubernetes.io/os", "linux" },
+        { "beta.kubernetes.io/arch", "amd64" },
+    };
+    const struct labels *l = labels_with(a, labels_from(a, pool->labels),
+                                         "kubernetes.io/hostname", name);
+
+    for (size_t i = 0; i < COUNT_OF(own); i++)
+        if (!labels_get(l, own[i][0]))
+            l = labels_with(a, l, own[i][0], own[i][1]);
+    return l;
+}
+
 /* All that the pool says of a node called name. */
 static void describe(struct world *w, const struct node_pool *pool,
                      const char *name, struct node *n)
 {
     n->meta.name = name;
-    n->meta.labels = labels_from(w->arena, pool->labels);
-    n->meta.labels = labels_with(w->arena, n->meta.labels,
-                                 "kubernetes.io/hostname", name);
+    n->meta.labels = node_labels(w->arena, pool, name);
     n->zone = pool->zone ? pool->zone : "";
     if (*n->zone)
         n->meta.labels = labels_with(w->arena, n->meta.labels,

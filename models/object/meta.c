@@ -26,8 +26,7 @@ static const struct shape_field metadata_fields[] = {
 };
 const struct shape shape_metadata = { metadata_fields, NULL };
 
-/* prefix and five letters of the hash of the manifest. */
-static const char *generated_name(struct arena *a, const char *prefix,
+const char *object_generated_name(struct arena *a, const char *prefix,
                                   const struct value *v)
 {
     static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
@@ -95,8 +94,8 @@ const struct value *object_read(struct reader *r, const struct value *v,
     *m = (struct meta){ .kind = t->kind, .deleted = SIM_NEVER };
     m->name = get_text(&meta, "name", "");
     if (*m->name == '\0' && get_text(&meta, "generateName", NULL))
-        m->name = generated_name(r->arena,
-                                 get_text(&meta, "generateName", ""), root.v);
+        m->name = object_generated_name(
+            r->arena, get_text(&meta, "generateName", ""), root.v);
     m->space = namespaced ? get_text(&meta, "namespace", "default") : "";
     m->labels = labels_from(r->arena, at_field(&meta, "labels").v);
     m->annotations = labels_from(r->arena, at_field(&meta, "annotations").v);

@@ -366,29 +366,82 @@ static bool is_version(const struct kind_row *row, const char *text)
         && strcmp(text + n + 1, row->version) == 0;
 }
 
-/* Versions of before, and of HorizontalPodAutoscaler's simple form, that mean
- * the same objects. */
-static const struct {
+/* Versions of before, and of HorizontalPodAutoscaler's simple form.  Source:
+ * Kubernetes' deprecated API migration guide. */
+static const struct old_version {
     const char *kind, *api_version;
-    enum kind same;
-} aliases[] = {
-    { "CronJob", "batch/v1beta1", KIND_CRONJOB },
-    { "PodDisruptionBudget", "policy/v1beta1", KIND_PDB },
-    { "HorizontalPodAutoscaler", "autoscaling/v2beta2", KIND_HPA },
-    { "HorizontalPodAutoscaler", "autoscaling/v1", KIND_HPA },
+    int gone;                   /* in 1.N; 0: it is not */
+    bool read;                  /* it means the same object */
+} old_versions[] = {
+    { "CronJob", "batch/v1beta1", 25, true },
+    { "PodDisruptionBudget", "policy/v1beta1", 25, true },
+    { "HorizontalPodAutoscaler", "autoscaling/v2beta2", 26, true },
+    { "HorizontalPodAutoscaler", "autoscaling/v1", 0, true },
+    { "HorizontalPodAutoscaler", "autoscaling/v2beta1", 25, false },
+    { "Deployment", "extensions/v1beta1", 16, false },
+    { "Deployment", "apps/v1beta1", 16, false },
+    { "Deployment", "apps/v1beta2", 16, false },
+    { "ReplicaSet", "extensions/v1beta1", 16, false },
+    { "ReplicaSet", "apps/v1beta2", 16, false },
+    { "DaemonSet", "extensions/v1beta1", 16, false },
+    { "DaemonSet", "apps/v1beta2", 16, false },
+    { "StatefulSet", "apps/v1beta1", 16, false },
+    { "StatefulSet", "apps/v1beta2", 16, false },
+    { "NetworkPolicy", "extensions/v1beta1", 16, false },
+    { "Ingress", "extensions/v1beta1", 22, false },
+    { "Ingress", "networking.k8s.io/v1beta1", 22, false },
+    { "EndpointSlice", "discovery.k8s.io/v1beta1", 25, false },
+    { "Role", "rbac.authorization.k8s.io/v1beta1", 22, false },
+    { "ClusterRole", "rbac.authorization.k8s.io/v1beta1", 22, false },
+    { "RoleBinding", "rbac.authorization.k8s.io/v1beta1", 22, false },
+    { "ClusterRoleBinding", "rbac.authorization.k8s.io/v1beta1", 22, false },
+    { "PriorityClass", "scheduling.k8s.io/v1beta1", 22, false },
+    { "StorageClass", "storage.k8s.io/v1beta1", 22, false },
+    { "VolumeAttachment", "storage.k8s.io/v1beta1", 22, false },
+    { "CertificateSigningRequest", "certificates.k8s.io/v1beta1", 22, false },
+    { "CustomResourceDefinition", "apiextensions.k8s.io/v1beta1", 22, false },
 };
+
+static const struct old_version *find_old(const char *api_version,
+                                          const char *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(old_versions); i++)
+        if (strcmp(old_versions[i].kind, kind) == 0 &&
+            strcmp(old_versions[i].api_version, api_version) == 0)
+            return &old_versions[i];
+    return NULL;
+}
+
+/* The kind of this name that Kubernetes itself has. */
+static enum kind kind_named(const char *name)
+{
+    for (int k = KIND_NONE + 1; k < KIND_COUNT; k++)
+        if (strcmp(kinds[k].name, name) == 0)
+            return (enum kind)k;
+    return KIND_NONE;
+}
 
 enum kind kind_find(const char *api_version, const char *kind)
 {
+    const struct old_version *old = find_old(api_version, kind);
+
+    if (old)
+        return old->read ? kind_named(kind) : KIND_NONE;
     for (int k = KIND_NONE + 1; k < KIND_COUNT; k++)
         if (strcmp(kinds[k].name, kind) == 0
             && is_version(&kinds[k], api_version))
             return (enum kind)k;
-    for (size_t i = 0; i < COUNT_OF(aliases); i++)
-        if (strcmp(aliases[i].kind, kind) == 0
-            && strcmp(aliases[i].api_version, api_version) == 0)
-            return aliases[i].same;
     return KIND_NONE;
+}
+
+enum kind kind_of_old(const char *api_version, const char *kind, int *gone)
+{
+    const struct old_version *old = find_old(api_version, kind);
+
+    if (!old)
+        return KIND_NONE;
+    *gone = old->gone;
+    return kind_named(kind);
 }
 
 /* Is the first len bytes of word, case folded, this lower- or mixed-case

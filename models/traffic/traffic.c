@@ -54,20 +54,6 @@ static const char *released_image(const struct world *w,
     return spec->ncontainers > 0 ? spec->containers[0].image : "";
 }
 
-/* "2.5.0" of "host:5000/shop/web:2.5.0"; 12 digits of a digest; "latest". */
-static const char *image_tag(struct arena *a, const char *image)
-{
-    const char *slash = strrchr(image, '/');
-    const char *from = slash ? slash + 1 : image;
-    const char *at = strchr(from, '@');
-    const char *digits = at ? strchr(at, ':') : NULL;
-    const char *colon = strchr(from, ':');
-
-    if (digits)
-        return arena_strndup(a, digits + 1, strnlen(digits + 1, 12));
-    return colon ? colon + 1 : "latest";
-}
-
 static bool name_taken(const struct traffic *t, const char *name)
 {
     for (size_t i = 0; i < t->versions->list.len; i++)
@@ -100,7 +86,7 @@ const struct version *traffic_version(struct world *w,
     if (v)
         return v;
     image = released_image(w, template);
-    name = image_tag(w->arena, image);
+    name = image_version(w->arena, image);
     if (name_taken(t, name))
         name = image;
     if (name_taken(t, name))    /* the same image beside others */

@@ -75,13 +75,32 @@ static void report_twice(struct loader *l, const struct document *a,
     diag_note(l->errors, d, &first->mark, "the first one is here");
 }
 
+/* v with the name that the API server makes from metadata.generateName, if it
+ * has no other; only of what is `created`.  NULL after an error. */
+static const struct value *named(struct loader *l, const struct value *v,
+                                 bool created)
+{
+    const struct value *prefix = value_at(v, "metadata.generateName");
+    const char *text = value_text(prefix, "");
+
+    if (!*text || *value_text(value_at(v, "metadata.name"), ""))
+        return v;
+    if (!created) {
+        err_error(l->errors, &prefix->mark, "from %s: cannot use generate name "
+                  "with apply", text);
+        return NULL;
+    }
+    return value_set(l->arena, v, "metadata.name", value_string(
+        l->arena, object_generated_name(l->arena, text, v), &prefix->mark));
+}
+
 static void add_object(struct loader *l, const struct value *v,
                        const char *file, enum kind kind, documents *out)
 {
-    struct document d = { .value = v, .file = file, .kind = kind,
-                          .space = "" };
+    struct document d = { .file = file, .kind = kind, .space = "" };
 
-    d.name = required(l, v, "metadata.name");
+    d.value = v = named(l, v, out == &l->objects);
+    d.name = v ? required(l, v, "metadata.name") : NULL;
     if (!d.name)
         return;
     if (kind == KIND_CUSTOM)
@@ -141,6 +160,53 @@ static void add_one(struct loader *l, const struct value *v, const char *file,
         vec_push(l->arena, &l->strangers, ((struct stranger){ v, file }));
 }
 
+/* The minor version of the cluster. */
+static int minor_version(const struct loader *l)
+{
+    const char *text = value_text(value_at(l->root, "cluster.kubernetes"), "");
+
+    return strcmp(text, "1.20") == 0 ? 20 : 36;
+}
+
+/* An object of an API version of before, that is not read, is refused if the
+ * server does not have it, too. */
+static bool is_old(struct loader *l, const struct value *v,
+                   const char *version, const char *kind)
+{
+    const struct mark *m = &value_get(v, "apiVersion")->mark;
+    int gone = 0;
+    enum kind k = kind_of_old(version, kind, &gone);
+    bool refused = gone <= minor_version(l);
+    struct diag *d;
+
+    if (k == KIND_NONE)
+        return false;
+    d = refused ? err_error(l->errors, m, "no matches for kind \"%s\" in "
+                            "version \"%s\": it is gone since Kubernetes "
+                            "1.%d", kind, version, gone)
+                : err_warn(l->errors, m, "%s of version \"%s\" is not "
+                           "simulated", kind, version);
+    diag_help(l->errors, d, "write it as %s", kind_api_version(l->arena, k));
+    return refused;
+}
+
+void documents_warn_old(struct loader *l)
+{
+    for (size_t i = 0; i < l->objects.len; i++) {
+        const struct document *o = &l->objects.items[i];
+        const struct value *version = value_get(o->value, "apiVersion");
+        const char *text = value_text(version, "");
+        int gone = 0;
+        enum kind k = o->kind == KIND_CUSTOM
+            ? KIND_NONE : kind_of_old(text, kind_name(o->kind), &gone);
+
+        if (k != KIND_NONE && gone > 0 && gone <= minor_version(l))
+            err_warn(l->errors, &version->mark, "%s of version \"%s\" is gone "
+                     "since Kubernetes 1.%d: read as %s", kind_name(k), text,
+                     gone, kind_api_version(l->arena, k));
+    }
+}
+
 bool documents_known(struct loader *l, const struct value *v)
 {
     const char *kind = value_text(value_get(v, "kind"), "");
@@ -149,7 +215,7 @@ bool documents_known(struct loader *l, const struct value *v)
     if (can_store(kind_find(version, kind)) ||
         operators_definition(l, version, kind))
         return true;
-    if (!misspelt(l, v, kind))
+    if (!misspelt(l, v, kind) && !is_old(l, v, version, kind))
         count_ignored(l, kind);
     return false;
 }

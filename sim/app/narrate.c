@@ -145,15 +145,6 @@ static const char *pod_sentence(const char *state)
     return NULL;
 }
 
-/* "shop/web:1.1" -> "1.1" */
-static const char *tag_of(const char *image)
-{
-    const char *slash = strrchr(image, '/');
-    const char *colon = strchr(slash ? slash : image, ':');
-
-    return colon ? colon + 1 : image;
-}
-
 static void tell_pods(struct story *s)
 {
     struct map made;            /* pod -> its first row */
@@ -175,7 +166,7 @@ static void tell_pods(struct story *s)
             format_seconds(age, (r->at - first->at) / SIM_MS * SIM_MS);
         tell(s, r->at, arena_printf(s->arena, "%s  %s (%s) %s%s%s%s",
                                     where(s, r->space), r->pod,
-                                    tag_of(r->image), what,
+                                    image_version(s->arena, r->image), what,
                                     age[0] ? ", " : "", age,
                                     age[0] ? " s after its creation" : ""));
     }

@@ -180,6 +180,8 @@ static void take_sources(struct loader *l, const struct field_map *metrics,
 
     for (size_t i = 0; i < metrics->len; i++) {
         sources[i].metric = metrics->keys[i];
+        if (!texts[i])          /* that it is no text has been said */
+            continue;
         if (!analysis_read_query(l->arena, texts[i], &sources[i].query,
                                  &why))
             err_error(l->errors, &metrics->marks[i], "%s", why);
@@ -284,8 +286,9 @@ static void take_cluster(struct loader *l, const struct cluster_section *c,
 
 /* ---- names --------------------------------------------------------------- */
 
-/* Does a Canary make a Service of this name? */
-static bool made_by_canary(const struct loader *l, const char *name)
+/* The Canary that makes a Service of this name; NULL if none does. */
+static const struct document *made_by_canary(const struct loader *l,
+                                             const char *name)
 {
     for (size_t i = 0; i < l->objects.len; i++) {
         const struct value *v = l->objects.items[i].value;
@@ -298,9 +301,9 @@ static bool made_by_canary(const struct loader *l, const char *name)
             strncmp(name, apex, n) == 0 &&
             (!name[n] || strcmp(name + n, "-primary") == 0 ||
              strcmp(name + n, "-canary") == 0))
-            return true;
+            return &l->objects.items[i];
     }
-    return false;
+    return NULL;
 }
 
 /* May the Service come into being by an action, or by a controller? */
@@ -443,7 +446,7 @@ static void resolve_service(struct loader *l, const struct value *at,
 {
     const char *slash = strchr(t->to, '/');
     const char *name = slash ? slash + 1 : t->to;
-    const struct document *found;
+    const struct document *found, *canary;
 
     if (slash && strncmp(t->to, "rollout/", 8) == 0) {
         name = service_of_rollout(l, at, t, slash + 1);
@@ -455,7 +458,8 @@ static void resolve_service(struct loader *l, const struct value *at,
         t->name = name;
     if (!manifests_find(l, KIND_SERVICE, t->space, name) &&
         made_later(l, spec, name)) {
-        t->space = t->space ? t->space : "default";
+        canary = made_by_canary(l, name);
+        t->space = t->space ? t->space : canary ? canary->space : "default";
     } else {
         found = manifests_resolve(l, at, t->to, KIND_SERVICE, t->space);
         t->space = found ? found->space : "default";
@@ -1027,6 +1031,7 @@ static void fill(struct loader *l, const struct document_section *d,
     if (l->errors->errors == 0)
         build_variants(l, &d->strategies, target, spec, out);
     manifests_lint(l);
+    documents_warn_old(l);
 }
 
 static enum sim_code result(const struct loader *l)

@@ -216,6 +216,9 @@ void documents_settle(struct loader *l, documents *out, bool early);
  * If not, that is said. */
 bool documents_known(struct loader *l, const struct value *v);
 
+/* Warn of objects whose API version the cluster does not serve any more. */
+void documents_warn_old(struct loader *l);
+
 /* Obey --set: change the Scenario or an object. */
 void documents_set(struct loader *l, const char *assignment);
 
