@@ -666,10 +666,9 @@ const char *image_version(struct arena *a, const char *image)
     const char *digits = at ? strchr(at, ':') : NULL;
     const char *colon = strchr(from, ':');
 
-    if (colon && (!at || colon < at))
-        return arena_strndup(a, colon + 1, strcspn(colon + 1, "@"));
-    return digits ? arena_strndup(a, digits + 1, strnlen(digits + 1, 12))
-                  : "latest";
+    if (digits)
+        return arena_strndup(a, digits + 1, strnlen(digits + 1, 12));
+    return colon ? colon + 1 : "latest";
 }
 
 /* The image without tag and digest. */

@@ -145,8 +145,7 @@ struct behaviours *behaviours_from(struct binder *b, const struct value *v);
 /* Does any entry have this key? */
 bool behaviours_say(const struct behaviours *bs, const char *key);
 
-/* "2.5.0" of "host:5000/shop/web:2.5.0", also before a digest; 12 digits of a
- * digest alone; "latest". */
+/* "2.5.0" of "host:5000/shop/web:2.5.0"; 12 digits of a digest; "latest". */
 const char *image_version(struct arena *a, const char *image);
 
 /* The behaviour of an image; made on first use, then shared, also between
