@@ -307,14 +307,32 @@ static const char *evidence(const struct ab *t)
                         t->test.evidence);
 }
 
+/* Of a test of fixed size that shows nothing: how sure that would have been
+ * otherwise, "; of such tests 63 % would show a change by 20 %". */
+static const char *power_of(const struct ab *t, struct arm a, struct arm b)
+{
+    const struct ab_until *u = &t->spec->until;
+    double other = t->baseline * (1 + u->lift);
+
+    if (!t->planned || u->method != ABTEST_FIXED || a.n == 0 || b.n == 0)
+        return "";
+    if (other >= 1)
+        other = t->baseline * (1 - fmin(u->lift, 0.999));
+    return arena_printf(t->trial.w->arena, "; of such tests %.0f %% would show "
+                        "a change by %.3g %%", 100 * arms_power(
+                            t->baseline, other, a.n, b.n, u->alpha),
+                        100 * u->lift);
+}
+
 static void decide(struct ab *t, enum abtest_answer answer, struct arm a,
                    struct arm b)
 {
     enum decision d = answer == ABTEST_BETTER  ? DECISION_PROMOTED
                       : answer == ABTEST_WORSE ? DECISION_ABORTED
                                                : DECISION_INCONCLUSIVE;
-    const char *why = arena_printf(t->trial.w->arena, "%s; %s",
-                                   trial_tell(&t->trial, a, b), evidence(t));
+    const char *why = arena_printf(
+        t->trial.w->arena, "%s; %s%s", trial_tell(&t->trial, a, b),
+        evidence(t), d == DECISION_INCONCLUSIVE ? power_of(t, a, b) : "");
 
     if (arms_split_p(a.n, b.n, t->share) < SPLIT_ALARM) {
         d = DECISION_INCONCLUSIVE;

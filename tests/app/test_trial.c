@@ -200,6 +200,9 @@ START_TEST(what_happens_without_a_decision_is_chosen)
              "strategies[3].abTest.inconclusive=%s", ends[_i].word);
     results_of_file(&r, AB, more);
     ck_assert_int_eq(count("cookie", "decision", 0), 3);
+    ck_assert_double_gt(results_event(&r, "cookie", "TrialInconclusive",
+                                      "rollout/web", " % would show a change "
+                                      "by 1 %", 0), 60);
     ck_assert(isnan(results_metric(&r, NULL, "rollout_seconds")) !=
               ends[_i].complete);
     ck_assert(isnan(results_metric(&r, NULL, "old_gone_seconds")) !=
