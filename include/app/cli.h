@@ -60,6 +60,7 @@ struct options {
     const char *indifference, *method;
     text_list params;           /* sweep: NAME=V,V or PATH=V,V */
     const char *design;         /* grid one-at-a-time lhs sobol */
+    const char *axes;           /* of the heat map: A,B */
     int64_t points;             /* of lhs and sobol; -1: ten a parameter */
     text_list words;            /* neither command nor option */
 };

@@ -59,6 +59,26 @@ void draw_interval(struct draw *d, const char *label, double mean, double low,
 void draw_heights(struct draw *d, const char *label, const double *v, size_t n,
                   enum ink ink, const char *text);
 
+/* Points in a field of some lines, x and y from 0 to 1, the later over the
+ * earlier; a mark of '\0' is a dot.  The texts are those of the ends. */
+struct dot {
+    double x, y;
+    enum ink ink;
+    char mark;
+};
+void draw_dots(struct draw *d, const struct dot *dots, size_t n,
+               const char *low, const char *high, const char *left,
+               const char *right);
+
+/* A row of cells of equal width; shade: 0 (light) to 1 (dark), NaN: none. */
+void draw_cells(struct draw *d, const char *label, const char *const *texts,
+                const double *shades, size_t n);
+
+/* A row with a bar from where the base is to where it ends, and a text behind;
+ * places from 0 to 1. */
+void draw_bar(struct draw *d, const char *label, double base, double end,
+              enum ink ink, const char *text);
+
 /* The axis below, 0 to most; text: columns of the texts behind its rows, 0 or
  * DRAW_TEXT. */
 void draw_axis(struct draw *d, double most, const char *unit, int text);

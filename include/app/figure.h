@@ -16,11 +16,17 @@
 #include "app/report.h"
 #include "base/text.h"
 
+struct found;
 struct world;
+
+/* What a figure is of: some strategies, the cells of a sweep or a search, or
+ * either. */
+enum figure_of { OF_STRATEGIES, OF_CELLS, OF_BOTH };
 
 struct figure_kind {
     const char *name;
     const char *doc;            /* one sentence */
+    enum figure_of of;
     bool replications;          /* needs more than the first one */
     bool each;                  /* a picture for each strategy */
     /* Replication 0 of every variant has run; NULL: not needed.  *state is
@@ -35,6 +41,24 @@ struct figure_kind {
 #define FIGURE(name) extern const struct figure_kind figure_##name;
 #include "app/figures.list"
 #undef FIGURE
+
+/* What the search found whose cells are drawn; NULL: they were all tried. */
+const struct found *figures_found(const struct figures *f);
+
+/* The metric that pictures of cells show: the first one of --metric, or else
+ * what the scenario asks for first. */
+enum metric figures_metric(const struct figures *f, const struct scenario *s);
+
+/* Does a candidate keep what is asked: the objective's subject if there is one,
+ * or in a search, else the slo? */
+enum verdict figures_judge(const struct figures *f, const struct experiment *e,
+                           size_t v);
+
+/* Pictures by gnuplot, not characters? */
+bool figures_in_files(const struct figures *f);
+
+/* The options of the command. */
+struct app *figures_app(const struct figures *f);
 
 /* A picture being made. */
 struct figure {
@@ -80,6 +104,10 @@ void figure_block(struct figure *g);
 /* A name for a label: at most n columns, its middle replaced by an ellipsis,
  * without control characters. */
 const char *figure_label(struct arena *a, const char *name, int n);
+
+/* The size in pixels of the whole picture, one that is of so many at its own
+ * height: what the user asked for counts. */
+void figure_size(const struct figures *f, double height, double *w, double *h);
 
 /* The widest of all strategies' labels. */
 #define FIGURE_LABEL 26

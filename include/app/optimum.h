@@ -6,7 +6,7 @@
  */
 #ifndef APP_OPTIMUM_H
 #define APP_OPTIMUM_H
-#include "app/scenario.h"
+#include "app/experiment.h"
 #include "stats/search.h"
 
 /* Where results come from. */
@@ -35,5 +35,10 @@ void optimum_find(struct arena *a, const struct scenario *s,
 /* How well a candidate keeps the promises, by its first n replications. */
 enum fit optimum_fit(const struct scenario *s, const struct trials *t,
                      size_t candidate, size_t n, double *excess);
+
+/* The same of a variant, by all replications that it has; and is there anything
+ * to keep? */
+enum verdict optimum_judge(const struct experiment *e, size_t v);
+bool optimum_judges(const struct scenario *s);
 
 #endif

@@ -45,6 +45,11 @@ void report_refused_json(struct json *j, const struct scenario *s);
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c);
 
+/* The summary over all replications that this variant has: in a search each
+ * has its own number of them. */
+struct summary report_known(const struct experiment *e, struct arena *a,
+                            size_t v, enum metric m);
+
 /* CSV files of scenario-language section 4 being written into a folder. */
 struct export;
 
@@ -69,17 +74,23 @@ enum exit_code figures_check(struct app *app);
 
 /* Begin figures: all of them or only one kind, drawn by gnuplot into
  * a folder in the format and size of app->o; or, if folder is NULL, as
- * characters on app->out.  NULL after an error. */
+ * characters on app->out.  cells: of a sweep or a search.  NULL after an
+ * error. */
 struct figures *figures_open(struct app *app, const char *folder,
-                             const struct figure_kind *only);
+                             const struct figure_kind *only, bool cells);
 struct arena *figures_arena(struct figures *f);
 
-/* The sink of recorded replications, and the end. */
+/* The sink of recorded replications, and the end; found: of a search, or
+ * NULL. */
 void figures_rows(void *ctx, const struct variant *v, const struct world *w);
-enum sim_code figures_draw(struct figures *f, const struct experiment *e);
+enum sim_code figures_draw(struct figures *f, const struct experiment *e,
+                           const struct found *found);
 
 /* The names of the pictures that were made. */
 const char *const *figures_pictures(const struct figures *f, size_t *n);
+
+/* Say on stderr that n of them are in the folder. */
+void figures_say(const struct app *app, size_t n);
 
 /* The kind called name; NULL after an error.  All kinds, a line each. */
 const struct figure_kind *figures_find(struct app *app, const char *name);

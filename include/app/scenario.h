@@ -168,9 +168,18 @@ enum sim_code scenario_vary(struct app *app, const struct scenario *s,
                             const struct point *points, size_t n,
                             struct scenario *out);
 
+/* Are its variants cells of parameters, by scenario_vary? */
+static inline bool scenario_varies(const struct scenario *s)
+{
+    return s->nparameters > 0 && s->points;
+}
+
 /* "surge=1 unavailable=25%" in a; "" without settings. */
 const char *settings_text(struct arena *a, const struct scenario *s,
                           const char *const *settings);
+
+/* The same, with the strategy if there are several; or only the strategy. */
+const char *variant_text(struct arena *a, const struct scenario *s, size_t v);
 
 /* The field table of a Scenario document, for help and schema. */
 extern const struct field scenario_fields[];

@@ -66,11 +66,13 @@ const struct option global_options[] = {
            "replications whose every step goes into the CSV files"),          \
     SWITCH(0, "json", json, "print the result as JSON")
 
-#define RUN_OPTIONS                                                           \
-    GRID_OPTIONS, STORE_OPTIONS,                                              \
+#define DRAW_OPTIONS                                                          \
     TEXT(0, "figures", "DIR", figures,                                        \
          "draw figures into this folder, with gnuplot"),                      \
-    FIGURE_OPTIONS, RESULT_OPTIONS
+    FIGURE_OPTIONS
+
+#define RUN_OPTIONS                                                           \
+    GRID_OPTIONS, STORE_OPTIONS, DRAW_OPTIONS, RESULT_OPTIONS
 
 static const struct option run_options[] = { RUN_OPTIONS, INPUT_OPTIONS, END };
 
@@ -95,8 +97,13 @@ static const struct option compare_options[] = {
     COUNT(0, "points", "N", points,                                           \
           "of lhs and sobol; ten a parameter if absent")
 
+#define AXES_OPTION                                                           \
+    TEXT(0, "axes", "A,B", axes,                                              \
+         "parameters of the heat map; those that matter most if absent")
+
 static const struct option sweep_options[] = {
-    GRID_OPTIONS, STORE_OPTIONS, RESULT_OPTIONS, CELL_OPTIONS,
+    GRID_OPTIONS, STORE_OPTIONS, DRAW_OPTIONS, RESULT_OPTIONS, CELL_OPTIONS,
+    AXES_OPTION,
     TEXT(0, "metric", "NAME,...", metrics,
          "metrics to show; what parameters do is told of the first"),
     INPUT_OPTIONS, END
@@ -114,6 +121,7 @@ static const struct option optimize_options[] = {
     COUNT('j', "jobs", "N", jobs, "threads; as many as processors if absent"),
     TEXT('o', "output", "FILE", results,
          "results database: only what it lacks is computed, and kept there"),
+    DRAW_OPTIONS, AXES_OPTION,
     SWITCH(0, "json", json, "print the result as JSON"),
     INPUT_OPTIONS, END
 };
@@ -126,7 +134,10 @@ static const struct option plot_options[] = {
          "characters"),
     TEXT(0, "figures", "DIR", figures, "draw all into this folder"),
     SWITCH(0, "list", list, "list the figures"),
-    FIGURE_OPTIONS, GRID_OPTIONS, INPUT_OPTIONS, END
+    FIGURE_OPTIONS, GRID_OPTIONS, CELL_OPTIONS, AXES_OPTION,
+    TEXT(0, "metric", "NAME", metrics,
+         "of heat map and tornado; what the scenario asks for if absent"),
+    INPUT_OPTIONS, END
 };
 
 static const struct option check_options[] = {

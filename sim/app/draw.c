@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define STACK_LINES 10
+#define DOT_LINES 12
 
 static const struct {
     const char *name;
@@ -279,6 +280,104 @@ void draw_interval(struct draw *d, const char *label, double mean, double low,
     put_cut(d, text, DRAW_TEXT - 1);
     end_line(d);
 }
+
+/* ---- points, cells, bars -------------------------------------------------- */
+
+/* The last dot in a place; NULL: none. */
+static const struct dot *dot_at(const struct dot *dots, size_t n, int columns,
+                                int c, int line)
+{
+    for (size_t i = n; i-- > 0;)
+        if (lround(dots[i].x * (columns - 1)) == c &&
+            lround(dots[i].y * (DOT_LINES - 1)) == line)
+            return &dots[i];
+    return NULL;
+}
+
+void draw_dots(struct draw *d, const struct dot *dots, size_t n,
+               const char *low, const char *high, const char *left,
+               const char *right)
+{
+    int columns = span_of(d, 0);
+    int used = display_width(left, strlen(left)) +
+               display_width(right, strlen(right));
+
+    for (int line = DOT_LINES - 1; line >= 0; line--) {
+        const char *text = line == DOT_LINES - 1 ? high : line == 0 ? low : "";
+
+        put_label(d, arena_printf(d->arena, "%*s", d->label, text));
+        for (int c = 0; c < columns; c++) {
+            const struct dot *dot = dot_at(dots, n, columns, c, line);
+            char mark[2] = { dot ? dot->mark : ' ', '\0' };
+
+            if (!dot)
+                buf_putc(&d->out, ' ');
+            else
+                put_ink(d, dot->ink, mark[0] ? mark : d->glyphs ? "\u00b7"
+                                                                : ".");
+        }
+        end_line(d);
+    }
+    put_cut(d, "", d->label + 2);
+    buf_puts(&d->out, left);
+    put_cut(d, "", columns - used);
+    draw_line(d, right);
+}
+
+/* A background between light and dark blue, and a colour that is read on it. */
+static void put_shaded(struct draw *d, const char *text, double shade)
+{
+    static const int blues[] = { 255, 153, 75, 26, 18 };
+    int at = (int)lround(shade * 4);
+
+    at = at < 0 ? 0 : at > 4 ? 4 : at;
+    buf_printf(&d->out, "\033[48;5;%dm\033[38;5;%dm%s\033[0m", blues[at],
+               at < 2 ? 16 : 231, text);
+}
+
+void draw_cells(struct draw *d, const char *label, const char *const *texts,
+                const double *shades, size_t n)
+{
+    int wide = n ? span_of(d, 0) / (int)n : 0;
+
+    wide = wide < 5 ? 5 : wide > 10 ? 10 : wide;
+    put_label(d, label);
+    for (size_t i = 0; i < n; i++) {
+        int used = display_width(texts[i], strlen(texts[i]));
+        const char *text = arena_printf(d->arena, "%*s%s ",
+                                        used + 1 < wide ? wide - used - 1 : 0,
+                                        "", texts[i]);
+
+        if (d->colour && !isnan(shades[i]))
+            put_shaded(d, text, shades[i]);
+        else
+            buf_puts(&d->out, text);
+    }
+    end_line(d);
+}
+
+void draw_bar(struct draw *d, const char *label, double base, double end,
+              enum ink ink, const char *text)
+{
+    int columns = span_of(d, DRAW_TEXT);
+    int at = (int)lround(base * (columns - 1));
+    int to = (int)lround(end * (columns - 1));
+
+    put_label(d, label);
+    for (int c = 0; c < columns; c++)
+        if (c == at)
+            buf_puts(&d->out, d->glyphs ? "\u2502" : "|");
+        else if (!isnan(end) && c >= (at < to ? at : to) &&
+                 c <= (at < to ? to : at))
+            put_cell(d, ink);
+        else
+            buf_putc(&d->out, ' ');
+    buf_puts(&d->out, "  ");
+    put_cut(d, text, DRAW_TEXT - 1);
+    end_line(d);
+}
+
+/* ---- below ------------------------------------------------------------------ */
 
 void draw_axis(struct draw *d, double most, const char *unit, int text)
 {

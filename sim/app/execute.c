@@ -63,7 +63,8 @@ static bool open_sinks(struct app *app, struct sinks *s,
     }
     if (!app->o.figures)
         return true;
-    s->figures = figures_open(app, app->o.figures, NULL);
+    s->figures = figures_open(app, app->o.figures, NULL,
+                              scenario_varies(scenario));
     if (!s->figures)
         abandon(s);
     return s->figures != NULL;
@@ -84,12 +85,10 @@ static enum exit_code close_sinks(struct app *app, struct sinks *s,
     if (s->figures) {
         size_t n;
 
-        if (figures_draw(s->figures, e) != SIM_OK)
+        if (figures_draw(s->figures, e, NULL) != SIM_OK)
             return EXIT_SYSTEM;
         figures_pictures(s->figures, &n);
-        if (!app->o.quiet)
-            fprintf(app->err, "wrote %zu figures, %s/*.%s\n", n,
-                    app->o.figures, app->o.picture ? app->o.picture : "svg");
+        figures_say(app, n);
     }
     return EXIT_DONE;
 }
@@ -133,10 +132,10 @@ static bool simulate(struct app *app, const struct scenario *s,
                      enum exit_code *code)
 {
     struct row_sink sink = { all_rows, sinks, false };
+    bool rows = sinks->csv || (sinks->figures && !scenario_varies(s));
 
     sink.all = app->o.record && strcmp(app->o.record, "all") == 0;
-    if (experiment_run(app, s, sinks->csv || sinks->figures ? &sink : NULL,
-                       e) != SIM_OK) {
+    if (experiment_run(app, s, rows ? &sink : NULL, e) != SIM_OK) {
         abandon(sinks);
         *code = EXIT_SYSTEM;
         return false;

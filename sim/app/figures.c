@@ -12,10 +12,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "app/execute.h"
 #include "app/figure.h"
+#include "app/optimum.h"
 #include "io/file.h"
 #include "io/gnuplot.h"
 #include "models/world.h"
+
+#define WIDTH 960               /* of a picture, in pixels */
 
 static const struct figure_kind *const kinds[] = {
 #define FIGURE(name) &figure_##name,
@@ -29,6 +33,8 @@ struct figures {
     const char *folder;         /* NULL: characters, on app->out */
     const char *plots;          /* where the scripts are */
     const char *format;         /* svg, png, pdf */
+    bool cells;                 /* of parameters; else strategies alone */
+    const struct found *found;  /* of a search; NULL: none */
     const struct figure_kind *only;     /* NULL: all */
     int width, height;          /* asked for; 0: each figure's own */
     void *state[KINDS];
@@ -118,13 +124,14 @@ void figures_list(FILE *out)
 }
 
 struct figures *figures_open(struct app *app, const char *folder,
-                             const struct figure_kind *only)
+                             const struct figure_kind *only, bool cells)
 {
     struct figures *f = arena_make(app->arena, struct figures);
 
     f->app = app;
     f->folder = folder;
     f->only = only;
+    f->cells = cells;
     f->format = app->o.picture ? app->o.picture : "svg";
     if (app->o.size)
         read_size(app->o.size, &f->width, &f->height);
@@ -135,6 +142,44 @@ struct figures *figures_open(struct app *app, const char *folder,
         file_make_folder(app->arena, folder, &app->errors) != SIM_OK)
         return NULL;
     return f;
+}
+
+const struct found *figures_found(const struct figures *f)
+{
+    return f->found;
+}
+
+enum verdict figures_judge(const struct figures *f, const struct experiment *e,
+                           size_t v)
+{
+    return f->found || e->scenario->objective.nsubject > 0
+        ? optimum_judge(e, v) : experiment_judge(e, f->app->arena, v);
+}
+
+bool figures_in_files(const struct figures *f)
+{
+    return f->folder != NULL;
+}
+
+struct app *figures_app(const struct figures *f)
+{
+    return f->app;
+}
+
+enum metric figures_metric(const struct figures *f, const struct scenario *s)
+{
+    enum metric m[METRIC_COUNT];
+    size_t n = 0;
+
+    if (!execute_metrics(f->app, m, &n) || n == 0)
+        report_asked(s, m);
+    return m[0];
+}
+
+void figure_size(const struct figures *f, double height, double *w, double *h)
+{
+    *w = f->width ? f->width : WIDTH;
+    *h = f->height ? f->height : height;
 }
 
 struct arena *figures_arena(struct figures *f)
@@ -194,8 +239,9 @@ struct figure figure_begin(struct figures *f, const char *name,
     struct arena *a = f->app->arena;
     struct figure g = { .set = f, .arena = a, .name = safe_name(f, name),
                         .script = script };
-    int width = f->width ? f->width : 960;
+    double w, h;
 
+    figure_size(f, height, &w, &h);
     if (!f->folder) {
         g.draw = arena_make(a, struct draw);
         *g.draw = draw_new(a, terminal_width(f->app), label,
@@ -208,23 +254,24 @@ struct figure figure_begin(struct figures *f, const char *name,
     gnuplot_text(&g.vars, "DATA", arena_printf(a, "%s/%s.dat", f->folder,
                                                g.name));
     gnuplot_text(&g.vars, "STYLE", arena_printf(a, "%s/style.gp", f->plots));
-    gnuplot_real(&g.vars, "W", width);
-    gnuplot_real(&g.vars, "H", f->height ? f->height : height);
+    gnuplot_real(&g.vars, "W", w);
+    gnuplot_real(&g.vars, "H", h);
     gnuplot_real(&g.vars, "LABEL", label);
     return g;
 }
 
 void figure_head(struct figure *g, const char *finding, const char *done)
 {
-    int width = g->set->width ? g->set->width : 960;
+    double width, height;
 
+    figure_size(g->set, 0, &width, &height);
     if (g->draw) {
         draw_head(g->draw, finding, done);
         return;
     }
-    /* 14 and 10 point letters are about 9.1 and 6.7 pixels wide. */
+    /* 14 and 10 point letters are about 9.6 and 6.7 pixels wide. */
     gnuplot_text(&g->vars, "T", figure_label(g->arena, finding,
-                                             (int)((width - 40) / 9.1)));
+                                             (int)((width - 40) / 9.6)));
     gnuplot_text(&g->vars, "ST", figure_label(g->arena, done,
                                               (int)((width - 40) / 6.7)));
 }
@@ -477,6 +524,13 @@ bool figure_is_new(const struct spec *s, const char *version)
 
 /* ---- making them --------------------------------------------------------- */
 
+/* Is this one drawn? */
+static bool wanted(const struct figures *f, const struct figure_kind *k)
+{
+    return (!f->only || f->only == k) &&
+           (k->of == OF_BOTH || (k->of == OF_CELLS) == f->cells);
+}
+
 void figures_rows(void *ctx, const struct variant *v, const struct world *w)
 {
     struct figures *f = ctx;
@@ -484,17 +538,19 @@ void figures_rows(void *ctx, const struct variant *v, const struct world *w)
     if (w->replication > 0)
         return;
     for (size_t i = 0; i < KINDS; i++)
-        if (kinds[i]->recorded && (!f->only || f->only == kinds[i]))
+        if (kinds[i]->recorded && wanted(f, kinds[i]))
             kinds[i]->recorded(f, &f->state[i], v, w);
 }
 
-enum sim_code figures_draw(struct figures *f, const struct experiment *e)
+enum sim_code figures_draw(struct figures *f, const struct experiment *e,
+                           const struct found *found)
 {
     struct app *app = f->app;
     struct arena *a = app->arena;
 
+    f->found = found;
     for (size_t i = 0; i < KINDS; i++)
-        if (kinds[i]->finished && (!f->only || f->only == kinds[i]))
+        if (kinds[i]->finished && wanted(f, kinds[i]))
             kinds[i]->finished(f, &f->state[i], e);
     if (app->errors.errors)
         return SIM_SYSTEM;
@@ -514,4 +570,11 @@ const char *const *figures_pictures(const struct figures *f, size_t *n)
 {
     *n = f->pictures.len;
     return f->pictures.items;
+}
+
+void figures_say(const struct app *app, size_t n)
+{
+    if (!app->o.quiet)
+        fprintf(app->err, "wrote %zu figures, %s/*.%s\n", n, app->o.figures,
+                app->o.picture ? app->o.picture : "svg");
 }

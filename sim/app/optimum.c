@@ -7,6 +7,7 @@
  */
 #include "app/optimum.h"
 #include <math.h>
+#include <stdint.h>
 #include "stats/ci.h"
 
 /* Below so many replications nothing is sure, unless all are the same. */
@@ -104,6 +105,31 @@ enum fit optimum_fit(const struct scenario *s, const struct trials *t,
         *excess += over > 0 ? over : 0;
     }
     return expected(&h, candidate, n) ? worst : FIT_NO;
+}
+
+static double known(void *ctx, size_t candidate, size_t replication,
+                    enum metric m)
+{
+    return experiment_value(ctx, candidate, replication, m);
+}
+
+enum verdict optimum_judge(const struct experiment *e, size_t v)
+{
+    static const enum verdict of[] = { VERDICT_MET, VERDICT_UNDECIDED,
+                                       VERDICT_UNDECIDED, VERDICT_MISSED };
+    struct trials t = { e->scenario->nvariants, (void *)(uintptr_t)e, NULL,
+                        known };
+    double excess;
+
+    return of[optimum_fit(e->scenario, &t, v, e->columns[v].n, &excess)];
+}
+
+bool optimum_judges(const struct scenario *s)
+{
+    size_t n;
+
+    optimum_subject(s, &n);
+    return n + s->nexpectations > 0;
 }
 
 /* ---- as the search wants it ---------------------------------------------- */

@@ -285,6 +285,17 @@ const char *settings_text(struct arena *a, const struct scenario *s,
     return text;
 }
 
+const char *variant_text(struct arena *a, const struct scenario *s, size_t v)
+{
+    const struct variant *x = &s->variants[v];
+    const char *settings = settings_text(a, s, x->settings);
+
+    if (!*settings)
+        return x->name;
+    return s->nvariants > 1 && s->variants[0].cell == s->variants[1].cell
+        ? arena_printf(a, "%s %s", settings, x->name) : settings;
+}
+
 /* Warnings that only a cell brings (a field that Kubernetes does not know) are
  * said once. */
 static void take_warnings(struct err_list *to, const struct err_list *from)

@@ -6,7 +6,6 @@
  */
 #include "report_impl.h"
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 #include "app/optimum.h"
 #include "app/pareto.h"
@@ -15,62 +14,12 @@
 
 #define FRONT_ROWS 12
 
-/* "surge=1 unavailable=2", with the strategy if there are several, or only
- * it. */
-static const char *name_of(struct arena *a, const struct scenario *s, size_t v)
-{
-    const struct variant *x = &s->variants[v];
-    const char *settings = settings_text(a, s, x->settings);
-
-    if (!*settings)
-        return x->name;
-    return s->nvariants > 1 && s->variants[0].cell == s->variants[1].cell
-        ? arena_printf(a, "%s %s", settings, x->name) : settings;
-}
-
-static struct summary summary(const struct experiment *e, struct arena *a,
-                              size_t v, enum metric m)
-{
-    size_t n = e->columns[v].n;
-    double *x = arena_many(a, double, n + 1);
-
-    for (size_t r = 0; r < n; r++)
-        x[r] = experiment_value(e, v, r, m);
-    return summary_of(a, x, n, e->scenario->confidence,
-                      e->scenario->variants[v].spec->seed);
-}
-
 static const char *cell(const struct experiment *e, struct arena *a, size_t v,
                         enum metric m)
 {
-    struct summary s = summary(e, a, v, m);
+    struct summary s = report_known(e, a, v, m);
 
     return report_cell(a, &s, m, true);
-}
-
-static double known(void *ctx, size_t candidate, size_t replication,
-                    enum metric m)
-{
-    return experiment_value(ctx, candidate, replication, m);
-}
-
-static enum verdict judged(const struct experiment *e, size_t v)
-{
-    static const enum verdict of[] = { VERDICT_MET, VERDICT_UNDECIDED,
-                                       VERDICT_UNDECIDED, VERDICT_MISSED };
-    struct trials t = { e->scenario->nvariants, (void *)(uintptr_t)e, NULL,
-                        known };
-    double excess;
-
-    return of[optimum_fit(e->scenario, &t, v, e->columns[v].n, &excess)];
-}
-
-static bool judges(const struct scenario *s)
-{
-    size_t n;
-
-    optimum_subject(s, &n);
-    return n + s->nexpectations > 0;
 }
 
 /* ---- what was looked for ------------------------------------------------- */
@@ -125,7 +74,7 @@ static void print_finalists(struct app *app, const struct experiment *e,
 
     table_put(&t, 0, "finalists");
     table_put(&t, 1, "");
-    table_put(&t, 2, judges(s) ? "kept" : "");
+    table_put(&t, 2, optimum_judges(s) ? "kept" : "");
     table_put(&t, 3, "replications");
     for (size_t i = 0; i < n; i++)
         table_put(&t, i + 4, metric_row(m[i])->name);
@@ -133,9 +82,9 @@ static void print_finalists(struct app *app, const struct experiment *e,
     for (size_t i = 0; i < f->nfinalists; i++, t.rows++) {
         size_t v = f->finalists[i];
 
-        table_put(&t, 0, name_of(a, s, v));
+        table_put(&t, 0, variant_text(a, s, v));
         table_put(&t, 1, beside(a, e, f, i));
-        table_put(&t, 2, judges(s) ? report_sign(app, judged(e, v)) : "");
+        table_put(&t, 2, optimum_judges(s) ? report_sign(app, optimum_judge(e, v)) : "");
         for (size_t k = 0; k < n; k++)
             table_put(&t, k + 4, cell(e, a, v, m[k]));
         table_put(&t, 3, arena_printf(a, "%zu", e->columns[v].n));
@@ -158,16 +107,16 @@ static void print_verdict(struct app *app, const struct experiment *e,
     for (size_t i = 1; i < f->nfinalists; i++)
         equal += f->standing[i] == STANDING_EQUAL;
     fprintf(app->out, "%s%s: %s", equal ? "Best, and others equal" : "Best",
-            f->confirmed ? "" : " so far", name_of(a, s, f->best));
+            f->confirmed ? "" : " so far", variant_text(a, s, f->best));
     for (size_t i = 1; i < f->nfinalists; i++)
         if (f->standing[i] == STANDING_EQUAL)
-            fprintf(app->out, "; %s", name_of(a, s, f->finalists[i]));
+            fprintf(app->out, "; %s", variant_text(a, s, f->finalists[i]));
     if (f->confirmed && s->nvariants > 1)
         fprintf(app->out, "\nWith %g %% confidence the best of the finalists, "
                 "or within %s of it%s.\n\n", s->confidence * 100,
                 promise_value(a, s->objective.metric,
                               round(f->delta * 1e4) / 1e4),
-                judges(s) ? "; it keeps what is asked" : "");
+                optimum_judges(s) ? "; it keeps what is asked" : "");
     else if (f->confirmed)
         fputs("\nIt is the only candidate, and keeps what is asked.\n\n",
               app->out);
@@ -192,7 +141,7 @@ static size_t front_of(const struct experiment *e, struct arena *a,
 
         if (!front[v])
             continue;
-        time[v] = summary(e, a, v, METRIC_ROLLOUT_SECONDS).mean.mean;
+        time[v] = report_known(e, a, v, METRIC_ROLLOUT_SECONDS).mean.mean;
         for (; i > 0 && time[out[i - 1]] > time[v]; i--)
             out[i] = out[i - 1];
         out[i] = v;
@@ -210,7 +159,7 @@ static void print_front(struct app *app, const struct experiment *e)
     struct table t = table_new(a, PARETO_METRICS + 3, rows + 1);
 
     table_put(&t, 0, "risk, time and cost");
-    table_put(&t, 1, judges(s) ? "kept" : "");
+    table_put(&t, 1, optimum_judges(s) ? "kept" : "");
     table_put(&t, 2, "replications");
     for (size_t i = 0; i < PARETO_METRICS; i++)
         table_put(&t, i + 3, metric_row(pareto_metrics[i])->name);
@@ -218,8 +167,8 @@ static void print_front(struct app *app, const struct experiment *e)
     for (size_t r = 0; r < rows; r++, t.rows++) {
         size_t v = front[r];
 
-        table_put(&t, 0, name_of(a, s, v));
-        table_put(&t, 1, judges(s) ? report_sign(app, judged(e, v)) : "");
+        table_put(&t, 0, variant_text(a, s, v));
+        table_put(&t, 1, optimum_judges(s) ? report_sign(app, optimum_judge(e, v)) : "");
         for (size_t i = 0; i < PARETO_METRICS; i++)
             table_put(&t, i + 3, cell(e, a, v, pareto_metrics[i]));
         table_put(&t, 2, arena_printf(a, "%zu", e->columns[v].n));
@@ -294,7 +243,7 @@ static void put_candidate(struct json *j, const struct experiment *e,
     json_member_text(j, "strategy", e->scenario->variants[v].name);
     report_settings_json(j, e->scenario, e->scenario->variants[v].settings);
     json_member_int(j, "replications", (int64_t)e->columns[v].n);
-    json_member_text(j, "verdict", kept[judged(e, v)]);
+    json_member_text(j, "verdict", kept[optimum_judge(e, v)]);
     if (standing) {
         json_member_text(j, "finalist", standing);
     }
@@ -302,7 +251,7 @@ static void put_candidate(struct json *j, const struct experiment *e,
     json_key(j, "metrics");
     json_object(j);
     for (size_t i = 0; i < n; i++) {
-        struct summary s = summary(e, a, v, m[i]);
+        struct summary s = report_known(e, a, v, m[i]);
 
         json_key(j, metric_row(m[i])->name);
         json_object(j);

@@ -65,7 +65,7 @@ static enum exit_code load(struct app *app, struct scenario *out)
 
     if (app->o.words.len == 0)
         return cli_usage(app, "name a scenario file");
-    if (!sweep_options_fit(app))
+    if (!sweep_options_fit(app) || figures_check(app) != EXIT_DONE)
         return EXIT_USAGE;
     if (scenario_load(app, &s) != SIM_OK)
         return EXIT_INPUT;
@@ -111,11 +111,27 @@ static enum exit_code verdict(const struct experiment *e,
            : f->confirmed ? EXIT_DONE : EXIT_UNDECIDED;
 }
 
+/* The pictures that --figures asks for, once everything is known. */
+static bool draw(struct app *app, struct figures *f,
+                 const struct experiment *e, const struct found *found)
+{
+    size_t n;
+
+    if (!f || e->interrupted)
+        return true;
+    if (figures_draw(f, e, found) != SIM_OK)
+        return false;
+    figures_pictures(f, &n);
+    figures_say(app, n);
+    return true;
+}
+
 enum exit_code command_optimize(struct app *app)
 {
     struct scenario s = {0};
     struct experiment *e = arena_make(app->arena, struct experiment);
     struct found f = {0};
+    struct figures *figures = NULL;
     struct trials t;
     enum exit_code code = load(app, &s);
     size_t budget;
@@ -124,6 +140,11 @@ enum exit_code command_optimize(struct app *app)
         return code;
     if (!budget_of(app, &s, &budget))
         return EXIT_USAGE;
+    if (app->o.figures) {
+        figures = figures_open(app, app->o.figures, NULL, true);
+        if (!figures)
+            return EXIT_SYSTEM;
+    }
     if (experiment_begin(app, &s, e) != SIM_OK)
         return EXIT_SYSTEM;
     e->progress.total = budget;
@@ -132,6 +153,8 @@ enum exit_code command_optimize(struct app *app)
     if (experiment_end(e, verdict(e, &f)) != SIM_OK)
         return EXIT_SYSTEM;
     execute_say_interrupted(app, e);
+    if (!draw(app, figures, e, &f))
+        return EXIT_SYSTEM;
     if (e->interrupted)
         return verdict(e, &f);
     if (app->o.json)

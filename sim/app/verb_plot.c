@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "app/execute.h"
 #include "app/figure.h"
+#include "app/sweep.h"
 #include "io/file.h"
 
 /* The format that a file's name means; NULL after an error. */
@@ -82,8 +84,13 @@ static enum exit_code deliver(struct app *app, const struct figures *f,
 /* Usage faults of the options together. */
 static enum exit_code check_options(struct app *app)
 {
+    enum metric metrics[METRIC_COUNT];
+    size_t n;
+
     if (app->o.words.len == 0)
         return cli_usage(app, "name a scenario file");
+    if (!execute_metrics(app, metrics, &n))
+        return EXIT_USAGE;
     if (app->o.output && !app->o.figure)
         return cli_usage(app, "--output needs --figure: one picture a file; "
                          "--figures DIR draws all");
@@ -97,10 +104,24 @@ static enum exit_code check_options(struct app *app)
     return figures_check(app);
 }
 
+/* Are the cells of parameters to be drawn?  If the figure is of them, or of
+ * either and there are some; without a figure, if the options vary any. */
+static bool of_cells(const struct app *app, const struct figure_kind *only,
+                     const struct scenario *s)
+{
+    if (!only)
+        return app->o.params.len > 0 || app->o.design || app->o.axes;
+    return only->of == OF_CELLS || (only->of == OF_BOTH && s->nparameters > 0);
+}
+
 /* The scenario, with as many replications as the figure needs (NULL: all). */
 static enum exit_code load(struct app *app, const struct figure_kind *only,
                            struct scenario *s)
 {
+    struct scenario read;
+
+    if (!sweep_options_fit(app))
+        return EXIT_USAGE;
     if (scenario_load(app, s) != SIM_OK)
         return EXIT_INPUT;
     if (only && !only->replications)
@@ -109,7 +130,14 @@ static enum exit_code load(struct app *app, const struct figure_kind *only,
         return cli_usage(app, "figure %s has a picture for each strategy: "
                          "choose one with --strategy, or use --figures DIR",
                          only->name);
-    return EXIT_DONE;
+    if (!of_cells(app, only, s)) {
+        if (s->nparameters > 0 && !app->o.quiet)
+            fputs("parameters: as the files have them; -t heatmap, tornado and "
+                  "pareto vary them\n", app->err);
+        return EXIT_DONE;
+    }
+    read = *s;
+    return sweep_vary(app, &read, s);
 }
 
 /* Run s and draw it: into a folder (of --output a private one, to be
@@ -118,18 +146,19 @@ static enum exit_code draw(struct app *app, const struct scenario *s,
                            const struct figure_kind *only, const char *folder)
 {
     struct experiment *e = arena_make(app->arena, struct experiment);
-    struct figures *f = figures_open(app, folder, only);
+    bool cells = scenario_varies(s);
+    struct figures *f = figures_open(app, folder, only, cells);
     struct row_sink sink = { figures_rows, f, false };
     size_t n;
 
-    if (!f || experiment_run(app, s, &sink, e) != SIM_OK)
+    if (!f || experiment_run(app, s, cells ? NULL : &sink, e) != SIM_OK)
         return EXIT_SYSTEM;
     if (e->interrupted) {
         if (app->o.output)
             rmdir(folder);
         return experiment_verdict(e);
     }
-    if (figures_draw(f, e) != SIM_OK)
+    if (figures_draw(f, e, NULL) != SIM_OK)
         return EXIT_SYSTEM;
     figures_pictures(f, &n);
     if (only && n == 0) {

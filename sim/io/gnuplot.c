@@ -27,8 +27,13 @@ extern char **environ;
 
 void gnuplot_text(struct buf *script, const char *name, const char *text)
 {
-    buf_printf(script, "%s = '", name);
-    for (const char *p = text; *p; p++) {
+    const char *p = text;
+
+    buf_printf(script, "%s = ", name);
+    for (; *p == '\''; p++)     /* it cannot read a doubled one at the start */
+        buf_puts(script, "\"\\047\".");
+    buf_putc(script, '\'');
+    for (; *p; p++) {
         if ((unsigned char)*p < ' ' || *p == 127)
             buf_putc(script, ' ');
         else if (*p == '\'')
