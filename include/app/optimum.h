@@ -32,12 +32,8 @@ void optimum_find(struct arena *a, const struct scenario *s,
                   const struct trials *t, enum search_method method,
                   size_t budget, struct found *out);
 
-/* How well a candidate keeps the promises, by its first n replications. */
-enum fit optimum_fit(const struct scenario *s, const struct trials *t,
-                     size_t candidate, size_t n, double *excess);
-
-/* The same of a variant, by all replications that it has; and is there anything
- * to keep? */
+/* Does a variant keep the promises, by all replications that it has, as the
+ * search judges; and is there anything to keep? */
 enum verdict optimum_judge(const struct experiment *e, size_t v);
 bool optimum_judges(const struct scenario *s);
 

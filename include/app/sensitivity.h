@@ -23,10 +23,6 @@ struct sensitivity {
 /* Strategies of a cell. */
 size_t sensitivity_strategies(const struct scenario *s);
 
-/* The place of a variant's cell along parameter k: which of its values; in a
- * range the value. */
-double sensitivity_place(const struct scenario *s, size_t variant, size_t k);
-
 /* Fill in *out, in a, for one strategy of a finished sweep. */
 void sensitivity_of(const struct experiment *e, struct arena *a,
                     size_t strategy, enum metric m, struct sensitivity *out);

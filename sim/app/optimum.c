@@ -88,8 +88,9 @@ static bool expected(const struct hunt *h, size_t candidate, size_t n)
     return true;
 }
 
-enum fit optimum_fit(const struct scenario *s, const struct trials *t,
-                     size_t candidate, size_t n, double *excess)
+/* How well a candidate keeps the promises, by its first n replications. */
+static enum fit fit_of(const struct scenario *s, const struct trials *t,
+                       size_t candidate, size_t n, double *excess)
 {
     struct hunt h = { s, t };
     size_t promises;
@@ -121,7 +122,7 @@ enum verdict optimum_judge(const struct experiment *e, size_t v)
                         known };
     double excess;
 
-    return of[optimum_fit(e->scenario, &t, v, e->columns[v].n, &excess)];
+    return of[fit_of(e->scenario, &t, v, e->columns[v].n, &excess)];
 }
 
 bool optimum_judges(const struct scenario *s)
@@ -154,7 +155,7 @@ static enum fit fit(void *ctx, size_t candidate, size_t n, double *excess)
 {
     struct hunt *h = ctx;
 
-    return optimum_fit(h->s, h->t, candidate, n, excess);
+    return fit_of(h->s, h->t, candidate, n, excess);
 }
 
 void optimum_find(struct arena *a, const struct scenario *s,

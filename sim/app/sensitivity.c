@@ -19,7 +19,8 @@ size_t sensitivity_strategies(const struct scenario *s)
     return n;
 }
 
-double sensitivity_place(const struct scenario *s, size_t variant, size_t k)
+/* The place of a variant's cell along parameter k. */
+static double place_of(const struct scenario *s, size_t variant, size_t k)
 {
     return s->points[s->variants[variant].cell].at[k];
 }
@@ -30,7 +31,7 @@ static double distance(const struct scenario *s, size_t v, const double *at)
     double d = 0;
 
     for (size_t k = 0; k < s->nparameters; k++)
-        d += fabs(sensitivity_place(s, v, k) - at[k]);
+        d += fabs(place_of(s, v, k) - at[k]);
     return d;
 }
 
@@ -54,7 +55,7 @@ static size_t base_of(const struct scenario *s, size_t strategy, size_t step)
 static bool beside(const struct scenario *s, size_t v, size_t base, size_t k)
 {
     double all = distance(s, v, s->points[s->variants[base].cell].at);
-    double one = fabs(sensitivity_place(s, v, k) - sensitivity_place(s, base, k));
+    double one = fabs(place_of(s, v, k) - place_of(s, base, k));
 
     return !(all > one);
 }
@@ -64,13 +65,13 @@ static void find_ends(const struct scenario *s, size_t step, size_t k,
 {
     out->low[k] = out->high[k] = out->base;
     for (size_t v = out->strategy; v < s->nvariants; v += step) {
-        double at = sensitivity_place(s, v, k);
+        double at = place_of(s, v, k);
 
         if (!beside(s, v, out->base, k))
             continue;
-        if (at < sensitivity_place(s, out->low[k], k))
+        if (at < place_of(s, out->low[k], k))
             out->low[k] = v;
-        if (at > sensitivity_place(s, out->high[k], k))
+        if (at > place_of(s, out->high[k], k))
             out->high[k] = v;
     }
 }
@@ -106,7 +107,7 @@ static void regression(const struct experiment *e, struct arena *a,
         if (isnan(mean))
             continue;
         for (size_t k = 0; k < d; k++)
-            x[out->cells * d + k] = sensitivity_place(s, v, k);
+            x[out->cells * d + k] = place_of(s, v, k);
         y[out->cells++] = mean;
     }
     out->r2 = sens_rank_regression(a, x, y, out->cells, d, out->rank);
