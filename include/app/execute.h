@@ -20,6 +20,14 @@ bool execute_load(struct app *app, vary_fn *vary, struct scenario *s,
 bool execute(struct app *app, const struct scenario *s, struct experiment *e,
              enum exit_code *code);
 
+/* Do the options go with --shard, if that is given?  False after an error. */
+bool execute_shard_fits(struct app *app, const struct scenario *s);
+
+/* Say what the shard has done: "settings: shard 0 of 5: 7 of 7 replications in
+ * 0.db"; then `more`. */
+void execute_report_shard(struct app *app, const struct experiment *e,
+                          const char *more);
+
 /* Say on stderr what was read and plays no part; varied: parameters do. */
 void execute_say_ignored(struct app *app, const struct scenario *s,
                          bool varied);

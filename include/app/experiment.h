@@ -78,6 +78,11 @@ enum sim_code experiment_begin(struct app *app, const struct scenario *s,
  * because the results file cannot be written. */
 bool experiment_extend(struct experiment *e, const size_t *until);
 
+/* Run replication 0 of every variant, whether it is known or not, and give its
+ * rows to sink; all replications that the scenario asks for if sink->all.
+ * Call it before experiment_extend. */
+void experiment_record(struct experiment *e, const struct row_sink *sink);
+
 /* The end of computing: everything is in the results file when this returns;
  * results can still be read.  code: what the results file notes as the exit
  * code.  SIM_SYSTEM if it could not be written. */
@@ -106,6 +111,11 @@ double *experiment_series(const struct experiment *e, struct arena *a,
  * together. */
 struct summary experiment_summary(const struct experiment *e, struct arena *a,
                                   size_t v, enum metric m);
+
+/* The same over all replications that this variant has: in a search each has
+ * its own number of them. */
+struct summary experiment_known(const struct experiment *e, struct arena *a,
+                                size_t v, enum metric m);
 
 /* That share, from the share in each of n replications and its requests. */
 struct interval pooled_availability(struct arena *a, const double *share,

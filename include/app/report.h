@@ -45,11 +45,6 @@ void report_refused_json(struct json *j, const struct scenario *s);
 void report_json(struct app *app, const struct experiment *e,
                  const struct comparison *c);
 
-/* The summary over all replications that this variant has: in a search each
- * has its own number of them. */
-struct summary report_known(const struct experiment *e, struct arena *a,
-                            size_t v, enum metric m);
-
 /* CSV files of scenario-language section 4 being written into a folder. */
 struct export;
 

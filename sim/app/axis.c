@@ -58,7 +58,7 @@ const char *metric_said(struct arena *a, enum metric m, double x)
 struct interval axis_mean(const struct experiment *e, struct arena *a,
                           size_t v, enum metric m)
 {
-    struct summary s = report_known(e, a, v, m);
+    struct summary s = experiment_known(e, a, v, m);
     struct interval i = s.mean;
 
     if (s.n == 0)

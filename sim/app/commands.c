@@ -48,18 +48,21 @@ const struct option global_options[] = {
     TEXT(0, "size", "WxH", size,                                              \
          "of figures, in pixels; each has its own if absent")
 
-#define STORE_OPTIONS                                                         \
-    TEXT(0, "until", "PRECISION", until,                                      \
-         "'failed_requests ±5%': until the mean (compare: each difference) "  \
-         "is known so well; ±2: in its unit; -n is the most, 1000 if absent"),\
-    COUNT(0, "min", "N", least,                                               \
-          "with --until: the least replications; 30 if absent"),              \
+#define FILE_OPTIONS                                                          \
     TEXT('o', "output", "FILE", results,                                      \
          "results database: only what it lacks is computed, and kept there"), \
     TEXT(0, "shard", "I/N|auto", shard,                                       \
          "compute only every N-th replication, from I = 0 on; auto: as Slurm "\
          "or a Kubernetes Indexed Job says"),                                 \
     TEXT(0, "csv", "DIR", csv, "write the CSV files into this folder")
+
+#define STORE_OPTIONS                                                         \
+    TEXT(0, "until", "PRECISION", until,                                      \
+         "'failed_requests ±5%': until the mean (compare: each difference) "  \
+         "is known so well; ±2: in its unit; -n is the most, 1000 if absent"),\
+    COUNT(0, "min", "N", least,                                               \
+          "with --until: the least replications; 30 if absent"),              \
+    FILE_OPTIONS
 
 #define RESULT_OPTIONS                                                        \
     CHOICE(0, "record", "first|all", record,                                  \
@@ -119,9 +122,7 @@ static const struct option optimize_options[] = {
     CELL_OPTIONS,
     COUNT(0, "seed", "N", seed, "of all random numbers"),
     COUNT('j', "jobs", "N", jobs, "threads; as many as processors if absent"),
-    TEXT('o', "output", "FILE", results,
-         "results database: only what it lacks is computed, and kept there"),
-    DRAW_OPTIONS, AXES_OPTION,
+    FILE_OPTIONS, DRAW_OPTIONS, AXES_OPTION,
     SWITCH(0, "json", json, "print the result as JSON"),
     INPUT_OPTIONS, END
 };

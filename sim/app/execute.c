@@ -93,8 +93,7 @@ static enum exit_code close_sinks(struct app *app, struct sinks *s,
     return EXIT_DONE;
 }
 
-/* What --shard does not go with. */
-static bool shard_fits(struct app *app, const struct scenario *s)
+bool execute_shard_fits(struct app *app, const struct scenario *s)
 {
     struct shard shard;
 
@@ -116,14 +115,14 @@ static bool shard_fits(struct app *app, const struct scenario *s)
     return false;
 }
 
-/* Say what a shard has done. */
-static void report_shard(struct app *app, const struct experiment *e)
+void execute_report_shard(struct app *app, const struct experiment *e,
+                          const char *more)
 {
     size_t known, mine = experiment_share(e, &known);
 
-    fprintf(app->out, "%s: shard %zu of %zu: %zu of %zu replications in %s\n",
+    fprintf(app->out, "%s: shard %zu of %zu: %zu of %zu replications in %s%s\n",
             e->scenario->name, e->shard.index, e->shard.count, known, mine,
-            app->o.results);
+            app->o.results, more);
 }
 
 /* Run; false, and the exit code, if there is nothing to report. */
@@ -142,7 +141,7 @@ static bool simulate(struct app *app, const struct scenario *s,
     }
     execute_say_interrupted(app, e);
     if (e->shard.count > 1) {
-        report_shard(app, e);
+        execute_report_shard(app, e, "");
         *code = experiment_verdict(e);
         return false;
     }
@@ -181,7 +180,7 @@ bool execute_load(struct app *app, vary_fn *vary, struct scenario *s,
         *s = varied;
     }
     *code = EXIT_USAGE;
-    return scenario_until(app, s) && shard_fits(app, s);
+    return scenario_until(app, s) && execute_shard_fits(app, s);
 }
 
 bool execute(struct app *app, const struct scenario *s, struct experiment *e,

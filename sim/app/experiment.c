@@ -280,14 +280,21 @@ double experiment_value(const struct experiment *e, size_t v,
     return c->values[replication * METRIC_COUNT + m];
 }
 
+/* A copy of the first n values. */
+static double *first_values(const struct experiment *e, struct arena *a,
+                            size_t v, enum metric m, size_t n)
+{
+    double *x = arena_many(a, double, n + 1);
+
+    for (size_t r = 0; r < n; r++)
+        x[r] = experiment_value(e, v, r, m);
+    return x;
+}
+
 double *experiment_series(const struct experiment *e, struct arena *a,
                           size_t v, enum metric m)
 {
-    double *x = arena_many(a, double, e->n + 1);
-
-    for (size_t r = 0; r < e->n; r++)
-        x[r] = experiment_value(e, v, r, m);
-    return x;
+    return first_values(e, a, v, m, e->n);
 }
 
 /* What has to be known precisely: the metric of each variant, or, in a paired
@@ -409,8 +416,7 @@ enum sim_code experiment_end(struct experiment *e, enum exit_code code)
     return e->failed ? SIM_SYSTEM : SIM_OK;
 }
 
-/* Replications whose rows a sink wants, in order; all of them if sink->all. */
-static void run_recorded(struct experiment *e, const struct row_sink *sink)
+void experiment_record(struct experiment *e, const struct row_sink *sink)
 {
     const struct scenario *s = e->scenario;
     size_t last = sink->all ? s->precision.max : 1;
@@ -441,7 +447,7 @@ enum sim_code experiment_run(struct app *app, const struct scenario *s,
         return code;
     out->settling = settling_new(app->arena, s);
     if (sink)
-        run_recorded(out, sink);
+        experiment_record(out, sink);
     while (out->n < s->precision.max && !must_stop(out) &&
            !(sink && sink->all)) {
         size_t end = round_end(out);
@@ -476,18 +482,32 @@ struct interval pooled_availability(struct arena *a, const double *share,
     return ci_ratio_ruled(a, good, all, n, confidence, seed);
 }
 
-struct summary experiment_summary(const struct experiment *e, struct arena *a,
-                                  size_t v, enum metric m)
+/* Over its first n replications. */
+static struct summary summary_over(const struct experiment *e,
+                                   struct arena *a, size_t v, enum metric m,
+                                   size_t n)
 {
     double level = e->scenario->confidence;
     uint64_t seed = e->scenario->variants[v].spec->seed;
-    const double *x = experiment_series(e, a, v, m);
-    struct summary s = summary_of(a, x, e->n, level, seed);
+    const double *x = first_values(e, a, v, m, n);
+    struct summary s = summary_of(a, x, n, level, seed);
 
     if (m == METRIC_AVAILABILITY)
-        s.mean = pooled_availability(a, x, experiment_series(
-            e, a, v, METRIC_REQUESTS), e->n, level, seed);
+        s.mean = pooled_availability(a, x, first_values(
+            e, a, v, METRIC_REQUESTS, n), n, level, seed);
     return s;
+}
+
+struct summary experiment_summary(const struct experiment *e, struct arena *a,
+                                  size_t v, enum metric m)
+{
+    return summary_over(e, a, v, m, e->n);
+}
+
+struct summary experiment_known(const struct experiment *e, struct arena *a,
+                                size_t v, enum metric m)
+{
+    return summary_over(e, a, v, m, e->columns[v].n);
 }
 
 /* Is m the time until a release is over, which should come? */

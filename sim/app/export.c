@@ -133,7 +133,7 @@ static void put_metrics(struct export *x, const struct experiment *e, size_t v)
     const struct scenario *s = e->scenario;
     struct csv_out *c = &x->csv[METRICS];
 
-    for (size_t r = 0; r < e->n; r++) {
+    for (size_t r = 0; r < e->columns[v].n; r++) {
         for (int m = 0; m < METRIC_COUNT; m++) {
             const struct metric_row *row = metric_row((enum metric)m);
 
@@ -155,14 +155,14 @@ static void put_summary(struct export *x, const struct experiment *e, size_t v)
     struct arena *a = arena_new();
 
     for (int m = 0; m < METRIC_COUNT; m++) {
-        struct summary sum = experiment_summary(e, a, v, (enum metric)m);
+        struct summary sum = experiment_known(e, a, v, (enum metric)m);
         struct interval i = sum.mean;
 
         csv_text(c, s->name);
         put_variant(x, c, &s->variants[v]);
         csv_text(c, metric_row((enum metric)m)->name);
         csv_text(c, metric_row((enum metric)m)->unit);
-        csv_int(c, (int64_t)e->n);
+        csv_int(c, (int64_t)e->columns[v].n);
         csv_int(c, (int64_t)sum.n);
         csv_real(c, i.mean);
         csv_real(c, i.low);

@@ -39,18 +39,6 @@ static bool is_optional(enum metric m)
            m == METRIC_ROLLBACK_SECONDS || m >= METRIC_DECISION;
 }
 
-struct summary report_known(const struct experiment *e, struct arena *a,
-                            size_t v, enum metric m)
-{
-    size_t n = e->columns[v].n;
-    double *x = arena_many(a, double, n + 1);
-
-    for (size_t r = 0; r < n; r++)
-        x[r] = experiment_value(e, v, r, m);
-    return summary_of(a, x, n, e->scenario->confidence,
-                      e->scenario->variants[v].spec->seed);
-}
-
 /* ---- cells --------------------------------------------------------------- */
 
 /* Decimals at which a half-width shows two digits, 0 to 2; of a value alone,

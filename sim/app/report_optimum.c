@@ -17,7 +17,7 @@
 static const char *cell(const struct experiment *e, struct arena *a, size_t v,
                         enum metric m)
 {
-    struct summary s = report_known(e, a, v, m);
+    struct summary s = experiment_known(e, a, v, m);
 
     return report_cell(a, &s, m, true);
 }
@@ -141,7 +141,7 @@ static size_t front_of(const struct experiment *e, struct arena *a,
 
         if (!front[v])
             continue;
-        time[v] = report_known(e, a, v, METRIC_ROLLOUT_SECONDS).mean.mean;
+        time[v] = experiment_known(e, a, v, METRIC_ROLLOUT_SECONDS).mean.mean;
         for (; i > 0 && time[out[i - 1]] > time[v]; i--)
             out[i] = out[i - 1];
         out[i] = v;
@@ -251,7 +251,7 @@ static void put_candidate(struct json *j, const struct experiment *e,
     json_key(j, "metrics");
     json_object(j);
     for (size_t i = 0; i < n; i++) {
-        struct summary s = report_known(e, a, v, m[i]);
+        struct summary s = experiment_known(e, a, v, m[i]);
 
         json_key(j, metric_row(m[i])->name);
         json_object(j);

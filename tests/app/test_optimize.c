@@ -244,6 +244,60 @@ START_TEST(threads_and_what_is_stored_change_no_byte)
 }
 END_TEST
 
+/* Three machines search in rounds: each computes its part of what the search
+ * asks for next, and takes what the others computed. */
+START_TEST(a_search_in_shards_finds_the_same)
+{
+    const char *one = rollsim(0, SMALL), *dump, *said = "";
+    int rounds = 0;
+
+    while (!strstr(said, "is complete") && ++rounds < 20) {
+        for (int i = 0; i < 3; i++)
+            said = rollsim(0, arena_printf(app.arena, SMALL " --shard %d/3 "
+                                           "-o @/%d.db", i, i));
+        rollsim(0, "merge @/all.db @/0.db @/1.db @/2.db");
+        for (int i = 0; i < 3; i++)
+            rollsim(0, arena_printf(app.arena, "merge @/%d.db @/all.db", i));
+    }
+    ck_assert_int_gt(rounds, 2);
+    ck_assert_int_lt(rounds, 12);
+    dump = store_dump(app.arena, arena_printf(app.arena, "%s/all.db", folder));
+    ck_assert_str_eq(one, rollsim(0, SMALL " -o @/all.db"));
+    ck_assert_str_eq(dump, store_dump(app.arena, arena_printf(
+        app.arena, "%s/all.db", folder)));
+}
+END_TEST
+
+/* As many rows of a candidate as it has replications, and the same answer. */
+START_TEST(files_have_what_each_candidate_has)
+{
+    const char *one = rollsim(0, SMALL);
+    struct file_data d;
+    const char *p;
+    int n[2] = {0};
+
+    ck_assert_str_eq(one, rollsim(0, SMALL " --csv @"));
+    ck_assert_int_eq(file_read(app.arena, arena_printf(app.arena,
+                               "%s/metrics.csv", folder), 0, NULL, &d,
+                               &app.errors), SIM_OK);
+    for (p = d.bytes; (p = strstr(p, ",downtime,s,")) != NULL; p++) {
+        const char *line = p;
+
+        while (line > d.bytes && line[-1] != '\n')
+            line--;
+        n[0] += strstr(line, ",34%,1,") && strstr(line, ",34%,1,") < p;
+        n[1]++;
+    }
+    ck_assert_ptr_nonnull(strstr(one, arena_printf(app.arena, ", %d repl",
+                                                   n[1])));
+    ck_assert_int_gt(n[0], 20);
+    ck_assert_int_eq(file_read(app.arena, arena_printf(app.arena,
+                               "%s/pods.csv", folder), 0, NULL, &d,
+                               &app.errors), SIM_OK);
+    ck_assert_ptr_nonnull(strstr(d.bytes, ",34%,1,0,"));
+}
+END_TEST
+
 START_TEST(what_nobody_keeps_is_missed)
 {
     const char *out = rollsim(1, SMALL " --set objective.subject=[{\"metric\":"
@@ -269,7 +323,9 @@ static const struct {
     { "--set objective.minimise=downtime --method anneal", 2,
       "halving|ocba|kn" },
     { "--set objective.minimise=downtime -n 4", 2, "-n" },
-    { "--set objective.minimise=downtime --shard 0/2", 2, "shard" },
+    { "--set objective.minimise=downtime --shard 0/2", 2, "needs -o" },
+    { "--set objective.minimise=downtime --shard 0/2 -o /dev/null/a --csv x", 2,
+      "a shard is no result" },
 };
 
 START_TEST(faults_are_told)
@@ -295,6 +351,8 @@ int main(void)
     tcase_add_test(tc, a_tenth_of_brute_force_finds_its_best);
     tcase_add_test(tc, the_scenario_is_answered);
     tcase_add_test(tc, threads_and_what_is_stored_change_no_byte);
+    tcase_add_test(tc, a_search_in_shards_finds_the_same);
+    tcase_add_test(tc, files_have_what_each_candidate_has);
     tcase_add_test(tc, what_nobody_keeps_is_missed);
     tcase_add_loop_test(tc, faults_are_told, 0, COUNT_OF(faults));
     suite_add_tcase(s, tc);

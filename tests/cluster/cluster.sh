@@ -118,6 +118,16 @@ if have parallel parallel; then
     sh scenarios/cluster/parallel.sh "$scenario" $replications $shards \
         "$folder/parallel" >/dev/null
     same "GNU parallel" "$folder/parallel/all.db"
+    "$rollsim" optimize scenarios/settings.yaml --budget 350 -q \
+        >"$folder/single-search"
+    sh scenarios/cluster/optimize.sh scenarios/settings.yaml 350 3 \
+        "$folder/search" >"$folder/sharded-search"
+    if cmp -s "$folder/single-search" "$folder/sharded-search"; then
+        echo "search: 3 shards find what the single machine finds"
+    else
+        echo "FAILED search: the shards find something else"
+        failed=1
+    fi
 else
     echo "SKIPPED GNU parallel: it cannot be installed"
 fi
