@@ -164,15 +164,24 @@ static void answer(struct call *call, enum api_code code,
     sim_after(c->w->sim, takes, &ev_answer, call, (int64_t)code);
 }
 
+static void fire_call(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_call = {
+    .name = "api.call", .rank = RANK_COMMIT, .fire = fire_call,
+};
+
 static void fire_call(struct sim *sim, void *subject, int64_t arg)
 {
     struct call *call = subject;
     const struct meta *result = NULL;
     const char *reason = NULL;
     enum api_code code;
+    sim_time left = labour_left(&call->labour, call->client->w);
 
-    (void)sim;
-    (void)arg;
+    if (left > 0) {
+        sim_after(sim, left, &ev_call, call, arg);
+        return;
+    }
     if (plane_api_down(call->client->w)) {
         plane_hold(call->client->w, call);
         return;
@@ -185,9 +194,15 @@ static void fire_call(struct sim *sim, void *subject, int64_t arg)
         answer(call, code, result, reason);
 }
 
-static const struct event_kind ev_call = {
-    .name = "api.call", .rank = RANK_COMMIT, .fire = fire_call,
-};
+/* It is on its way, after so long. */
+static void set_out(struct client *c, struct call *call, sim_time ahead)
+{
+    sim_time takes = world_draw_on(c->w, c->latency, &c->stream, c->node);
+
+    sim_after(c->w->sim, labour_begin(&call->labour, c->w, c->latency, c->node,
+                                      ahead, takes),
+              &ev_call, call, (int64_t)call->verb);
+}
 
 void client_send(struct client *c, struct call *call)
 {
@@ -197,16 +212,12 @@ void client_send(struct client *c, struct call *call)
         at = c->last;
     c->last = at;
     call->client = c;
-    at += world_draw_on(c->w, c->latency, &c->stream, c->node);
-    sim_at(c->w->sim, at, &ev_call, call, (int64_t)call->verb);
+    set_out(c, call, at - world_now(c->w));
 }
 
 void client_resend(struct call *call)
 {
-    struct client *c = call->client;
-
-    sim_after(c->w->sim, world_draw_on(c->w, c->latency, &c->stream, c->node),
-              &ev_call, call, (int64_t)call->verb);
+    set_out(call->client, call, 0);
 }
 
 struct call *call_new(struct world *w, enum call_verb verb)

@@ -159,6 +159,12 @@ static const struct field together_fields[] = {
     FIELD_ENUM(struct together, of, "of", "node", machine_names,
                "what they share: their node (that of no node: the control plane's), "
                "or one machine for all"),
+    FIELD(SHARE, struct together, speed, "speed", "100%", 0.01, 1, "share",
+          "of its work while kube-proxies' syncs take every core"),
+    FIELD(INT, struct together, cores, "cores", "2", 1, CORES_MAX, "",
+          "of that machine; each sync takes one"),
+    FIELD(DURATION, struct together, waits, "waits", "0s", 0, 3600, "s",
+          "how much of it is waiting, which takes no core"),
     FIELD_END
 };
 

@@ -24,6 +24,7 @@
 #include "models/group.h"
 #include "models/kubelet.h"
 #include "models/lease.h"
+#include "models/machine.h"
 #include "models/measure.h"
 #include "models/netpol.h"
 #include "models/node.h"
@@ -228,6 +229,7 @@ static struct world *put_up(struct arena *a, const struct spec *spec,
     record_init(&w->record, a, rows);
     map_init(&w->pods_made, a);
     world_stream(w, &w->uid_stream, PURPOSE_UID, 0);
+    w->machines = machines_new(w);
     w->api = api_new(w);
     w->plane = plane_new(w);
     w->leases = leases_new(w);

@@ -10,7 +10,7 @@
 #define MODELS_CLIENT_H
 #include "kernel/rng.h"
 #include "models/api.h"
-#include "models/timings.h"
+#include "models/machine.h"
 
 enum call_verb { CALL_CREATE, CALL_UPDATE, CALL_UPDATE_STATUS, CALL_DELETE,
                  CALL_BIND, CALL_GET, CALL_EVENT };
@@ -33,6 +33,7 @@ struct call {
     const struct call *after;   /* base the draft on what this one wrote */
     uint64_t wrote;             /* version written, for `after` */
     struct client *client;      /* client.c */
+    struct labour labour;       /* client.c: until it is committed */
     const struct meta *result;  /* client.c: of an answer on its way */
     const char *reason;         /* likewise */
     struct call *next;          /* client.c, controller.c */

@@ -37,7 +37,12 @@ struct together {
                                  * common; 0: each for itself */
     sim_time lasts;             /* for so long; > 0 where share > 0 */
     int of;                     /* enum machine */
+    double speed;               /* of its work while proxies' syncs take all
+                                 * cores; 1, and 0: as ever */
+    int64_t cores;              /* of that machine; > 0 where speed < 1 */
+    sim_time waits;             /* so much of it is no work */
 };
+#define CORES_MAX 16
 enum machine { MACHINE_NODE, MACHINE_CLUSTER };
 
 /* What stands for WATCH_PROXY, PROXY_SYNC and the least time between syncs

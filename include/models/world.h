@@ -46,6 +46,7 @@ struct world {
     uint32_t place;             /* among them, from 0 */
     struct api *api;
     struct plane *plane;        /* what of it is down or slow; NULL: nothing */
+    struct machines *machines;  /* that syncs keep busy; NULL: none */
     struct operators *operators;        /* of custom resources; NULL: none */
     struct informers *informers;
     struct controller *controllers;

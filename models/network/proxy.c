@@ -43,6 +43,7 @@
 #include "base/map.h"
 #include "models/informer.h"
 #include "models/ingress.h"
+#include "models/machine.h"
 #include "models/measure.h"
 #include "models/node.h"
 #include "models/pod.h"
@@ -434,6 +435,8 @@ static void fire_synced(struct sim *sim, void *subject, int64_t arg)
         ingress_sync_ends(p->w);
     p->running = false;
     p->ended = sim_now(sim);
+    if (is_kernel(p->node))
+        machine_sync_over(p->w, p->node);
     plan_resync(p, 1);
     if (p->again)
         want_sync(p);
@@ -486,6 +489,8 @@ static void start_sync(struct proxy *p)
         if (r->len == 0 && r->state->next.len > 0 && leak > 0)
             r->leaks_from = world_now(p->w) + length - leak;
     }
+    if (is_kernel(p->node))
+        machine_sync_begins(p->w, p->node, world_now(p->w) + length);
     sim_after(p->w->sim, length, &ev_synced, p, p->node);
 }
 

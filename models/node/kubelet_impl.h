@@ -144,6 +144,7 @@ struct worker {
     struct stream luck;         /* of the node's steps for this pod */
     enum stage stage;
     event_id next;              /* of the stage */
+    struct labour labour;       /* which makes or takes down the sandbox */
     event_id retry;             /* another sync after an error */
     event_id flush, deadline, refresh;
     const struct value **files; /* by spec->configs: data as mounted */
@@ -209,6 +210,8 @@ sim_time worker_draw(struct worker *wk, enum timing t);
  * off. */
 bool worker_puts_off(struct worker *wk, event_id *slot,
                      const struct event_kind *kind, void *subject);
+/* Have syncs held its labour up?  Then the event of its stage comes later. */
+bool worker_held_up(struct worker *wk, const struct event_kind *kind);
 /* Withdraw all that the worker still has to do. */
 void worker_cancel(struct worker *wk);
 

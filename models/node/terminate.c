@@ -224,12 +224,20 @@ static void clean(struct worker *wk)
                          &ev_cleaned, wk, 0);
 }
 
+static void fire_torn_down(struct sim *sim, void *subject, int64_t arg);
+
+static const struct event_kind ev_torn_down = {
+    .name = "pod.network-gone", .rank = RANK_WORLD, .fire = fire_torn_down,
+};
+
 static void fire_torn_down(struct sim *sim, void *subject, int64_t arg)
 {
     struct worker *wk = subject;
 
     (void)sim;
     (void)arg;
+    if (worker_held_up(wk, &ev_torn_down))
+        return;
     for (size_t i = 0; i < wk->nboxes; i++) {
         process_network(&wk->boxes[i], false);
         probers_stop(&wk->boxes[i], true);
@@ -246,16 +254,15 @@ static void fire_torn_down(struct sim *sim, void *subject, int64_t arg)
         clean(wk);
 }
 
-static const struct event_kind ev_torn_down = {
-    .name = "pod.network-gone", .rank = RANK_WORLD, .fire = fire_torn_down,
-};
-
 static void all_stopped(struct worker *wk)
 {
     sim_time takes = wk->network ? worker_draw(wk, TIMING_TEARDOWN) : 0;
 
     wk->stage = STAGE_TEARDOWN;
-    wk->next = sim_after(wk->w->sim, takes, &ev_torn_down, wk, 0);
+    wk->next = sim_after(wk->w->sim, labour_begin(&wk->labour, wk->w,
+                                                  TIMING_TEARDOWN,
+                                                  wk->kubelet->node, 0, takes),
+                         &ev_torn_down, wk, 0);
 }
 
 static bool any_alive(const struct worker *wk)

@@ -83,6 +83,15 @@ bool worker_puts_off(struct worker *wk, event_id *slot,
     return kubelet_idles(wk->kubelet);
 }
 
+bool worker_held_up(struct worker *wk, const struct event_kind *kind)
+{
+    sim_time left = labour_left(&wk->labour, wk->w);
+
+    if (left > 0)
+        wk->next = sim_after(wk->w->sim, left, kind, wk, 0);
+    return left > 0;
+}
+
 static void fire_retry(struct sim *sim, void *subject, int64_t arg);
 
 static const struct event_kind ev_retry = {
@@ -230,7 +239,8 @@ static void fire_sandbox(struct sim *sim, void *subject, int64_t arg)
 
     (void)sim;
     (void)arg;
-    if (worker_puts_off(wk, &wk->next, &ev_sandbox, wk))
+    if (worker_puts_off(wk, &wk->next, &ev_sandbox, wk) ||
+        worker_held_up(wk, &ev_sandbox))
         return;
     wk->stage = STAGE_RUN;
     wk->network = true;
@@ -259,7 +269,10 @@ static void fire_volumes(struct sim *sim, void *subject, int64_t arg)
         worker_mount_configs(wk, false);
         takes = (sim_time)((double)worker_draw(wk, TIMING_SANDBOX) *
                            wk->kubelet->sandbox);
-        wk->next = sim_after(sim, takes, &ev_sandbox, wk, 0);
+        wk->next = sim_after(sim, labour_begin(&wk->labour, wk->w,
+                                               TIMING_SANDBOX,
+                                               wk->kubelet->node, 0, takes),
+                             &ev_sandbox, wk, 0);
         return;
     }
     worker_event(wk, "Warning", "FailedMount",
