@@ -528,6 +528,9 @@ const struct field behaviour_fields[] = {
                  "probe: by the manifest's probes; never; or a map"),
     FIELD_DIST(struct behaviour, service, "service", "10ms",
                "work per request at full speed"),
+    FIELD_DIST(struct behaviour, accept, "accept", "0s",
+               "a new connection to the moment the process takes it; those that "
+               "it has not taken when it closes its door are reset"),
     FIELD(DURATION, struct behaviour, cpu_per_request, "cpuPerRequest", "0s",
           0, 3600, "cpu s", "cpu time of a request, for autoscalers; 0: a core "
           "for as long as a worker is busy with it"),

@@ -94,6 +94,8 @@ struct behaviour {
     struct dist startup;        /* container started -> can answer */
     struct readiness readiness;
     struct dist service;        /* work per request at full speed */
+    struct dist accept;         /* connected -> taken by the process; 0: it is
+                                 * at once */
     sim_time cpu_per_request;   /* 0: as long as the work takes */
     int concurrency;            /* requests served at once by a pod */
     int queue;                  /* more may wait; then overload */

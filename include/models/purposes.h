@@ -41,6 +41,7 @@ enum purpose {
     PURPOSE_BANDIT,         /* draws from its posteriors */
     PURPOSE_FLAG,           /* pods: when they know; sender: whose flag is on */
     PURPOSE_DOOR,           /* client class: the cluster of user i; health */
+    PURPOSE_ACCEPT,         /* client class and request: when it is accepted */
 };
 
 #endif

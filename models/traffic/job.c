@@ -424,6 +424,26 @@ static void cut(struct job *j)
     release(j);
 }
 
+/* Reset the clients that wait in a list of jobs, of connections which the
+ * process has not accepted. */
+static void reset_queued(struct server *s, struct job *list)
+{
+    for (struct job *j = list; j; j = j->next) {
+        struct request *r = j->client;
+
+        if (!r || !server_queues(s, &j->ask, r->begun))
+            continue;
+        j->client = NULL;
+        request_over(r, CAUSE_RESET);
+    }
+}
+
+void job_reset_queued(struct server *s)
+{
+    reset_queued(s, s->working);
+    reset_queued(s, s->first);
+}
+
 void job_cut_all(struct server *s)
 {
     struct job *j;

@@ -10,11 +10,17 @@
  * else the client waits in vain.  A client that gives up does not stop the
  * work that was begun for it.
  *
+ * A new connection is there once the kernel has it, `accept` before the process
+ * takes it.  When the process closes its listener, draining or not, the kernel
+ * resets those that are still in its queue; the worker's time that was planned
+ * for them stays taken.
+ *
  * Pods that call other services cannot know; they have jobs (job.c), as have
  * pods whose image asks for events (departures), to compare.
  *
  * Not modelled: sharing of cpu between requests in service, or between pods;
- * the speed (warm-up) is that at the start of the work.  If a configuration
+ * the speed (warm-up) is that at the start of the work; the queue of accepts on
+ * connections of keep-alive clients and proxies, which seldom open one.  If a configuration
  * brings calls, or takes them away, what was begun without them takes no worker
  * from what is begun with them.
  * Source: Lindley 1952; Kiefer and Wolfowitz 1955; reference (speed) 5.
@@ -356,9 +362,63 @@ static void on_listen(void *ctx, struct process *p)
     measure_process_changed(t->w, p);
 }
 
+/* ---- the listener is closed --------------------------------------------- */
+
+bool server_queues(const struct server *s, const struct ask *a,
+                   sim_time begun)
+{
+    const struct sender *from = a->sender;
+    const struct world *w = s->traffic->w;
+    double u;
+
+    if (from->keep_alive || from->site || from->mesh)
+        return false;
+    u = stream_u01_at(w->spec->seed, PURPOSE_ACCEPT, from->entity,
+                      w->replication, (uint64_t)a->i * 256 + a->attempt);
+    return begun + dist_at(&s->process->behaviour->accept, u) > world_now(w);
+}
+
+static bool is_reset(const struct server *s, const struct flight *f,
+                     sim_time now)
+{
+    if (f->settled || f->fate.ends <= now || f->fate.departs <= now ||
+        (f->request && f->request->over))
+        return false;
+    return server_queues(s, &f->ask, f->fate.begun);
+}
+
+static void reset_queued(struct server *s, sim_time now)
+{
+    struct flight *items;
+    size_t len;
+
+    unfold(s);
+    items = s->flights.items;
+    len = s->flights.len;
+    s->flights.items = NULL;
+    s->flights.len = s->flights.cap = 0;
+    for (size_t i = 0; i < len; i++) {
+        struct flight f = items[i];
+        bool reset = is_reset(s, &f, now);
+
+        f.settled |= reset && !f.request;
+        vec_push(s->traffic->w->arena, &s->flights, f);
+        if (reset)              /* a request stays listed, as a husk */
+            attempt_over(s->traffic, &f.ask, f.request, CAUSE_RESET);
+    }
+}
+
 static void on_close(void *ctx, struct process *p)
 {
-    measure_process_changed(((struct traffic *)ctx)->w, p);
+    struct traffic *t = ctx;
+    struct server *s = p->traffic;
+    const struct dist *accept = &p->behaviour->accept;
+
+    if (s && (accept->law != DIST_CONSTANT || accept->fixed > 0)) {
+        reset_queued(s, world_now(t->w));
+        job_reset_queued(s);
+    }
+    measure_process_changed(t->w, p);
 }
 
 /* What it answered so far it answered as it was. */

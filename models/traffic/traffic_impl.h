@@ -519,6 +519,10 @@ static inline struct answer *server_answer(struct server *s, sim_time now)
     a->number = s->numbers++;
     return a;
 }
+/* Has the process of s not yet accepted the connection of a, whose attempt
+ * began then? */
+bool server_queues(const struct server *s, const struct ask *a,
+                   sim_time begun);
 /* A draining process has answered everything by t. */
 void server_idle_at(struct server *s, sim_time t);
 /* Can it answer what comes now, as far as others are needed for that: its
@@ -539,6 +543,8 @@ bool job_begin(struct server *s, struct ask *a, struct request *r,
                sim_time begun);
 /* The process has ended (vanished: without a word), or hangs. */
 void job_cut_all(struct server *s);
+/* Its listener is closed: what the process has not accepted is reset. */
+void job_reset_queued(struct server *s);
 void job_hang_all(struct server *s);
 /* Clients get no answer to what they have asked; it is worked on all the same. */
 void job_lose_clients(struct server *s);

@@ -275,6 +275,44 @@ START_TEST(an_immediate_end_resets_what_is_in_flight)
 }
 END_TEST
 
+/* 40 requests a second, 0.1 s in the kernel's queue each: 4 are there when the
+ * process stops to listen.  They are reset, by whichever way; what it has
+ * taken it answers. */
+START_TEST(a_closed_listener_resets_what_was_not_accepted)
+{
+    double reset = 0;
+
+    for (uint32_t i = 0; i < 100; i++) {
+        struct behaviour *b;
+        object_uid pod;
+        struct toy t;
+
+        toy_open(&t, KUBE_1_36, 1, 60);
+        toy_clients(&t, 40);
+        b = toy_image(&t, "web:1");
+        b->service = dist_constant(SIM_S);
+        b->accept = dist_constant(100 * SIM_MS);
+        b->shutdown = SHUTDOWN_DRAIN;
+        b->departures = _i ? DEPARTURES_EVENTS : DEPARTURES_AUTO;
+        toy_start(&t, i);
+        pod = toy_pod(&t, "web:1", 0);
+        toy_run(&t, 30);
+        toy_delete(&t, pod, -1);
+        toy_pod(&t, "web:1", 0);
+        toy_end(&t);
+        reset += toy_get(&t, METRIC_FAILED_RESET);
+        for (size_t k = 0; k < t.w->record.failures.len; k++) {
+            const struct failure_row *f = &t.w->record.failures.items[k];
+
+            if (strcmp(f->cause, "reset") == 0)
+                ck_assert(f->at > toy_time(29.9) && f->at <= toy_time(30));
+        }
+        toy_close(&t);
+    }
+    ck_assert_double_eq_tol(reset / 100, 4, 3.29 * 0.2);
+}
+END_TEST
+
 /* Loss of power: nobody is told; a kill: the kernel tells. */
 START_TEST(a_node_without_power_leaves_clients_waiting)
 {
@@ -502,7 +540,8 @@ static uint64_t answers(bool jobs, double queue, uint32_t replication)
     b->concurrency = 2;
     b->queue = (int)queue;
     b->error.rate = 0.05;
-    b->shutdown = SHUTDOWN_IMMEDIATE;
+    b->shutdown = replication < 2 ? SHUTDOWN_IMMEDIATE : SHUTDOWN_DRAIN;
+    b->accept = dist_exponential(0.05);
     b->calls = none;
     b->ncalls = jobs;
     toy_start(&t, replication);
@@ -623,6 +662,8 @@ int main(void)
     tcase_add_test(tc, a_hung_pod_times_out);
     tcase_add_test(tc, a_full_queue_turns_away);
     tcase_add_loop_test(tc, an_immediate_end_resets_what_is_in_flight, 0, 2);
+    tcase_add_loop_test(tc, a_closed_listener_resets_what_was_not_accepted, 0,
+                        2);
     tcase_add_test(tc, a_node_without_power_leaves_clients_waiting);
     tcase_add_test(tc, each_attempt_has_its_own_luck);
     tcase_add_test(tc, a_retry_may_find_another_pod);
