@@ -159,6 +159,11 @@ static void on_close(void *ctx, struct process *p)
     record_view(ctx, VIEW_CLOSES, p->pod);
 }
 
+static void on_hang(void *ctx, struct process *p)
+{
+    record_view(ctx, VIEW_HANGS, p->pod);
+}
+
 static void on_exit(void *ctx, struct process *p)
 {
     record_view(ctx, VIEW_EXITS, p->pod);
@@ -170,7 +175,8 @@ static void on_network_gone(void *ctx, struct process *p)
 }
 
 static const struct process_ops watch = {
-    .listen = on_listen, .close = on_close, .exit = on_exit,
+    .listen = on_listen, .close = on_close, .hang = on_hang,
+    .exit = on_exit,
     .network_gone = on_network_gone,
 };
 

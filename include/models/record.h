@@ -61,6 +61,8 @@ struct failure_row {
     const char *node;           /* where its client is */
     const char *cause;          /* "refused", ... */
     const char *chain;          /* sentences for explain; NULL */
+    const char *remark;         /* what the cause does not say; NULL */
+    sim_time end;               /* when the client gave up, or was told */
 };
 
 struct series_row {             /* one second, source and version */

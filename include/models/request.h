@@ -53,6 +53,7 @@ struct ask {
     bool exposed;               /* some attempt was served by the release */
     uint8_t shard;              /* of a call to shards: which of them */
     uint8_t entry;              /* of a call: its place in the caller's calls */
+    bool between;               /* lost between two commits of a sync */
 };
 
 /* A first attempt that was answered well. */

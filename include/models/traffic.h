@@ -98,5 +98,7 @@ const char *traffic_node(const struct world *w, const struct ask *a);
 /* Sentences that tell why a failed with this cause, of w's arena. */
 const char *traffic_chain(struct world *w, const struct ask *a,
                           enum cause cause);
+/* What its cause does not say of a failure, in a few words; NULL: nothing. */
+const char *traffic_remark(const struct ask *a, enum cause cause);
 
 #endif

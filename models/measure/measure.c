@@ -148,13 +148,14 @@ static void count_version(struct measure *m, const struct ask *a,
 }
 
 static void record_failure(struct world *w, const struct ask *a,
-                           enum cause cause)
+                           enum cause cause, sim_time end)
 {
     struct failure_row row = {
         .at = a->sent, .source = sender_name(a->sender), .request = a->i,
         .version = a->version->name,
         .pod = server_pod(a->server), .cause = cause_names[cause],
-        .node = traffic_node(w, a),
+        .node = traffic_node(w, a), .remark = traffic_remark(a, cause),
+        .end = end,
     };
 
     if (w->record.failures.len < CHAINS)
@@ -176,7 +177,7 @@ void measure_outcome(struct world *w, const struct ask *a, enum cause cause,
     } else {
         m->failed[cause]++;
         if (w->record.rows)
-            record_failure(w, a, cause);
+            record_failure(w, a, cause, end);
     }
     m->first_failed += a->first_failed ||
                        (a->attempt == 0 && cause != CAUSE_NONE);

@@ -64,8 +64,44 @@ static void put_hang(struct buf *b, const struct world *w,
         buf_puts(b, "; its network was gone, so nobody answered");
         return;
     }
+    if (a->between) {
+        buf_printf(b, "sent while the rules of %s were written: rejected no more, "
+                      "and led to no pod yet, nor ever after",
+                   traffic_node(w, a));
+        return;
+    }
     buf_printf(b, "no endpoint in the rules of %s, and the reject was not "
                   "told to the client", traffic_node(w, a));
+}
+
+/* Did the process close its listener, or this connection, before it had taken
+ * the request?  It is there still, and would not have cut it. */
+static bool is_unaccepted(const struct ask *a)
+{
+    return a->server->process->state == PROCESS_CLOSED;
+}
+
+static void put_reset(struct buf *b, const struct world *w,
+                      const struct ask *a, const char *pod)
+{
+    if (is_unaccepted(a)) {
+        buf_printf(b, "sent to %s, whose process had not taken it yet when it",
+                   pod);
+        put_end(b, w, a->server->process);
+        buf_puts(b, " and closed its door");
+        return;
+    }
+    buf_printf(b, "being served by %s when its process", pod);
+    put_end(b, w, a->server->process);
+}
+
+const char *traffic_remark(const struct ask *a, enum cause cause)
+{
+    if (cause == CAUSE_HANG && !a->server && a->between)
+        return "between two commits of a sync";
+    if (cause == CAUSE_RESET && is_unaccepted(a))
+        return "not taken yet";
+    return NULL;
 }
 
 const char *traffic_chain(struct world *w, const struct ask *a,
@@ -88,8 +124,7 @@ const char *traffic_chain(struct world *w, const struct ask *a,
         put_hang(&b, w, a);
         break;
     case CAUSE_RESET:
-        buf_printf(&b, "being served by %s when its process", pod);
-        put_end(&b, w, a->server->process);
+        put_reset(&b, w, a, pod);
         break;
     case CAUSE_TIMEOUT:
         buf_printf(&b, "no answer from %s in time", pod);

@@ -158,12 +158,15 @@ enum connect kernel_connect(struct traffic *t, struct ask *a, bool first,
     const struct rule *rule;
 
     *process = NULL;
+    a->between = false;
     if (a->sender->outside && !outside_arrives(a))
         return CONNECT_SILENCE;
     if (first && port_is_lost(t, a, p, process))
         return CONNECT_LOST;
-    if (now >= r->leaks_from)
+    if (now >= r->leaks_from) {
+        a->between = true;
         return CONNECT_LOST;
+    }
     rule = a->sender->shards > 0
                ? shard_pick(t, a, r)
                : rules_pick(r, u, client, a->sender->sticky, now);

@@ -11,6 +11,7 @@
  *                         what is cut in flight needs a process that drains
  *     not listening yet   a readiness probe
  *     ended by itself     nothing that is set at its end
+ *     hung                a liveness probe; a readiness probe that is quicker
  *     at work             told by the cause (time-out, full queue, 5xx)
  *     no pod at all       new pods before old ones go
  *
@@ -36,7 +37,7 @@
 #define NODES_TOLD 6            /* rules of a group, the slowest */
 
 enum reason { REASON_STOPPED, REASON_STARTING, REASON_DIED, REASON_AT_WORK,
-              REASON_NOWHERE, REASON_BLOCKED };
+              REASON_NOWHERE, REASON_BLOCKED, REASON_HUNG };
 
 struct spot {                   /* of one cause, from one node */
     const char *what, *node;    /* the cause, perhaps with a remark */
@@ -132,12 +133,25 @@ static bool is(const struct failure_row *f, enum cause cause)
     return strcmp(f->cause, cause_names[cause]) == 0;
 }
 
+/* When the process hung that f waited for; SIM_NEVER: it did not hang. */
+static sim_time hung_for(const struct why *y, const struct failure_row *f)
+{
+    sim_time hung = last_until(y, VIEW_HANGS, f->pod, NULL, f->end);
+
+    if (hung != SIM_NEVER && hung < f->at &&
+        first_from(y, VIEW_LISTENS, f->pod, NULL, hung) <= f->at)
+        return SIM_NEVER;       /* another run of it */
+    return hung;
+}
+
 static enum reason reason_of(const struct why *y, const struct failure_row *f)
 {
     sim_time told, listens;
 
     if (!f->pod[0])
         return REASON_NOWHERE;
+    if (is(f, CAUSE_TIMEOUT) && hung_for(y, f) != SIM_NEVER)
+        return REASON_HUNG;
     if (!is(f, CAUSE_REFUSED) && !is(f, CAUSE_HANG) && !is(f, CAUSE_RESET))
         return REASON_AT_WORK;
     told = first_from(y, VIEW_STOPPING, f->pod, NULL, 0);
@@ -225,8 +239,11 @@ static struct group *group_of(struct why *y, const struct failure_row *f)
 
 /* What happened to f, which was led to its pod when the rules of its node did
  * not any more (late), or not. */
-static const char *what_of(const struct failure_row *f, bool late)
+static const char *what_of(const struct why *y, const struct failure_row *f,
+                           bool late)
 {
+    if (f->remark)
+        return arena_printf(y->arena, "%s (%s)", f->cause, f->remark);
     if (late && is(f, CAUSE_HANG))
         return "hang (an old source port)";
     if (late && is(f, CAUSE_RESET))
@@ -237,7 +254,7 @@ static const char *what_of(const struct failure_row *f, bool late)
 static struct spot *spot_of(struct why *y, struct group *g,
                             const struct failure_row *f, bool late)
 {
-    const char *what = what_of(f, late);
+    const char *what = what_of(y, f, late);
 
     for (size_t i = 0; i < g->spots.len; i++)
         if (strcmp(g->spots.items[i].what, what) == 0 &&
@@ -257,7 +274,7 @@ static bool came_late(const struct why *y, struct group *g,
     bool never = gone == SIM_NEVER || fell_back(y, f->pod, f->node, gone);
     sim_time needed = never ? SIM_NEVER : gone - g->stopping;
 
-    g->cut += is(f, CAUSE_RESET);
+    g->cut += is(f, CAUSE_RESET) && !f->remark;
     if (gone != SIM_NEVER && f->at > gone) {
         g->late += !is(f, CAUSE_RESET);
         return true;
@@ -511,18 +528,52 @@ static const char *remedy_at_work(const struct why *y, const struct group *g,
     return at_work[cause];
 }
 
+/* The remedies of all causes in g, each said of its own if there are more. */
+static void save_at_work(const struct why *y, const struct group *g)
+{
+    bool met[CAUSE_COUNT] = { false };
+    int n = 0;
+
+    for (int c = 0; c < CAUSE_COUNT; c++)
+        for (size_t i = 0; at_work[c] && i < g->spots.len && !met[c]; i++)
+            met[c] = strcmp(g->spots.items[i].what, cause_names[c]) == 0;
+    for (int c = 0; c < CAUSE_COUNT; c++)
+        n += met[c];
+    for (int c = 0; c < CAUSE_COUNT; c++)
+        if (met[c])
+            fprintf(y->app->out, "  %s%ssaved by: %s\n",
+                    n > 1 ? cause_names[c] : "", n > 1 ? " " : "",
+                    remedy_at_work(y, g, c));
+}
+
 static void tell_at_work(const struct why *y, const struct group *g)
 {
     fprintf(y->app->out, "at work from %s to %s:\n", clock_of(y, g->first),
             clock_of(y, g->last));
     tell_spots(y, g, g->first);
-    for (int c = 0; c < CAUSE_COUNT; c++)
-        for (size_t i = 0; at_work[c] && i < g->spots.len; i++)
-            if (strcmp(g->spots.items[i].what, cause_names[c]) == 0) {
-                fprintf(y->app->out, "  saved by: %s\n",
-                        remedy_at_work(y, g, c));
-                break;
-            }
+    save_at_work(y, g);
+}
+
+/* It hung: when did somebody take it out, or start it again? */
+static void tell_hung(const struct why *y, const struct group *g)
+{
+    sim_time hung = last_until(y, VIEW_HANGS, g->pod, NULL, g->last);
+    sim_time zero = hung != SIM_NEVER ? hung : g->first;
+    sim_time drops = first_from(y, VIEW_SLICE_DROPS, g->pod, NULL, zero);
+    sim_time again = first_from(y, VIEW_EXITS, g->pod, NULL, zero);
+    FILE *out = y->app->out;
+
+    fprintf(out, "hung from %s on:\n", clock_of(y, zero));
+    tell_views(y, g, zero, SIM_NEVER, zero);
+    tell_spots(y, g, zero);
+    if (drops == SIM_NEVER)
+        fputs("  saved by: a readiness probe that sees it (none has)", out);
+    else
+        fprintf(out, "  saved by: a readiness probe that sees it sooner than "
+                "after %s s", enough(y, drops - zero));
+    fputs(again == SIM_NEVER
+              ? "; a liveness probe would start it again\n"
+              : "\n", out);
 }
 
 /* The last drop, and the first listing after it, of any pod in the rules of a
@@ -587,6 +638,7 @@ static void tell_group(const struct why *y, const struct group *g)
         [REASON_STOPPED] = tell_stopped, [REASON_STARTING] = tell_starting,
         [REASON_DIED] = tell_died, [REASON_AT_WORK] = tell_at_work,
         [REASON_NOWHERE] = tell_nowhere, [REASON_BLOCKED] = tell_blocked,
+        [REASON_HUNG] = tell_hung,
     };
     FILE *out = y->app->out;
 
