@@ -36,15 +36,16 @@ struct placed {
 
 struct sched_node {
     struct node node;           /* as last seen */
-    size_t slot;                /* its place in the cycle's nodes, for tallies */
+    size_t slot;                /* its place in the cycle's nodes */
     VEC(struct placed) pods;
     size_t with_terms;          /* pods with (anti-)affinity to pods */
     int64_t cpu, memory;        /* requested by them; milli-cpu, bytes */
     int64_t cpu_nonzero, memory_nonzero;
-    struct {                    /* the last scores, for pods that ask as much;
-                                 * see resources.c */
-        bool valid;             /* until a pod comes or goes */
-        int64_t cpu, memory, cpu_nonzero, memory_nonzero;
+    struct {                    /* what was found for pods of this spec last */
+        const struct pod_spec *spec;    /* NULL: nothing; so when a pod comes
+                                         * or goes, or the node changes */
+        bool passes;            /* all filters that are `steady` */
+        bool scored;            /* the rest is known, too */
         int64_t least_allocated, balanced;
     } memo;
 };
@@ -52,7 +53,7 @@ struct sched_node {
 #define SCHED_PLUGINS_MAX 16
 
 struct sched_volumes;           /* scheduler/volume_impl.h */
-struct tally_book;              /* scheduler/tally_impl.h */
+struct census_book;              /* scheduler/census_impl.h */
 
 /* The pod to be placed, and the nodes. */
 struct sched_cycle {
@@ -70,10 +71,12 @@ struct sched_cycle {
     const struct sched_volumes *volumes;    /* NULL: claims do not count */
     bool no_terms;              /* no pod on them has (anti-)affinity to pods;
                                  * false: look */
-    struct tally_book *tallies; /* of these nodes; NULL: count anew */
+    struct census_book *censuses; /* of these nodes; NULL: count anew */
     void *scratch[SCHED_PLUGINS_MAX];   /* by plug-in: what prefilter found */
     uint8_t filters[SCHED_PLUGINS_MAX]; /* those that have a say, in order */
     size_t nfilters;
+    uint8_t unsteady[SCHED_PLUGINS_MAX];    /* of these; see steady */
+    size_t nunsteady;
 };
 
 struct sched_plugin {
@@ -84,10 +87,15 @@ struct sched_plugin {
     /* NULL: the pod may go there; else why not, as FailedScheduling says. */
     const char *(*filter)(const struct sched_cycle *c, const void *scratch,
                           const struct sched_node *n);
+    /* It looks at the node's own state and pods and at the pod's spec only. */
+    bool steady;
     /* Look at the feasible nodes; false: all scores are 0. */
     bool (*prescore)(struct sched_cycle *c, void **scratch);
     int64_t (*score)(const struct sched_cycle *c, const void *scratch,
                      const struct sched_node *n);
+    /* The same for all feasible nodes: instead of score, where it is hot. */
+    void (*score_all)(const struct sched_cycle *c, const void *scratch,
+                      int64_t *scores);
     /* Bring the n raw scores to 0..100; NULL: they are. */
     void (*normalise)(const struct sched_cycle *c, const void *scratch,
                       int64_t *scores, size_t n);
@@ -98,13 +106,29 @@ const struct sched_plugin *sched_plugin_at(size_t i);   /* NULL at the end */
 /* Run all prefilters; then, for one node, all filters in order: NULL if the
  * pod may go there, else the reason and the plug-in (may be NULL). */
 void sched_prefilter(struct sched_cycle *c);
-const char *sched_filter(const struct sched_cycle *c,
-                         const struct sched_node *n,
+const char *sched_filter(const struct sched_cycle *c, struct sched_node *n,
                          const struct sched_plugin **by);
+
+/* Is it known that all filters let the pod go there? */
+static inline bool sched_passes(const struct sched_cycle *c,
+                                const struct sched_node *n)
+{
+    return c->nunsteady == 0 && n->memo.spec == c->spec && n->memo.passes;
+}
 
 /* Scores of the feasible nodes: total[i], and, if parts is not NULL, weighted
  * scores by plug-in in parts[i * SCHED_PLUGINS_MAX + plug-in]. */
 void sched_score(struct sched_cycle *c, int64_t *total, int64_t *parts);
+
+/* The node's memo, for the pod of this cycle. */
+static inline void sched_remember(const struct sched_cycle *c,
+                                  struct sched_node *n)
+{
+    if (n->memo.spec == c->spec)
+        return;
+    n->memo.spec = c->spec;
+    n->memo.passes = n->memo.scored = false;
+}
 
 /* How many feasible nodes are looked for among n (reference 4.2);
  * percentage 0: adaptive. */

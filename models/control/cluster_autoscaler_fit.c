@@ -79,7 +79,7 @@ static void begin_cycle(const struct autoscaler *a, const struct pod *p,
 }
 
 const char *autoscaler_refusal(struct autoscaler *a, const struct pod *p,
-                               const struct sched_node *n)
+                               struct sched_node *n)
 {
     struct sched_cycle c;
 

@@ -32,7 +32,7 @@ void autoscaler_look(struct autoscaler *a);
 struct sched_node *autoscaler_imagine(struct autoscaler *a, size_t i);
 /* NULL if the pod could go there, else why not. */
 const char *autoscaler_refusal(struct autoscaler *a, const struct pod *p,
-                               const struct sched_node *n);
+                               struct sched_node *n);
 /* Put it on the first node of the snapshot, from the `from`-th on, that takes
  * it; NULL if none does. */
 struct sched_node *autoscaler_place(struct autoscaler *a, const struct pod *p,

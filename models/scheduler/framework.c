@@ -33,30 +33,49 @@ const struct sched_plugin *sched_plugin_at(size_t i)
 
 void sched_prefilter(struct sched_cycle *c)
 {
-    c->nfilters = 0;
+    c->nfilters = c->nunsteady = 0;
     for (size_t i = 0; plugins[i]; i++) {
         c->scratch[i] = NULL;
-        if ((!plugins[i]->prefilter ||
-             plugins[i]->prefilter(c, &c->scratch[i])) && plugins[i]->filter)
-            c->filters[c->nfilters++] = (uint8_t)i;
+        if (!plugins[i]->filter ||
+            (plugins[i]->prefilter &&
+             !plugins[i]->prefilter(c, &c->scratch[i])))
+            continue;
+        c->filters[c->nfilters++] = (uint8_t)i;
+        if (!plugins[i]->steady)
+            c->unsteady[c->nunsteady++] = (uint8_t)i;
     }
 }
 
-const char *sched_filter(const struct sched_cycle *c,
-                         const struct sched_node *n,
-                         const struct sched_plugin **by)
+/* The first of n filters that refuses the node, and why; or NULL. */
+static const char *refusal(const struct sched_cycle *c,
+                           const struct sched_node *node,
+                           const uint8_t *filters, size_t n,
+                           const struct sched_plugin **by)
 {
-    for (size_t k = 0; k < c->nfilters; k++) {
-        size_t i = c->filters[k];
-        const char *why = plugins[i]->filter(c, c->scratch[i], n);
+    for (size_t k = 0; k < n; k++) {
+        const struct sched_plugin *p = plugins[filters[k]];
+        const char *why = p->filter(c, c->scratch[filters[k]], node);
 
         if (why) {
             if (by)
-                *by = plugins[i];
+                *by = p;
             return why;
         }
     }
     return NULL;
+}
+
+const char *sched_filter(const struct sched_cycle *c, struct sched_node *n,
+                         const struct sched_plugin **by)
+{
+    const char *why;
+
+    if (n->memo.spec == c->spec && n->memo.passes)
+        return refusal(c, n, c->unsteady, c->nunsteady, by);
+    why = refusal(c, n, c->filters, c->nfilters, by);
+    sched_remember(c, n);
+    n->memo.passes = why == NULL;
+    return why;
 }
 
 /* Scores of one plug-in for all feasible nodes, not weighted yet; false: all
@@ -66,9 +85,12 @@ static bool score_by(struct sched_cycle *c, const struct sched_plugin *p,
 {
     void *scratch = NULL;
 
-    if (!p->score || (p->prescore && !p->prescore(c, &scratch)))
+    if (!(p->score || p->score_all) ||
+        (p->prescore && !p->prescore(c, &scratch)))
         return false;
-    for (size_t k = 0; k < c->nfeasible; k++)
+    if (p->score_all)
+        p->score_all(c, scratch, scores);
+    for (size_t k = 0; p->score && k < c->nfeasible; k++)
         scores[k] = p->score(c, scratch, c->feasible[k]);
     if (p->normalise)
         p->normalise(c, scratch, scores, c->nfeasible);
@@ -120,7 +142,7 @@ static void account(struct sched_node *n, const struct pod_spec *s, int by)
     n->memory_nonzero += by * s->memory_nonzero;
     if (s->naffinity > 0)
         n->with_terms += (size_t)by;
-    n->memo.valid = false;
+    n->memo.spec = NULL;
 }
 
 void sched_place(struct arena *a, struct sched_node *n, struct placed p)

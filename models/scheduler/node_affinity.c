@@ -98,7 +98,8 @@ static void share_of_best(const struct sched_cycle *c, const void *scratch,
 
 const struct sched_plugin plugin_node_affinity = {
     .name = "NodeAffinity", .weight_1_20 = 1, .weight_1_36 = 2,
-    .prefilter = is_choosy, .filter = filter_affinity, .prescore = has_preferences,
+    .prefilter = is_choosy, .filter = filter_affinity, .steady = true,
+    .prescore = has_preferences,
     .score = score_affinity, .normalise = share_of_best,
 };
 
@@ -155,5 +156,5 @@ static const char *filter_ports(const struct sched_cycle *c,
 
 const struct sched_plugin plugin_node_ports = {
     .name = "NodePorts", .prefilter = wants_host_ports,
-    .filter = filter_ports,
+    .filter = filter_ports, .steady = true,
 };

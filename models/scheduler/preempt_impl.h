@@ -24,7 +24,7 @@ struct attempt {
 
 /* May the pod go there, also if the nominated pods of no less priority were
  * there already?  NULL, or why not, as in sched_filter. */
-const char *attempt_filter(const struct attempt *a, const struct sched_node *n,
+const char *attempt_filter(const struct attempt *a, struct sched_node *n,
                            const struct sched_plugin **by);
 
 /* May the pod push others off at all?  node: it was nominated to; NULL: none;

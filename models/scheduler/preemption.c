@@ -54,7 +54,7 @@ static const char *filter_as(const struct attempt *a,
     for (size_t i = 0; i < c.nnodes; i++)
         nodes[i] = c.nodes[i] == n ? as : c.nodes[i];
     c.nodes = nodes;
-    c.tallies = NULL;           /* they count what is, not what might be */
+    c.censuses = NULL;           /* they count what is, not what might be */
     c.no_terms = false;
     sched_prefilter(&c);
     return sched_filter(&c, as, by);
@@ -108,7 +108,7 @@ static bool is_nominated_to(const struct attempt *a,
     return false;
 }
 
-const char *attempt_filter(const struct attempt *a, const struct sched_node *n,
+const char *attempt_filter(const struct attempt *a, struct sched_node *n,
                            const struct sched_plugin **by)
 {
     const char *why = sched_filter(a->c, n, by);

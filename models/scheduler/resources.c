@@ -100,64 +100,51 @@ static int64_t balanced(const struct sched_cycle *c,
 
 /* ---- both scores of a node, remembered ------------------------------------------- */
 
-/* Most nodes have not changed since the last pod, which asked as much. */
+/* Most nodes have not changed since the last pod, which was alike. */
 static void remember(const struct sched_cycle *c, struct sched_node *n)
 {
-    const struct pod_spec *s = c->spec;
-
-    if (n->memo.valid && n->memo.cpu == s->cpu_milli &&
-        n->memo.memory == s->memory_bytes &&
-        n->memo.cpu_nonzero == s->cpu_nonzero &&
-        n->memo.memory_nonzero == s->memory_nonzero)
+    sched_remember(c, n);
+    if (n->memo.scored)
         return;
-    n->memo.valid = true;
-    n->memo.cpu = s->cpu_milli;
-    n->memo.memory = s->memory_bytes;
-    n->memo.cpu_nonzero = s->cpu_nonzero;
-    n->memo.memory_nonzero = s->memory_nonzero;
+    n->memo.scored = true;
     n->memo.least_allocated = least_allocated(c, n);
     n->memo.balanced = balanced(c, n);
 }
 
-static bool remember_all(struct sched_cycle *c, void **scratch)
+static void score_least_allocated(const struct sched_cycle *c,
+                                  const void *scratch, int64_t *scores)
 {
     (void)scratch;
-    for (size_t i = 0; i < c->nfeasible; i++)
+    for (size_t i = 0; i < c->nfeasible; i++) {
         remember(c, c->feasible[i]);
-    return true;
-}
-
-static int64_t score_least_allocated(const struct sched_cycle *c,
-                                     const void *scratch,
-                                     const struct sched_node *n)
-{
-    (void)c;
-    (void)scratch;
-    return n->memo.least_allocated;
+        scores[i] = c->feasible[i]->memo.least_allocated;
+    }
 }
 
 const struct sched_plugin plugin_resources_fit = {
     .name = "NodeResourcesFit", .weight_1_20 = 1, .weight_1_36 = 1,
-    .filter = filter_fit, .prescore = remember_all,
-    .score = score_least_allocated,
+    .filter = filter_fit, .steady = true, .score_all = score_least_allocated,
 };
 
 static bool requests_something(struct sched_cycle *c, void **scratch)
 {
-    return (c->version == KUBE_1_20 || c->spec->cpu_milli > 0 ||
-            c->spec->memory_bytes > 0) && remember_all(c, scratch);
+    (void)scratch;
+    return c->version == KUBE_1_20 || c->spec->cpu_milli > 0 ||
+           c->spec->memory_bytes > 0;
 }
 
-static int64_t score_balanced(const struct sched_cycle *c,
-                              const void *scratch, const struct sched_node *n)
+static void score_balanced(const struct sched_cycle *c, const void *scratch,
+                           int64_t *scores)
 {
-    (void)c;
     (void)scratch;
-    return n->memo.balanced;
+    for (size_t i = 0; i < c->nfeasible; i++) {
+        remember(c, c->feasible[i]);
+        scores[i] = c->feasible[i]->memo.balanced;
+    }
 }
 
 const struct sched_plugin plugin_resources_balanced = {
     .name = "NodeResourcesBalancedAllocation",
     .weight_1_20 = 1, .weight_1_36 = 1,
-    .prescore = requests_something, .score = score_balanced,
+    .prescore = requests_something, .score_all = score_balanced,
 };

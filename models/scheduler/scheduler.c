@@ -37,7 +37,7 @@
 #include "models/workload.h"
 #include "models/world.h"
 #include "preempt_impl.h"
-#include "tally_impl.h"
+#include "census_impl.h"
 #include "volume_impl.h"
 
 enum where { ACTIVE, BACKOFF, WAITING, IN_FLIGHT };
@@ -62,7 +62,7 @@ struct scheduler {
     VEC(struct sched_node *) by_index;      /* by node.index; NULL: gone */
     VEC(struct sched_node *) order;         /* of examination */
     bool order_stale;
-    struct tally_book *tallies;
+    struct census_book *censuses;
     size_t with_terms;          /* nodes of `order` that have such pods */
     size_t start;               /* where the next cycle starts to look */
     struct map queued;          /* pod uid -> struct queued */
@@ -315,7 +315,7 @@ static void place(struct scheduler *s, const struct pod *p, object_uid node)
     s->with_terms -= n->with_terms > 0;
     sched_place(s->w->arena, n, new);
     s->with_terms += n->with_terms > 0;
-    tally_book_add(s->tallies, n, &new, 1);
+    census_book_add(s->censuses, n, &new, 1);
     map_put_number(&s->placed, p->meta.uid,
                    (void *)(uintptr_t)(1 + n->node.index));
 }
@@ -336,7 +336,7 @@ static void unplace(struct scheduler *s, object_uid pod)
     gone = sched_unplace(n, pod);
     s->with_terms += n->with_terms > 0;
     if (!gone.deleting)
-        tally_book_add(s->tallies, n, &gone, -1);
+        census_book_add(s->censuses, n, &gone, -1);
     happened(s, POD_GONE, n);
 }
 
@@ -347,7 +347,7 @@ static void mark_deleting(struct scheduler *s, object_uid pod)
 
     for (size_t i = 0; n && i < n->pods.len; i++)
         if (n->pods.items[i].uid == pod && !n->pods.items[i].deleting) {
-            tally_book_add(s->tallies, n, &n->pods.items[i], -1);
+            census_book_add(s->censuses, n, &n->pods.items[i], -1);
             n->pods.items[i].deleting = true;
         }
 }
@@ -356,7 +356,7 @@ static void mark_deleting(struct scheduler *s, object_uid pod)
 static void nodes_change(struct scheduler *s)
 {
     s->order_stale = true;
-    tally_book_clear(s->tallies);
+    census_book_clear(s->censuses);
 }
 
 static void on_node(void *ctx, const struct meta *seen,
@@ -378,7 +378,7 @@ static void on_node(void *ctx, const struct meta *seen,
     if (!*room)
         *room = arena_make(s->w->arena, struct sched_node);
     (*room)->node = *node_seen(after);
-    (*room)->memo.valid = false;
+    (*room)->memo.spec = NULL;
     happened(s, NODE_CHANGED, *room);
 }
 
@@ -548,13 +548,13 @@ static void start_cycle(struct scheduler *s, struct sched_cycle *c,
     arena_reset(s->scratch);
     if (s->order_stale)
         rebuild_order(s);
-    tally_book_begin(s->tallies);
+    census_book_begin(s->censuses);
     *c = (struct sched_cycle){
         .arena = s->scratch, .version = s->w->spec->cluster.version,
         .space = p->meta.space, .labels = p->meta.labels,
         .spec = p->template->spec, .spread_by = spread_selector(s, p),
         .nodes = s->order.items, .nnodes = s->order.len,
-        .volumes = &s->volumes, .tallies = s->tallies,
+        .volumes = &s->volumes, .censuses = s->censuses,
         .no_terms = s->with_terms == 0,
     };
     c->feasible = arena_many(s->scratch, struct sched_node *,
@@ -607,7 +607,8 @@ static void find_feasible(struct scheduler *s, const struct attempt *a,
     for (; examined < c->nnodes && (int)c->nfeasible < wanted; examined++) {
         struct sched_node *n = c->nodes[at];
         const struct sched_plugin *by = NULL;
-        const char *why = attempt_filter(a, n, &by);
+        bool fits = a->nnominees == 0 && sched_passes(c, n);
+        const char *why = fits ? NULL : attempt_filter(a, n, &by);
 
         at = at + 1 < c->nnodes ? at + 1 : 0;
         if (why)
@@ -1015,7 +1016,7 @@ struct scheduler *scheduler_new(struct world *w)
 
     s->w = w;
     s->scratch = arena_under(w->arena);
-    s->tallies = tally_book_new(w->arena);
+    s->censuses = census_book_new(w->arena);
     map_init(&s->queued, w->arena);
     map_init(&s->placed, w->arena);
     client_init(&s->client, w, w->spec->cluster.scheduler_qps,

@@ -52,6 +52,7 @@ static const char *filter_unschedulable(const struct sched_cycle *c,
 
 const struct sched_plugin plugin_node_unschedulable = {
     .name = "NodeUnschedulable", .filter = filter_unschedulable,
+    .steady = true,
 };
 
 static bool has_name(struct sched_cycle *c, void **scratch)
@@ -72,6 +73,7 @@ static const char *filter_name(const struct sched_cycle *c,
 
 const struct sched_plugin plugin_node_name = {
     .name = "NodeName", .prefilter = has_name, .filter = filter_name,
+    .steady = true,
 };
 
 static const char *filter_taints(const struct sched_cycle *c,
@@ -90,14 +92,12 @@ static const char *filter_taints(const struct sched_cycle *c,
 }
 
 /* How many PreferNoSchedule taints the pod does not tolerate. */
-static int64_t score_taints(const struct sched_cycle *c, const void *scratch,
-                            const struct sched_node *n)
+static int64_t bad_taints(const struct sched_cycle *c, const struct node *n)
 {
     int64_t count = 0;
 
-    (void)scratch;
-    for (size_t i = 0; i < n->node.ntaints; i++) {
-        const struct taint *t = &n->node.taints[i];
+    for (size_t i = 0; i < n->ntaints; i++) {
+        const struct taint *t = &n->taints[i];
 
         if (strcmp(t->effect, "PreferNoSchedule") == 0 &&
             !tolerates(c->spec, t))
@@ -106,21 +106,24 @@ static int64_t score_taints(const struct sched_cycle *c, const void *scratch,
     return count;
 }
 
-static void fewest_taints_best(const struct sched_cycle *c,
-                               const void *scratch, int64_t *scores, size_t n)
+/* The fewest are best. */
+static void score_taints(const struct sched_cycle *c, const void *scratch,
+                         int64_t *scores)
 {
     int64_t most = 0;
 
-    (void)c;
     (void)scratch;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < c->nfeasible; i++) {
+        const struct node *n = &c->feasible[i]->node;
+
+        scores[i] = n->ntaints > 0 ? bad_taints(c, n) : 0;
         most = scores[i] > most ? scores[i] : most;
-    for (size_t i = 0; i < n; i++)
+    }
+    for (size_t i = 0; i < c->nfeasible; i++)
         scores[i] = most == 0 ? 100 : 100 - 100 * scores[i] / most;
 }
 
 const struct sched_plugin plugin_taint_toleration = {
     .name = "TaintToleration", .weight_1_20 = 1, .weight_1_36 = 3,
-    .filter = filter_taints, .score = score_taints,
-    .normalise = fewest_taints_best,
+    .filter = filter_taints, .steady = true, .score_all = score_taints,
 };

@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tally_impl.h"
+#include "census_impl.h"
 
 #define HOSTNAME "kubernetes.io/hostname"
 #define ZONE "topology.kubernetes.io/zone"
@@ -29,7 +29,7 @@ static const struct topology_spread defaults[] = {
 
 struct constraint {
     const struct topology_spread *spread;
-    struct tally *tally;
+    struct census *census;
     bool by_host;
     int64_t least;              /* pods of the emptiest domain */
     double weight;              /* ln(domains + 2) */
@@ -81,7 +81,7 @@ static void count_pods(struct sched_cycle *c, struct spread *s,
         keys[i] = s->items[i].spread->topology_key;
     for (size_t i = 0; i < s->n; i++) {
         struct constraint *k = &s->items[i];
-        struct tally_what what = {
+        struct census_what what = {
             .space = c->space, .key = keys[i],
             .spec = is_choosy(c->spec) ? c->spec : NULL,
             .keys = keys, .nkeys = s->all_keys ? s->n : 0,
@@ -90,7 +90,7 @@ static void count_pods(struct sched_cycle *c, struct spread *s,
 
         k->by_host = strcmp(keys[i], HOSTNAME) == 0;
         k->self = selector_match(what.selector, c->labels);
-        k->tally = tally_find(c, &what);
+        k->census = census_find(c, &what);
     }
 }
 
@@ -118,7 +118,7 @@ static struct spread *constraints(struct sched_cycle *c, bool filter)
 
 static void find_least(struct constraint *k)
 {
-    const struct map *domains = &k->tally->domains;
+    const struct map *domains = &k->census->domains;
 
     k->least = INT64_MAX;
     for (size_t i = 0; i < domains->len; i++) {
@@ -153,7 +153,7 @@ static const char *filter_spread(const struct sched_cycle *c,
     (void)c;
     for (size_t i = 0; i < s->n; i++) {
         const struct constraint *k = &s->items[i];
-        const struct domain *d = k->tally->domain[n->slot];
+        const struct domain *d = k->census->domain[n->slot];
         int64_t here = d ? d->pods : 0;
 
         if (!node_topology(&n->node, k->spread->topology_key))
@@ -172,22 +172,28 @@ static bool ignored(const struct spread *s, const struct node *n)
     return s->all_keys && !has_all_keys(s, n);
 }
 
+/* Must feasible nodes be looked at to know how many domains they have? */
+static bool counts_domains(const struct spread *s, const struct constraint *k)
+{
+    return k->by_host ? s->all_keys : k->census->domains.len > 0;
+}
+
 /* The more domains feasible nodes have, the more a constraint weighs. */
 static void weigh(struct sched_cycle *c, struct spread *s,
                   struct constraint *k)
 {
-    size_t scored = 0;
+    size_t scored = k->by_host && !s->all_keys ? c->nfeasible : 0;
 
-    k->tally->mark++;
-    for (size_t i = 0; i < c->nfeasible; i++) {
-        struct domain *d = k->tally->domain[c->feasible[i]->slot];
+    k->census->mark++;
+    for (size_t i = 0; counts_domains(s, k) && i < c->nfeasible; i++) {
+        struct domain *d = k->census->domain[c->feasible[i]->slot];
 
         if (ignored(s, &c->feasible[i]->node))
             continue;
         if (k->by_host) {
             scored++;
-        } else if (d && d->mark != k->tally->mark) {
-            d->mark = k->tally->mark;
+        } else if (d && d->mark != k->census->mark) {
+            d->mark = k->census->mark;
             scored++;
         }
     }
@@ -214,53 +220,53 @@ static int64_t rounded(double x)
     return whole + (x - (double)whole >= 0.5);
 }
 
-static int64_t score_spread(const struct sched_cycle *c, const void *scratch,
-                            const struct sched_node *n)
+/* Add what constraint k says of each feasible node. */
+static void add_scores(const struct sched_cycle *c, const struct constraint *k,
+                       double *sums)
 {
-    const struct spread *s = scratch;
-    double sum = 0;
-
-    (void)c;
-    if (ignored(s, &n->node))
-        return -1;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct constraint *k = &s->items[i];
-        const struct domain *d = k->tally->domain[n->slot];
+    if (!k->by_host && k->census->domains.len == 0)
+        return;                 /* no node has the key */
+    for (size_t i = 0; i < c->nfeasible; i++) {
+        size_t slot = c->feasible[i]->slot;
+        const struct domain *d = k->census->domain[slot];
 
         if (k->by_host)
-            sum += (double)k->tally->pods[n->slot] * k->weight +
-                   k->spread->max_skew - 1;
+            sums[i] += (double)k->census->pods[slot] * k->weight +
+                       k->spread->max_skew - 1;
         else if (d)
-            sum += (double)d->pods * k->weight + k->spread->max_skew - 1;
+            sums[i] += (double)d->pods * k->weight + k->spread->max_skew - 1;
     }
-    return rounded(sum);
 }
 
-static void fewest_best(const struct sched_cycle *c, const void *scratch,
-                        int64_t *scores, size_t n)
+/* The fewest are best; -1: left out. */
+static void score_spread(const struct sched_cycle *c, const void *scratch,
+                         int64_t *scores)
 {
-    int64_t least = INT64_MAX, most = 0;
+    int64_t least = INT64_MAX, most = 0, last = -1, score = 0;
+    const struct spread *s = scratch;
+    double *sums = arena_many(c->arena, double, c->nfeasible);
 
-    (void)c;
-    (void)scratch;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k < s->n; k++)
+        add_scores(c, &s->items[k], sums);
+    for (size_t i = 0; i < c->nfeasible; i++) {
+        scores[i] = ignored(s, &c->feasible[i]->node) ? -1 : rounded(sums[i]);
         if (scores[i] < 0)
-            continue;           /* left out: see score_spread */
+            continue;
         least = scores[i] < least ? scores[i] : least;
         most = scores[i] > most ? scores[i] : most;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (scores[i] < 0)
-            scores[i] = 0;
-        else
-            scores[i] = most == 0 ? 100
-                                  : 100 * (most + least - scores[i]) / most;
+    for (size_t i = 0; i < c->nfeasible; i++) {
+        if (scores[i] != last) {        /* most are like the one before */
+            last = scores[i];
+            score = last < 0 ? 0 : most == 0 ? 100
+                    : 100 * (most + least - last) / most;
+        }
+        scores[i] = score;
     }
 }
 
 const struct sched_plugin plugin_topology_spread = {
     .name = "PodTopologySpread", .weight_1_20 = 2, .weight_1_36 = 2,
     .prefilter = prefilter_spread, .filter = filter_spread,
-    .prescore = prescore_spread, .score = score_spread,
-    .normalise = fewest_best,
+    .prescore = prescore_spread, .score_all = score_spread,
 };

@@ -1,28 +1,28 @@
 /*
- * tally.c - how many pods match a selector, by node and by domain.
+ * census.c - how many pods match a selector, by node and by domain.
  *
- * A tally is counted once, over all pods of all nodes, and then follows what
+ * A census is counted once, over all pods of all nodes, and then follows what
  * happens to them.  It holds as long as the nodes and their labels do.  A book
  * that is full is begun anew with the next cycle.
  *
- * Tallies last used come first, since pods of one template come together.
+ * Censuses last used come first, since pods of one template come together.
  */
-#include "tally_impl.h"
+#include "census_impl.h"
 
 #include <string.h>
 
-#define TALLIES_MAX 128
+#define CENSUSES_MAX 128
 
-struct tally_book {
-    struct arena *arena;        /* of the tallies */
-    struct tally *items[TALLIES_MAX];
+struct census_book {
+    struct arena *arena;        /* of the censuses */
+    struct census *items[CENSUSES_MAX];
     size_t n;
 };
 
-/* ---- one tally ---------------------------------------------------------- */
+/* ---- one census ---------------------------------------------------------- */
 
 /* Does t select pods with these labels? */
-static bool selects(struct tally *t, const struct labels *labels)
+static bool selects(struct census *t, const struct labels *labels)
 {
     if (labels && t->found[0].labels == labels)
         return t->found[0].matches;
@@ -36,14 +36,14 @@ static bool selects(struct tally *t, const struct labels *labels)
     return t->found[0].matches;
 }
 
-static bool matches(struct tally *t, const struct placed *p)
+static bool matches(struct census *t, const struct placed *p)
 {
     return selects(t, p->labels) &&
            (p->space == t->what.space ||
             strcmp(p->space, t->what.space) == 0);
 }
 
-static bool has_all_keys(const struct tally_what *w, const struct node *n)
+static bool has_all_keys(const struct census_what *w, const struct node *n)
 {
     for (size_t i = 0; i < w->nkeys; i++)
         if (!node_topology(n, w->keys[i]))
@@ -51,7 +51,7 @@ static bool has_all_keys(const struct tally_what *w, const struct node *n)
     return true;
 }
 
-static struct domain *domain_at(struct arena *a, struct tally *t,
+static struct domain *domain_at(struct arena *a, struct census *t,
                                 const struct node *n, bool make)
 {
     const char *value = node_topology(n, t->what.key);
@@ -64,24 +64,24 @@ static struct domain *domain_at(struct arena *a, struct tally *t,
     return d;
 }
 
-static void add(struct tally *t, size_t slot, int by)
+static void add(struct census *t, size_t slot, int by)
 {
     t->pods[slot] += by;
     if (t->counts[slot])
         t->domain[slot]->pods += by;
 }
 
-static void count_pods(struct tally *t, const struct sched_node *n)
+static void count_pods(struct census *t, const struct sched_node *n)
 {
     for (size_t i = 0; i < n->pods.len; i++)
         if (!n->pods.items[i].deleting && matches(t, &n->pods.items[i]))
             add(t, n->slot, 1);
 }
 
-static struct tally *count(struct arena *a, const struct sched_cycle *c,
-                           const struct tally_what *what)
+static struct census *count(struct arena *a, const struct sched_cycle *c,
+                           const struct census_what *what)
 {
-    struct tally *t = arena_make(a, struct tally);
+    struct census *t = arena_make(a, struct census);
 
     t->what = *what;
     map_init(&t->domains, a);
@@ -105,28 +105,28 @@ static struct tally *count(struct arena *a, const struct sched_cycle *c,
 
 /* ---- the book ----------------------------------------------------------- */
 
-struct tally_book *tally_book_new(struct arena *owner)
+struct census_book *census_book_new(struct arena *owner)
 {
-    struct tally_book *b = arena_make(owner, struct tally_book);
+    struct census_book *b = arena_make(owner, struct census_book);
 
     b->arena = arena_under(owner);
     return b;
 }
 
-void tally_book_clear(struct tally_book *b)
+void census_book_clear(struct census_book *b)
 {
     if (b->n > 0)
         arena_reset(b->arena);
     b->n = 0;
 }
 
-void tally_book_begin(struct tally_book *b)
+void census_book_begin(struct census_book *b)
 {
-    if (b->n == TALLIES_MAX)
-        tally_book_clear(b);
+    if (b->n == CENSUSES_MAX)
+        census_book_clear(b);
 }
 
-void tally_book_add(struct tally_book *b, const struct sched_node *n,
+void census_book_add(struct census_book *b, const struct sched_node *n,
                     const struct placed *p, int by)
 {
     for (size_t i = 0; i < b->n; i++)
@@ -134,7 +134,7 @@ void tally_book_add(struct tally_book *b, const struct sched_node *n,
             add(b->items[i], n->slot, by);
 }
 
-static bool same_keys(const struct tally_what *a, const struct tally_what *b)
+static bool same_keys(const struct census_what *a, const struct census_what *b)
 {
     if (a->nkeys != b->nkeys)
         return false;
@@ -144,7 +144,7 @@ static bool same_keys(const struct tally_what *a, const struct tally_what *b)
     return true;
 }
 
-static bool same(const struct tally_what *a, const struct tally_what *b)
+static bool same(const struct census_what *a, const struct census_what *b)
 {
     return a->spec == b->spec && strcmp(a->key, b->key) == 0 &&
            selector_equal(a->selector, b->selector) &&
@@ -152,9 +152,9 @@ static bool same(const struct tally_what *a, const struct tally_what *b)
 }
 
 /* A copy that needs nothing of a cycle's scratch. */
-static struct tally_what kept(struct arena *a, const struct tally_what *w)
+static struct census_what kept(struct arena *a, const struct census_what *w)
 {
-    struct tally_what k = *w;
+    struct census_what k = *w;
     const char **keys = arena_many(a, const char *, w->nkeys);
 
     k.space = arena_strdup(a, w->space);
@@ -166,26 +166,26 @@ static struct tally_what kept(struct arena *a, const struct tally_what *w)
     return k;
 }
 
-static void bring_forward(struct tally_book *b, size_t i)
+static void bring_forward(struct census_book *b, size_t i)
 {
-    struct tally *t = b->items[i];
+    struct census *t = b->items[i];
 
     memmove(&b->items[1], &b->items[0], i * sizeof(b->items[0]));
     b->items[0] = t;
 }
 
-struct tally *tally_find(const struct sched_cycle *c,
-                         const struct tally_what *what)
+struct census *census_find(const struct sched_cycle *c,
+                         const struct census_what *what)
 {
-    struct tally_book *b = c->tallies;
-    struct tally_what own;
+    struct census_book *b = c->censuses;
+    struct census_what own;
 
     for (size_t i = 0; b && i < b->n; i++)
         if (same(&b->items[i]->what, what)) {
             bring_forward(b, i);
             return b->items[0];
         }
-    if (!b || b->n == TALLIES_MAX)
+    if (!b || b->n == CENSUSES_MAX)
         return count(c->arena, c, what);
     own = kept(b->arena, what);
     b->items[b->n++] = count(b->arena, c, &own);

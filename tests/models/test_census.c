@@ -1,10 +1,10 @@
 /*
- * test_tally.c - tallies that follow pods against counting anew.
+ * test_census.c - censuses that follow pods against counting anew.
  */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../models/scheduler/tally_impl.h"
+#include "../../models/scheduler/census_impl.h"
 #include "kernel/rng.h"
 
 #define ZONE "topology.kubernetes.io/zone"
@@ -51,19 +51,19 @@ static void tear_down(void)
     arena_free(arena);
 }
 
-static struct sched_cycle cycle_with(struct tally_book *book)
+static struct sched_cycle cycle_with(struct census_book *book)
 {
     return (struct sched_cycle){ .arena = arena, .space = "a",
                                  .nodes = nodes, .nnodes = NODES,
-                                 .tallies = book };
+                                 .censuses = book };
 }
 
 /* One of a few questions, in memory of its own: a book may not keep it. */
-static struct tally_what question(uint32_t i)
+static struct census_what question(uint32_t i)
 {
     static const char *const keys[] = { ZONE, HOST };
     const char **all = arena_many(arena, const char *, 2);
-    struct tally_what w = { .space = i & 1 ? "a" : "b",
+    struct census_what w = { .space = i & 1 ? "a" : "b",
                             .key = keys[i >> 1 & 1] };
 
     memcpy(all, keys, sizeof(keys));
@@ -75,7 +75,7 @@ static struct tally_what question(uint32_t i)
     return w;
 }
 
-static void check_same(const struct tally *kept, const struct tally *fresh)
+static void check_same(const struct census *kept, const struct census *fresh)
 {
     size_t differ = kept->domains.len != fresh->domains.len;
 
@@ -88,17 +88,17 @@ static void check_same(const struct tally *kept, const struct tally *fresh)
     ck_assert_uint_eq(differ, 0);
 }
 
-static void ask(struct tally_book *book, uint32_t i)
+static void ask(struct census_book *book, uint32_t i)
 {
     struct sched_cycle with = cycle_with(book), without = cycle_with(NULL);
-    struct tally_what what = question(i);
+    struct census_what what = question(i);
 
-    tally_book_begin(book);
-    check_same(tally_find(&with, &what), tally_find(&without, &what));
+    census_book_begin(book);
+    check_same(census_find(&with, &what), census_find(&without, &what));
 }
 
 /* A pod comes, begins to go, or goes. */
-static void step(struct tally_book *book, object_uid *at)
+static void step(struct census_book *book, object_uid *at)
 {
     static const char *const apps[] = { "web", "db", "cache" };
     uint32_t pod = below(PODS);
@@ -111,27 +111,27 @@ static void step(struct tally_book *book, object_uid *at)
             .labels = labels_with(arena, NULL, "app", apps[below(3)]) };
 
         sched_place(arena, nodes[i], p);
-        tally_book_add(book, nodes[i], &p, 1);
+        census_book_add(book, nodes[i], &p, 1);
         at[pod] = i + 1;
     } else if (below(2)) {
         for (size_t i = 0; i < n->pods.len; i++)
             if (n->pods.items[i].uid == pod + 1 &&
                 !n->pods.items[i].deleting) {
-                tally_book_add(book, n, &n->pods.items[i], -1);
+                census_book_add(book, n, &n->pods.items[i], -1);
                 n->pods.items[i].deleting = true;
             }
     } else {
         struct placed p = sched_unplace(n, pod + 1);
 
         if (!p.deleting)
-            tally_book_add(book, n, &p, -1);
+            census_book_add(book, n, &p, -1);
         at[pod] = 0;
     }
 }
 
-START_TEST(a_tally_that_follows_is_one_that_counts)
+START_TEST(a_census_that_follows_is_one_that_counts)
 {
-    struct tally_book *book = tally_book_new(arena);
+    struct census_book *book = census_book_new(arena);
     object_uid at[PODS] = { 0 };
 
     for (int i = 0; i < STEPS; i++) {
@@ -146,7 +146,7 @@ END_TEST
 
 START_TEST(other_labels_of_nodes_count_once_the_book_is_cleared)
 {
-    struct tally_book *book = tally_book_new(arena);
+    struct census_book *book = census_book_new(arena);
     object_uid at[PODS] = { 0 };
 
     for (int i = 0; i < 200; i++)
@@ -154,7 +154,7 @@ START_TEST(other_labels_of_nodes_count_once_the_book_is_cleared)
     ask(book, 17);
     nodes[1]->node.meta.labels = labels_with(
         arena, nodes[1]->node.meta.labels, ZONE, "elsewhere");
-    tally_book_clear(book);
+    census_book_clear(book);
     ask(book, 17);
 }
 END_TEST
@@ -162,22 +162,22 @@ END_TEST
 /* Twice as many questions as a book holds. */
 START_TEST(a_full_book_is_begun_anew)
 {
-    struct tally_book *book = tally_book_new(arena);
+    struct census_book *book = census_book_new(arena);
     object_uid at[PODS] = { 0 };
 
     for (int i = 0; i < 256; i++) {
         struct sched_cycle with = cycle_with(book), without = cycle_with(NULL);
-        struct tally_what what = question(1);
-        struct tally *first;
+        struct census_what what = question(1);
+        struct census *first;
 
         step(book, at);
         what.selector = selector_with(arena, what.selector, "n",
                                       arena_printf(arena, "%d", i));
-        tally_book_begin(book);
-        first = tally_find(&with, &what);
-        check_same(first, tally_find(&without, &what));
+        census_book_begin(book);
+        first = census_find(&with, &what);
+        check_same(first, census_find(&without, &what));
         what.selector = question(17).selector;
-        check_same(tally_find(&with, &what), tally_find(&without, &what));
+        check_same(census_find(&with, &what), census_find(&without, &what));
         ck_assert_int_eq(first->pods[0], 0);    /* still there */
     }
 }
@@ -185,13 +185,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("tally");
-    TCase *tc = tcase_create("tallies");
+    Suite *s = suite_create("census");
+    TCase *tc = tcase_create("censuses");
     SRunner *sr = srunner_create(s);
     int failed;
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_test(tc, a_tally_that_follows_is_one_that_counts);
+    tcase_add_test(tc, a_census_that_follows_is_one_that_counts);
     tcase_add_test(tc, other_labels_of_nodes_count_once_the_book_is_cleared);
     tcase_add_test(tc, a_full_book_is_begun_anew);
     suite_add_tcase(s, tc);
