@@ -145,7 +145,8 @@ static const char *served(double rate, double duration_s, const char *image)
                 duration_s, image, rate, deployment("web", 10));
 }
 
-/* One of `others` + 1 Deployments is rolled, nobody sends requests. */
+/* One of `others` + 1 Deployments is rolled, nobody sends requests.  Before,
+ * the controller manager makes all pods, 20 a second. */
 static const char *rolled(int replicas, int others, int nodes, bool release)
 {
     char rest[4096] = "";
@@ -157,10 +158,10 @@ static const char *rolled(int replicas, int others, int nodes, bool release)
         strcat(rest, deployment(name, replicas));
     }
     return text("kind: Scenario\nmetadata: {name: rolled}\n"
-                "run: {warmup: 30m, duration: 90m, replications: 1}\n"
+                "run: {warmup: %dm, duration: 90m, replications: 1}\n"
                 "cluster: {nodes: [{name: n, count: %d, cpu: \"64\", memory: "
                 "256Gi}]}\nimages: {web: {startup: 2s}}\n%s%s%s",
-                nodes, release
+                30 + (others + 1) * replicas / 1200, nodes, release
                 ? "release: {at: 1s, workload: deployment/web, images: {web: "
                   "\"web:2\"}}\nstrategies: [{name: r, rollingUpdate: {}}]\n"
                 : "", deployment("web", replicas), rest);
