@@ -193,17 +193,22 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
+    char room[256];             /* nearly always enough */
     va_list again;
     char *s;
     int len;
 
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    len = vsnprintf(room, sizeof room, format, args);
     if (len < 0)
         BUG("cannot format \"%s\"", format);
-    s = arena_alloc(a, (size_t)len + 1);
-    vsnprintf(s, (size_t)len + 1, format, args);
+    if ((size_t)len < sizeof room) {
+        s = arena_strndup(a, room, (size_t)len);
+    } else {
+        s = arena_alloc(a, (size_t)len + 1);
+        vsnprintf(s, (size_t)len + 1, format, again);
+    }
+    va_end(again);
     return s;
 }
 

@@ -52,6 +52,8 @@ void buf_putc(struct buf *b, char c)
     buf_put(b, &c, 1);
 }
 
+#define PRINT_ROOM 100          /* bytes of a usual formatted piece */
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args, again;
@@ -59,13 +61,16 @@ void buf_printf(struct buf *b, const char *format, ...)
 
     va_start(args, format);
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    reserve(b, PRINT_ROOM);     /* nearly always enough */
+    len = vsnprintf(b->text + b->len, b->cap - b->len, format, args);
+    va_end(args);
     if (len < 0)
         BUG("cannot format \"%s\"", format);
-    reserve(b, (size_t)len);
-    vsnprintf(b->text + b->len, (size_t)len + 1, format, args);
-    va_end(args);
+    if ((size_t)len >= b->cap - b->len) {
+        reserve(b, (size_t)len);
+        vsnprintf(b->text + b->len, (size_t)len + 1, format, again);
+    }
+    va_end(again);
     b->len += (size_t)len;
 }
 
