@@ -18,7 +18,8 @@ struct world;
 struct kubelets *kubelets_new(struct world *w);
 
 /* The node loses power: its processes and their network are gone at once, and
- * nothing is reported any more.  Twice is once. */
+ * nothing is reported any more.  It stays so until it has been given back as
+ * often as it was taken. */
 void kubelet_node_down(struct world *w, object_uid node);
 
 /* Has it power? */

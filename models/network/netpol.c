@@ -55,18 +55,33 @@ struct netpols {
     VEC(struct history *) policies;
     struct map by_uid;          /* uid of a policy or a pod -> history */
     struct map spaces;          /* name -> struct space_labels */
+    event_id gathered;          /* measure what is in force */
     bool watching;              /* pods: from the first policy on */
 };
 
 /* ---- what is learned ---------------------------------------------------- */
 
-static void fire_enforced(struct sim *sim, void *subject, int64_t arg)
+static void fire_gathered(struct sim *sim, void *subject, int64_t arg)
 {
     struct netpols *all = subject;
 
     (void)sim;
     (void)arg;
     measure_policies_changed(all->w);
+}
+
+static const struct event_kind ev_gathered = {
+    .name = "policy.gathered", .rank = RANK_MEASURE, .fire = fire_gathered,
+};
+
+/* Many things are learned at one moment: measured is what they come to. */
+static void fire_enforced(struct sim *sim, void *subject, int64_t arg)
+{
+    struct netpols *all = subject;
+
+    (void)arg;
+    if (!sim_pending(sim, all->gathered))
+        all->gathered = sim_after(sim, 0, &ev_gathered, all, 0);
 }
 
 static const struct event_kind ev_enforced = {

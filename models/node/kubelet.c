@@ -229,9 +229,8 @@ void kubelet_node_down(struct world *w, object_uid node)
     struct kubelets *all = w->kubelets;
     struct kubelet *k = kubelet_of(all, node);
 
-    if (k->down)
+    if (k->down++ > 0)          /* for another reason already */
         return;
-    k->down = true;
     lease_silent(w, node);
     images_power_off(k);
     for (size_t i = 0; i < all->workers.len; i++) {
@@ -270,9 +269,8 @@ void kubelet_node_up(struct world *w, object_uid node)
     struct kubelets *all = w->kubelets;
     struct kubelet *k = kubelet_of(all, node);
 
-    if (!k->down)
+    if (k->down == 0 || --k->down > 0)
         return;
-    k->down = false;
     if (!kubelet_idles(k))
         lease_resumed(w, node);
     for (size_t i = 0; i < all->workers.len; i++) {

@@ -121,7 +121,7 @@ struct kubelet {
     struct kubelets *all;
     object_uid node;
     unsigned index;             /* in order of first need */
-    bool down;
+    int down;                   /* reasons why it has no power */
     bool stopped;               /* its process; containers run on */
     bool cut;                   /* from all other machines */
     double sandbox, start;      /* the runtime's factors on these timings */

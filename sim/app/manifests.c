@@ -430,7 +430,7 @@ static bool is_served(const struct loader *l, const struct document *o)
     return false;
 }
 
-void manifests_lint(struct loader *l)
+void manifests_lint(struct loader *l, const struct spec *spec)
 {
     const text_list *allows = &l->app->o.allows;
 
@@ -442,6 +442,11 @@ void manifests_lint(struct loader *l)
     for (size_t i = 0; i < l->objects.len; i++) {
         const struct document *o = &l->objects.items[i];
 
+        if (o->kind == KIND_PSP && spec->cluster.version != KUBE_1_20)
+            lint(l, o->value, "gone", arena_printf(
+                     l->arena, "PodSecurityPolicy \"%s\" has no effect: the "
+                     "kind is gone since 1.25 (kubernetes: \"1.20\" knows it)",
+                     o->name));
         if (o->kind == KIND_DEPLOYMENT && is_served(l, o))
             lint_probes(l, o);
     }

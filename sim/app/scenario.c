@@ -1030,7 +1030,7 @@ static void fill(struct loader *l, const struct document_section *d,
         faults_check(l, spec);
     if (l->errors->errors == 0)
         build_variants(l, &d->strategies, target, spec, out);
-    manifests_lint(l);
+    manifests_lint(l, spec);
     documents_warn_old(l);
 }
 

@@ -274,7 +274,7 @@ void manifests_images(struct loader *l, const struct value *v);
 void manifests_refer(struct loader *l);
 
 /* Lints about what people get wrong. */
-void manifests_lint(struct loader *l);
+void manifests_lint(struct loader *l, const struct spec *spec);
 
 /* ---- operator_block.c: cluster.operators ---- */
 struct crd;

@@ -304,6 +304,23 @@ START_TEST(a_name_that_is_taken_is_left_out)
 }
 END_TEST
 
+/* Two losses of power: it is back when both are over. */
+START_TEST(a_node_that_fails_twice_is_back_after_the_last)
+{
+    results_of_text(&r,
+        "kind: Scenario\nrun: {duration: 200s, warmup: 0s, replications: 1}\n"
+        "cluster: {profile: exact, nodes: [{name: n}]}\n"
+        "faults:\n  - {at: 20s, for: 90s, fail: node/n-0}\n"
+        "  - {at: 50s, for: 30s, fail: node/n-0}\n"
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: p}\n"
+        "spec:\n  replicas: 1\n  selector: {matchLabels: {app: p}}\n"
+        "  template:\n    metadata: {labels: {app: p}}\n"
+        "    spec: {containers: [{name: c, image: \"x:1\"}]}\n");
+    ck_assert_double_gt(results_pod(&r, NULL, "p-", "Ready", 1), 110);
+    ck_assert_double_lt(results_pod(&r, NULL, "p-", "Ready", 1), 130);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("machines");
@@ -313,6 +330,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, NULL, tear_down);
     tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, a_node_that_fails_twice_is_back_after_the_last);
     tcase_add_test(tc, a_surge_waits_for_its_machines);
     tcase_add_test(tc, who_does_not_listen_loses_pods_with_the_machine);
     tcase_add_test(tc, only_a_stateful_set_waits_for_a_machine_that_is_cut_off);
