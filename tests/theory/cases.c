@@ -12,7 +12,7 @@
 
 static const struct theory_case *const tables[] = {
     cases_kernel, cases_queueing, cases_availability,
-    cases_requests, cases_probes, cases_scenarios, cases_statistics,
+    cases_requests, cases_probes, cases_scenarios, cases_releases, cases_statistics,
 };
 
 static void add(struct report *r, struct check c)

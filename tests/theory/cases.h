@@ -66,6 +66,7 @@ extern const struct theory_case cases_availability[];
 extern const struct theory_case cases_probes[];
 extern const struct theory_case cases_requests[];
 extern const struct theory_case cases_scenarios[];
+extern const struct theory_case cases_releases[];
 extern const struct theory_case cases_statistics[];
 
 #endif
