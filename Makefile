@@ -129,6 +129,14 @@ demo: $(BUILD)/rollsim               ## compare seven strategies on the sample; 
 	$(Q)$(BUILD)/rollsim compare scenarios/sample.yaml --csv out/demo --figures out/demo \
 	--metric rollout_seconds,failed_requests,downtime,exposed_users,peak_pods,extra_pod_seconds
 
+gallery: $(BUILD)/rollsim            ## draw the README's heat map and front; every figure of scenarios/strategies in build/gallery
+	$(Q)$(BUILD)/rollsim sweep scenarios/settings.yaml -q --figures $(BUILD)/gallery/sweep >/dev/null
+	$(Q)$(BUILD)/rollsim optimize scenarios/settings.yaml -q --figures $(BUILD)/gallery/search >/dev/null
+	$(Q)cp $(BUILD)/gallery/sweep/heatmap.svg plots/settings-heatmap.svg
+	$(Q)cp $(BUILD)/gallery/search/pareto.svg plots/settings-pareto.svg
+	$(Q)for f in scenarios/strategies/*.yaml; do for t in svg png; do \
+	  $(BUILD)/rollsim plot $$f -q -n 5 --format $$t --figures $(BUILD)/gallery/$$(basename $$f .yaml) || exit 1; done; done
+
 TRACES = ../shared/traces
 fidelity: $(BUILD)/tests/tools/fidelity $(BUILD)/rollsim ## compare rollouts with the recordings of TRACES=DIR
 	$(Q)if [ -d '$(TRACES)' ]; then $< $(BUILD)/rollsim '$(TRACES)' $(BUILD)/fidelity; \
@@ -240,7 +248,7 @@ help:                                ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t20
 
 FORCE:
-.PHONY: all demo test test-cluster fidelity fidelity-requests conformance validate property bench bench-guard check asan fuzz run-fuzzers check-layers check-exports \
+.PHONY: all demo gallery test test-cluster fidelity fidelity-requests conformance validate property bench bench-guard check asan fuzz run-fuzzers check-layers check-exports \
         check-headers $(LOWER:%=check-%) \
         install uninstall clean help FORCE
 .DELETE_ON_ERROR:
