@@ -58,7 +58,7 @@ static const struct row {
     { "windows.yaml", "deployment/shop", "shop: example.com/shop:2", "",
       "traffic: [{to: service/shop, rate: 5/s}]\n" },
     { "wordpress-1.20.yaml", "deployment/blog", "blog: wordpress:4.9",
-      "Ingress x1, PodSecurityPolicy x1, Role x1",
+      "Ingress x1",
       "cluster: {kubernetes: '1.20'}\n" },
 };
 

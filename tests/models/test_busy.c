@@ -28,7 +28,7 @@ static struct quiet *busy(double share, enum machine of)
     t->w.sim = sim_new(a, "quiet");
     to->dist[TIMING_TEARDOWN] = dist_lognormal(0.1, 0.3);
     to->together[TIMING_TEARDOWN] = (struct together){
-        share, 300 * SIM_MS, (int)of };
+        .share = share, .lasts = 300 * SIM_MS, .of = (int)of };
     return t;
 }
 

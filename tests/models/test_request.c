@@ -7,6 +7,9 @@
 
 #include "models/kubelet.h"
 
+#define CALL(count_, parallel_)                                               \
+    { .to = "service/db", .count = count_, .parallel = parallel_ }
+
 /* Requests that failed by these causes, and no others. */
 static void expect_failures(const struct toy *t, enum metric cause, double n)
 {
@@ -466,11 +469,11 @@ static const struct calls {
     size_t n;
     double latency_ms;
 } call_lists[] = {
-    { { { "service/db", 1, false } }, 1, 30 },
-    { { { "service/db", 3, false } }, 1, 70 },
-    { { { "service/db", 3, true } }, 1, 30 },
-    { { { "service/db", 2, true }, { "service/db", 1, false } }, 2, 50 },
-    { { { "service/db", 0, false } }, 1, 10 },
+    { { CALL(1, false) }, 1, 30 },
+    { { CALL(3, false) }, 1, 70 },
+    { { CALL(3, true) }, 1, 30 },
+    { { CALL(2, true), CALL(1, false) }, 2, 50 },
+    { { CALL(0, false) }, 1, 10 },
 };
 
 START_TEST(a_pod_waits_for_the_services_it_calls)
@@ -500,7 +503,7 @@ END_TEST
 
 START_TEST(a_failed_call_is_answered_5xx)
 {
-    static const struct call_out calls[] = { { "service/db", 1, false } };
+    static const struct call_out calls[] = { CALL(1, false) };
     struct toy t;
     object_uid db;
 
@@ -523,7 +526,7 @@ END_TEST
 /* Jobs, with an event per step, and the recursion: the same to the ns. */
 static uint64_t answers(bool jobs, double queue, uint32_t replication)
 {
-    static const struct call_out none[] = { { "service/db", 0, false } };
+    static const struct call_out none[] = { CALL(0, false) };
     struct traffic_spec *s;
     struct behaviour *b;
     uint64_t word = FNV_START;
@@ -578,7 +581,7 @@ END_TEST
  * clients of every sort; world_run proves that all is accounted for. */
 START_TEST(accounts_close_whatever_is_killed)
 {
-    static const struct call_out calls[] = { { "service/db", 2, true } };
+    static const struct call_out calls[] = { CALL(2, true) };
     const char *images[] = { "web:1", "web:2", "web:3" };
     struct stream luck;
     struct traffic_spec *s;
