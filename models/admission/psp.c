@@ -8,8 +8,9 @@
  * names: the first that fits the pod as it is admits it, else the first that
  * fits once it has filled in what the pod leaves open (the audit log has its name:
  * admit-policy).  A pod without any is refused, with what is wrong by every policy
- * that was tried: "[]" if there was none.  As the API server mounts a token into every pod that does not decline
- * it, a policy without `secret` volumes fits no such pod.
+ * that was tried: "[]" if there was none.  As the API server mounts a token into
+ * every pod that does not decline it, a policy without `secret` volumes fits no
+ * such pod.
  *
  * Not modelled: what a policy fills in (nobody looks at it here); rights of the
  * controllers themselves; SELinux options, groups, sysctls, proc mounts, seccomp
