@@ -24,8 +24,8 @@ struct results {
     size_t nparameters;
 };
 
-/* Open the file at path, which must be there, to be read, or written.  EXIT_DONE, or the exit code
- * after an error.  Close it with store_close(out->store). */
+/* Open the file at path, which must be there, to be read, or written.
+ * EXIT_DONE, or the exit code after an error.  Close it with store_close(out->store). */
 enum exit_code results_open(struct app *app, const char *path,
                             enum store_mode mode, struct results *out);
 

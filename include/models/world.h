@@ -76,8 +76,8 @@ struct world {
 
 /* Build the world of (spec, strategy, replication) in arena a: nodes join,
  * components start, manifests are applied at time 0.  Of several clusters each
- * is a world with one event list and one measure; the first is returned.  rows: keep rows of the
- * record.  Manifests were validated before: a refusal here is a BUG. */
+ * is a world with one event list and one measure; the first is returned.  rows:
+ * keep rows of the record.  Manifests were validated before: a refusal here is a BUG. */
 struct world *world_new(struct arena *a, const struct spec *spec,
                         const struct strategy_spec *strategy,
                         uint32_t replication, bool rows);

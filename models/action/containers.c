@@ -12,7 +12,9 @@ static const char *path_of(const struct meta *m)
                : "spec.template.spec.containers";
 }
 
-const struct value *kubectl_containers(
+/* The patch of those containers of m that `which` means; NULL, refused, if there
+ * are none. */
+static const struct value *patch_containers(
     struct kubectl *k, const struct meta *m, const char *which,
     const struct value *(*of)(struct kubectl *k, const char *name))
 {
@@ -38,6 +40,24 @@ const struct value *kubectl_containers(
     }
     return kubectl_patch_of(k->arena, path_of(m),
                             value_list(k->arena, items, n, NULL));
+}
+
+bool kubectl_set_containers(
+    struct kubectl *k, size_t i, size_t end,
+    const struct value *(*of)(struct kubectl *k, const char *name),
+    const char *done)
+{
+    const struct target *targets;
+    size_t n = kubectl_targets(k->arena, &k->c, end, &targets);
+    const struct meta *m = kubectl_find(k, &targets[i]);
+    const struct value *patch =
+        m ? patch_containers(k, m, kubectl_flag(&k->c, "containers"), of)
+          : NULL;
+    struct meta *draft = patch ? kubectl_edit(k, m, patch, false) : NULL;
+
+    if (draft)
+        kubectl_update(k, draft, done);
+    return i + 1 < n;
 }
 
 /* The words of the command from `from` on. */

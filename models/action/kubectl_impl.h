@@ -86,11 +86,13 @@ bool kubectl_mark(struct kubectl *k, size_t i, const char *member,
 
 /* ---- containers.c ----------------------------------------------------------- */
 
-/* A patch of m with what `of` makes of each container that `which` names (NULL
- * or "*": all); NULL, refused, if there is none. */
-const struct value *kubectl_containers(
-    struct kubectl *k, const struct meta *m, const char *which,
-    const struct value *(*of)(struct kubectl *k, const char *name));
+/* A step of a verb: patch the i-th target, of the words before `end`, with what
+ * `of` makes of each container that --containers names (all if absent or "*");
+ * say that it is `done`.  Is there another target? */
+bool kubectl_set_containers(
+    struct kubectl *k, size_t i, size_t end,
+    const struct value *(*of)(struct kubectl *k, const char *name),
+    const char *done);
 
 /* A container called name as --image and --port say; the words from `from` on,
  * if there are any, are its `command` ("command" or "args"). */

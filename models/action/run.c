@@ -35,10 +35,14 @@ static const char *run_check(struct arena *a, const struct kubectl_command *c)
 /* The list of the environment. */
 static const struct value *environment(struct arena *a, const char *env)
 {
-    const struct value *items[64];
-    size_t n = 0;
+    const struct value **items;
+    size_t n = 1;
 
-    while (*env && n < sizeof items / sizeof items[0]) {
+    for (const char *c = env; *c; c++)
+        n += *c == '\n';
+    items = arena_many(a, const struct value *, n);
+    n = 0;
+    while (*env) {
         const char *value, *name = kubectl_pair(a, &env, '\n', &value);
 
         items[n++] = value_set(a, kubectl_patch_of(a, "name",

@@ -62,18 +62,8 @@ static const struct value *of_container(struct kubectl *k, const char *name)
 
 static bool set_env_step(struct kubectl *k, size_t i)
 {
-    const struct target *targets;
-    size_t n = kubectl_targets(k->arena, &k->c,
-                               kubectl_changes(&k->c, "="), &targets);
-    const struct meta *m = kubectl_find(k, &targets[i]);
-    const struct value *patch =
-        m ? kubectl_containers(k, m, kubectl_flag(&k->c, "containers"),
-                               of_container) : NULL;
-    struct meta *draft = patch ? kubectl_edit(k, m, patch, false) : NULL;
-
-    if (draft)
-        kubectl_update(k, draft, "env updated");
-    return i + 1 < n;
+    return kubectl_set_containers(k, i, kubectl_changes(&k->c, "="),
+                                  of_container, "env updated");
 }
 
 const struct verb_ops verb_set_env = {

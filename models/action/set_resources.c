@@ -72,17 +72,8 @@ static const struct value *of_container(struct kubectl *k, const char *name)
 
 static bool set_resources_step(struct kubectl *k, size_t i)
 {
-    const struct target *targets;
-    size_t n = kubectl_targets(k->arena, &k->c, k->c.nwords, &targets);
-    const struct meta *m = kubectl_find(k, &targets[i]);
-    const struct value *patch =
-        m ? kubectl_containers(k, m, kubectl_flag(&k->c, "containers"),
-                               of_container) : NULL;
-    struct meta *draft = patch ? kubectl_edit(k, m, patch, false) : NULL;
-
-    if (draft)
-        kubectl_update(k, draft, "resource requirements updated");
-    return i + 1 < n;
+    return kubectl_set_containers(k, i, k->c.nwords, of_container,
+                                  "resource requirements updated");
 }
 
 const struct verb_ops verb_set_resources = {

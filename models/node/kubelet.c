@@ -284,7 +284,7 @@ void kubelet_node_up(struct world *w, object_uid node)
 
 bool kubelet_idles(const struct kubelet *k)
 {
-    return k->stopped || k->cut;
+    return k->stopped > 0 || k->cut > 0;
 }
 
 /* It does something again: what has happened meanwhile? */
@@ -305,12 +305,14 @@ static void wake_up(struct kubelet *k)
     look_again(k);
 }
 
-/* One of the reasons for which k idles begins or ends. */
-static void set_idle(struct kubelet *k, bool *reason, bool holds)
+/* One of the reasons for which k idles begins or ends; others may hold on. */
+static void set_idle(struct kubelet *k, int *reasons, bool holds)
 {
     bool idled = kubelet_idles(k);
 
-    *reason = holds;
+    if (!holds && *reasons == 0)
+        return;                 /* the node was not there when it began */
+    *reasons += holds ? 1 : -1;
     if (k->down || kubelet_idles(k) == idled)
         return;                 /* nothing left to stop, or no change */
     if (holds)
@@ -330,10 +332,9 @@ void kubelet_cut_off(struct world *w, object_uid node, bool cut)
 {
     struct kubelets *all = w->kubelets;
     struct kubelet *k = kubelet_of(all, node);
+    bool changes = k->cut == (cut ? 0 : 1);     /* no other fault does it */
 
-    if (k->cut == cut)
-        return;
-    for (size_t i = 0; i < all->workers.len; i++) {
+    for (size_t i = 0; changes && i < all->workers.len; i++) {
         struct worker *wk = all->workers.entries[i].value;
 
         for (size_t j = 0; wk->kubelet == k && wk->network && j < wk->nboxes;

@@ -122,8 +122,8 @@ struct kubelet {
     object_uid node;
     unsigned index;             /* in order of first need */
     int down;                   /* reasons why it has no power */
-    bool stopped;               /* its process; containers run on */
-    bool cut;                   /* from all other machines */
+    int stopped;                /* why its process is; containers run on */
+    int cut;                    /* why it is cut off from all other machines */
     double sandbox, start;      /* the runtime's factors on these timings */
     struct client client;
     struct map images;          /* image -> struct image (image.c) */

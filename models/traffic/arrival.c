@@ -12,7 +12,8 @@
 struct ask ask_drawn(struct sender *s, const struct draws *d, sim_time now)
 {
     return (struct ask){
-        .sender = s, .i = s->elsewhere + s->sent++, .sent = now, .u_pick = d->pick,
+        .sender = s, .i = s->elsewhere + s->sent++, .sent = now,
+        .u_pick = d->pick,
         .u_work = d->work, .u_error = d->error, .user = d->user,
         .place = d->place, .version = s->traffic->versions->list.items[0] };
 }

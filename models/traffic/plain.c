@@ -19,7 +19,8 @@
 bool plain_sender(const struct sender *s)
 {
     return s->users == 0 && !s->keep_alive && !s->site && !s->mesh &&
-           !s->outside && !s->copies && !s->queue && s->shards == 0 && !s->traffic->w->clusters && s->index <= UINT16_MAX;
+           !s->outside && !s->copies && !s->queue && s->shards == 0 &&
+           !s->traffic->w->clusters && s->index <= UINT16_MAX;
 }
 
 /* Does a new connection from p just go by its rules? */

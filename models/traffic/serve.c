@@ -187,8 +187,9 @@ static bool is_short(const struct ask *a, const struct request *r)
 {
     const struct sender *s = a->sender;
 
-    return !r && a->version == a->server->version && !a->parent && a->attempt == 0 && s->users == 0 && !s->site &&
-           !s->mesh && !s->copies && s->index <= UINT16_MAX;
+    return !r && a->version == a->server->version && !a->parent &&
+           a->attempt == 0 && s->users == 0 && !s->site && !s->mesh &&
+           !s->copies && s->index <= UINT16_MAX;
 }
 
 static void put_answer(struct server *s, const struct ask *a, sim_time departs)
@@ -309,16 +310,24 @@ static void cut(struct server *s, struct flight f, sim_time now)
     }
 }
 
-static void cut_all(struct server *s, sim_time now)
+/* Take all flights out; *n of them.  s begins another list. */
+static struct flight *take_flights(struct server *s, size_t *n)
 {
     struct flight *items;
-    size_t len;
 
     unfold(s);
     items = s->flights.items;
-    len = s->flights.len;
+    *n = s->flights.len;
     s->flights.items = NULL;
     s->flights.len = s->flights.cap = 0;
+    return items;
+}
+
+static void cut_all(struct server *s, sim_time now)
+{
+    size_t len;
+    struct flight *items = take_flights(s, &len);
+
     workers_leave(s);
     for (size_t i = 0; i < len; i++)
         cut(s, items[i], now);
@@ -329,14 +338,9 @@ static void cut_all(struct server *s, sim_time now)
 static void hang_all(struct server *s, sim_time now)
 {
     bool off = s->vanished;
-    struct flight *items;
     size_t len;
+    struct flight *items = take_flights(s, &len);
 
-    unfold(s);
-    items = s->flights.items;
-    len = s->flights.len;
-    s->flights.items = NULL;
-    s->flights.len = s->flights.cap = 0;
     for (size_t i = 0; i < len; i++) {
         struct flight f = items[i];
 
@@ -389,14 +393,9 @@ static bool is_reset(const struct server *s, const struct flight *f,
 
 static void reset_queued(struct server *s, sim_time now)
 {
-    struct flight *items;
     size_t len;
+    struct flight *items = take_flights(s, &len);
 
-    unfold(s);
-    items = s->flights.items;
-    len = s->flights.len;
-    s->flights.items = NULL;
-    s->flights.len = s->flights.cap = 0;
     for (size_t i = 0; i < len; i++) {
         struct flight f = items[i];
         bool reset = is_reset(s, &f, now);

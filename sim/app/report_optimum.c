@@ -14,6 +14,14 @@
 
 #define FRONT_ROWS 12
 
+/* Does a variant keep what is asked, as a sign; "" if nothing is. */
+static const char *kept_sign(const struct app *app, const struct experiment *e,
+                             size_t v)
+{
+    return optimum_judges(e->scenario) ? report_sign(app, optimum_judge(e, v))
+                                       : "";
+}
+
 static const char *cell(const struct experiment *e, struct arena *a, size_t v,
                         enum metric m)
 {
@@ -84,7 +92,7 @@ static void print_finalists(struct app *app, const struct experiment *e,
 
         table_put(&t, 0, variant_text(a, s, v));
         table_put(&t, 1, beside(a, e, f, i));
-        table_put(&t, 2, optimum_judges(s) ? report_sign(app, optimum_judge(e, v)) : "");
+        table_put(&t, 2, kept_sign(app, e, v));
         for (size_t k = 0; k < n; k++)
             table_put(&t, k + 4, cell(e, a, v, m[k]));
         table_put(&t, 3, arena_printf(a, "%zu", e->columns[v].n));
@@ -168,7 +176,7 @@ static void print_front(struct app *app, const struct experiment *e)
         size_t v = front[r];
 
         table_put(&t, 0, variant_text(a, s, v));
-        table_put(&t, 1, optimum_judges(s) ? report_sign(app, optimum_judge(e, v)) : "");
+        table_put(&t, 1, kept_sign(app, e, v));
         for (size_t i = 0; i < PARETO_METRICS; i++)
             table_put(&t, i + 3, cell(e, a, v, pareto_metrics[i]));
         table_put(&t, 2, arena_printf(a, "%zu", e->columns[v].n));

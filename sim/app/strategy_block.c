@@ -2,7 +2,8 @@
  * strategy_block.c - the section `strategies`: which one, and how.
  *
  * Each entry has a name, the block of one strategy, which its key names, and
- * perhaps a patch over the manifests, or waves and bake of its own.  The keys come from the registry.
+ * perhaps a patch over the manifests, or waves and bake of its own.  The keys
+ * come from the registry.
  */
 #include "scenario_impl.h"
 #include <string.h>

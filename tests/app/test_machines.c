@@ -83,6 +83,13 @@ START_TEST(only_a_stateful_set_waits_for_a_machine_that_is_cut_off)
     ck_assert_double_eq(results_metric(&r, NULL, "peak_pods"), 4);
     ck_assert_double_gt(results_metric(&r, NULL, "failed_hang"), 200);
     results_free(&r);
+    /* A fault within the fault is over first, and changes nothing. */
+    results_of_file(&r, "scenarios/partition.yaml", "-n 3 --set "
+                    "faults=[{\"at\":110s,\"for\":8m,\"partition\":node/rack-1},"
+                    "{\"at\":2m,\"for\":1m,\"partition\":node/rack-1}]");
+    ck_assert_double_gt(results_metric(&r, NULL, "rollout_seconds"),
+                        590 - 120);
+    results_free(&r);
     results_of_file(&r, "scenarios/partition.yaml", "-n 3 --set "
                     "release.workload=deployment/web --set "
                     "release.images.app=shop/front:2.0");
